@@ -1,0 +1,3 @@
+"""Wires this checkout: the plugin under src/ is the one that runs."""
+
+pytest_plugins = ["ragmeter.plugin"]

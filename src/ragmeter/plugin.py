@@ -1,0 +1,1 @@
+"""The pytest plugin: each hook is a few lines that call a named function of ``ragmeter._pytest``."""
