@@ -1,0 +1,1 @@
+"""Pure: records, definitions, statistics, verdicts and money. No I/O, clock, environment or pytest in here."""

@@ -1,0 +1,41 @@
+"""Everything ragmeter raises on purpose.
+
+::
+
+    RagmeterError
+    ├── ConfigError        bad input, found before any load is sent: manifest, provider, option, SLO expression
+    │   └── SchemaError    a document does not fit its JSON Schema
+    ├── TargetError        the measured system cannot be reached or refuses to be measured
+    │   └── LocalServiceError   the embedded service could not be started or ended early
+    └── StorageError       a result could not be written or read
+
+    SloViolation(AssertionError)   a measured figure misses its SLO, or could not be judged; raised inside a test
+"""
+
+
+class RagmeterError(Exception):
+    """A sentence for the user: no traceback is needed to act on it."""
+
+
+class ConfigError(RagmeterError):
+    """Bad input: ``where: path: value seen, values allowed``."""
+
+
+class SchemaError(ConfigError):
+    """A document does not fit its JSON Schema; the message names the path inside the document."""
+
+
+class TargetError(RagmeterError):
+    """The measured system cannot be reached, is not ready, or is not what the provider file says."""
+
+
+class LocalServiceError(TargetError):
+    """The embedded service could not be started, or ended while it was needed."""
+
+
+class StorageError(RagmeterError):
+    """A result could not be written or read; the message names the file and the reason."""
+
+
+class SloViolation(AssertionError):  # noqa: N818 - an assertion of the suite, not an error of the program
+    """At least one SLO is not met or could not be judged; the message has a sentence for each."""

@@ -1,0 +1,100 @@
+"""What is kept of one request. Everything else is computed from a tuple of these and can be computed again.
+
+Clock readings are integer nanoseconds of one monotonic clock since the run's origin; durations that a server
+reports are milliseconds, as it sent them. ``None`` means "not known" and is never 0.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Phase(StrEnum):
+    """Warm-up requests are kept and reported apart; no figure of the measured phase contains them."""
+
+    WARMUP = "warmup"
+    MEASURED = "measured"
+
+
+class ErrorClass(StrEnum):
+    """Why a request failed. Each failed request has exactly one class: the first thing that went wrong."""
+
+    CONNECT = "connect"
+    TLS = "tls"
+    HTTP_STATUS = "http_status"
+    TIMEOUT = "timeout"
+    TRUNCATED = "truncated"
+    EMPTY = "empty"
+    ERROR_EVENT = "error_event"
+    PROTOCOL = "protocol"
+    INTERRUPTED = "interrupted"
+    """Ended by us (Ctrl-C, end of the phase): neither a success nor the server's failure; counted apart."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerTimings:
+    """Stage times the backend reports for one request (``meta``/``done`` events), in ms. Contract: SSE ``timings``."""
+
+    queue_ms: float | None = None
+    embedding_ms: float | None = None
+    retrieval_ms: float | None = None
+    inference_ttft_ms: float | None = None
+    inference_ms: float | None = None
+    ttft_ms: float | None = None
+    total_ms: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestSample:
+    """One request as the client saw it.
+
+    scheduled_ns: when the schedule wanted it sent; in a closed loop, when its slot became free.
+    sent_ns: first byte of the request handed to the kernel; None if the connection never came up.
+    dns_ns, connect_ns, tls_ns: durations of setting up a new connection; None when one was reused.
+    first_source_ns: arrival of ``meta`` with documents.
+    events_ns: arrival of each event that carried non-empty answer text, ascending.
+    events_tokens: how many tokens each of those carried, where the server says so; else None.
+    ended_ns: arrival of the end of the response, or the moment of failure.
+    output_tokens: by the server's usage block only; None when it sent none.
+    """
+
+    index: int
+    phase: Phase
+    trial: int = 0
+    prompt_index: int = 0
+    scheduled_ns: int
+    sent_ns: int | None = None
+    dns_ns: int | None = None
+    connect_ns: int | None = None
+    tls_ns: int | None = None
+    first_source_ns: int | None = None
+    events_ns: tuple[int, ...] = ()
+    events_tokens: tuple[int, ...] | None = None
+    ended_ns: int
+    error: ErrorClass | None = None
+    error_message: str | None = None
+    http_status: int | None = None
+    output_tokens: int | None = None
+    prompt_tokens: int | None = None
+    finish_reason: str | None = None
+    answer_chars: int = 0
+    timings: ServerTimings = ServerTimings()
+    documents: tuple[str, ...] = ()
+    """Ids of the retrieved passages, best first."""
+    request_id: str | None = None
+    replica_id: str | None = None
+    model_id: str | None = None
+    sent_bytes: int = 0
+    received_bytes: int = 0
+
+    def __post_init__(self) -> None:
+        if any(later < earlier for earlier, later in zip(self.events_ns, self.events_ns[1:], strict=False)):
+            raise ValueError(f"request {self.index}: events_ns must ascend, got {self.events_ns[:8]}…")
+        if self.events_tokens is not None and len(self.events_tokens) != len(self.events_ns):
+            raise ValueError(
+                f"request {self.index}: {len(self.events_tokens)} token counts for {len(self.events_ns)} events"
+            )
+
+    @property
+    def ok(self) -> bool:
+        """Whether the request succeeded: HTTP 2xx, terminal event, non-empty text, no error event, in time."""
+        return self.error is None

@@ -1,0 +1,262 @@
+"""What a run says: estimates, verdicts, attribution, money. These records are the result document, field by field."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Literal
+
+
+class Outcome(StrEnum):
+    """PASS and FAIL only when the whole interval lies on one side of the bound.
+
+    INCONCLUSIVE: the bound lies inside the interval. NO_DATA: too few samples to say anything, or none.
+    INVALID: the harness itself was late or starved, so its figures say nothing about the target.
+    """
+
+    PASS = "PASS"
+    FAIL = "FAIL"
+    INCONCLUSIVE = "INCONCLUSIVE"
+    NO_DATA = "NO_DATA"
+    INVALID = "INVALID"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """A figure with its uncertainty.
+
+    value: None without samples. low, high: the confidence interval; None where it is unbounded or unknown.
+    enough: whether n reaches the minimum for this statistic (MLPerf early stopping, c = 0.99).
+    """
+
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+    enough: bool
+    confidence: float = 0.95
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Distribution:
+    """One per-request metric over the requests of a phase; ``n`` of them had a value."""
+
+    unit: str
+    n: int
+    mean: Estimate
+    p50: Estimate
+    p90: Estimate
+    p95: Estimate
+    p99: Estimate
+    min: float | None
+    max: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhaseFigures:
+    """The figures of one phase, under the names users know.
+
+    duration_seconds: from the first scheduled send to the last end of the phase.
+    avg_tokens_per_sec: mean per-stream decode speed. output_tokens_per_s: throughput of the whole system.
+    Percentiles are of successes and None when there are none.
+    """
+
+    requests: int
+    success: int
+    errors: int
+    duration_seconds: float | None
+    ttft_p50_ms: float | None
+    ttft_p95_ms: float | None
+    latency_p50_ms: float | None
+    latency_p95_ms: float | None
+    tpot_p50_ms: float | None
+    tpot_p95_ms: float | None
+    avg_tokens_per_sec: float | None
+    total_tokens: int | None
+    avg_output_tokens: float | None
+    total_prompt_tokens: int | None
+    avg_prompt_tokens: float | None
+    output_tokens_per_s: float | None
+    requests_per_s: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SloVerdict:
+    """One SLO, judged. ``sentence`` is what a person reads; the rest is what a program reads."""
+
+    slo: str
+    outcome: Outcome
+    sentence: str
+    metric: str
+    statistic: str | None
+    operator: str
+    bound: float
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+    origin: str
+    """Where the SLO was declared: a manifest, a provider file or the option."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """One part of the time to first token. ``basis`` says whether a clock measured it or it is what remains."""
+
+    name: str
+    label: str
+    mean_ms: float
+    share_ratio: float
+    basis: Literal["client", "server", "remainder"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attribution:
+    """Where the client's TTFT went: the stages add up to ``ttft_mean_ms``.
+
+    Computed over the ``n`` successes whose server reported its stage times; ``tail`` over those of them whose
+    TTFT is at or above the 95th percentile (None below 20 requests).
+    """
+
+    n: int
+    ttft_mean_ms: float
+    stages: tuple[Stage, ...]
+    tail: tuple[Stage, ...] | None
+    tail_ttft_mean_ms: float | None
+    decode_mean_ms: float | None
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retrieval:
+    """Quality guard: recall@k over the measured requests whose prompt has labelled passages.
+
+    recall_at_k: mean over requests of |retrieved ∩ relevant| / |relevant|; hit_ratio: share with at least one.
+    """
+
+    k: int
+    n: int
+    recall_at_k: Estimate
+    hit_ratio: Estimate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What the measured phase cost, in USD; None where nothing is known or there is nothing to divide by."""
+
+    as_of: str | None
+    source: str | None
+    hourly_cluster_cost_usd: float | None
+    benchmark_run_cost_usd: float | None
+    egress_cost_usd: float | None
+    usd_per_1m_tokens: float | None
+    usd_per_request: float | None
+    usd_per_successful_request: float | None
+    usd_per_good_request: float | None
+    usd_per_month: float | None
+    parts: dict[str, float] = field(default_factory=dict)
+    """USD per hour of each part of the cluster, by name."""
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Harness:
+    """Whether the client was fit to measure. ``reasons`` is empty when it was."""
+
+    clock: str
+    client_cpu_ratio: float | None
+    schedule_lag_p99_ms: float | None
+    offered_rate_per_s: float | None
+    achieved_rate_per_s: float | None
+    peak_concurrency: int
+    effective_decode_concurrency: float | None
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """A metadata value and who said so (``provider file``, ``environment``, ``backend /info``, …)."""
+
+    value: Any
+    origin: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """One measured request for plots; ``t_s`` is its send time since the phase began."""
+
+    t_s: float
+    ttft_ms: float | None
+    e2e_ms: float | None
+    tpot_ms: float | None
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Override:
+    """A manifest value that was replaced: precedence is option > environment > manifest."""
+
+    key: str
+    manifest: Any
+    used: Any
+    origin: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResult:
+    """One workload on one provider: the document ``benchmark-output.v1``.
+
+    The first block keeps the names users know, for the measured phase.
+    """
+
+    schema: Literal["benchmark-output.v1"] = "benchmark-output.v1"
+    requests: int
+    concurrency: int | None
+    success: int
+    errors: int
+    ttft_p50_ms: float | None
+    ttft_p95_ms: float | None
+    latency_p50_ms: float | None
+    latency_p95_ms: float | None
+    tpot_p50_ms: float | None
+    tpot_p95_ms: float | None
+    avg_tokens_per_sec: float | None
+    total_tokens: int | None
+    avg_output_tokens: float | None
+    total_prompt_tokens: int | None
+    avg_prompt_tokens: float | None
+    duration_seconds: float | None
+    warmup_requests: int
+    measured_requests: int
+    max_output_tokens: int | None
+    phases: dict[str, PhaseFigures]
+    workload_manifest_path: str
+    workload_manifest_hash: str
+    run_metadata: dict[str, Any]
+    cost_reference: str | None
+    netprobe_reference: str | None
+
+    run_id: str
+    status: Literal["complete", "interrupted"]
+    outcome: Outcome
+    ragmeter_version: str
+    definitions_version: str
+    started_at: str
+    seed: int
+    trials: int
+    workload: dict[str, Any]
+    """The manifest that was run, after overrides."""
+    overrides: tuple[Override, ...]
+    estimates: dict[str, Distribution]
+    """Per-request metrics by name: ``ttft_ms``, ``tpot_ms``, ``itl_ms``, ``e2e_ms``, ``adj_ttft_ms`` …"""
+    rates: dict[str, Estimate]
+    """Figures of the whole phase by name: ``output_tokens_per_s``, ``error_ratio``, ``good_ratio`` …"""
+    errors_by_class: dict[str, int]
+    verdicts: tuple[SloVerdict, ...]
+    attribution: Attribution | None
+    retrieval: Retrieval | None
+    cost: Cost | None
+    harness: Harness
+    metadata_origins: dict[str, str | None]
+    warnings: tuple[str, ...]
+    formulas: dict[str, str]
+    points: tuple[Point, ...]
+    raw_samples_path: str | None
