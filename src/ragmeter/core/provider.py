@@ -1,0 +1,153 @@
+"""A provider: where the service runs, on what, and what that costs. Made from a file that fits ``provider.v1``."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from ragmeter.core.errors import ConfigError
+from ragmeter.core.schema import check, defaults
+
+reference = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalSettings:
+    """How the embedded service is started; see the provider schema."""
+
+    engine: str
+    model: str | None
+    threads: int
+    parallel: int
+    context_tokens: int
+    context_max_chars: int
+    startup_timeout_s: float
+    args: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provider:
+    """A validated provider file with its environment references resolved.
+
+    base_url: without a trailing slash; None only for an embedded service that is not started yet.
+    declared: metadata the file states (region, gpu_model …), by their names in ``run_metadata``.
+    cost: the price sheet as written; None when the file has none.
+    """
+
+    name: str
+    path: str
+    base_url: str | None
+    llm_url: str | None
+    headers: Mapping[str, str] = field(repr=False)
+    ca_file: str | None
+    workload: str
+    kube_context: str | None
+    kube_namespace: str | None
+    declared: Mapping[str, Any]
+    slo: tuple[str, ...]
+    local: LocalSettings | None
+    cost: Mapping[str, Any] | None
+
+
+declared_keys = ("region", "cluster_label", "node_instance_type", "gpu_model", "gpu_count")
+
+
+def provider_from(
+    document: Any, *, path: str, environment: Mapping[str, str], base_url: str | None, schema: Mapping[str, Any]
+) -> Provider:
+    """The provider of a file's document.
+
+    base_url: replaces the file's, whose references then need not be set. Raises ConfigError.
+    """
+    if isinstance(document, dict) and base_url is not None:
+        document = {key: value for key, value in document.items() if key != "local"} | {"base_url": base_url}
+    resolved = resolve(document, environment, where=path)
+    check(resolved, schema, path)
+    if "local" not in resolved and "base_url" not in resolved:
+        raise ConfigError(f"{path}: $.base_url: missing; write it there or pass --base-url URL")
+    local = _local_of(resolved["local"], schema, resolved, path) if "local" in resolved else None
+    return Provider(
+        name=resolved["name"],
+        path=path,
+        base_url=_checked_url(resolved.get("base_url"), f"{path}: $.base_url"),
+        llm_url=_checked_url(resolved.get("llm_url"), f"{path}: $.llm_url"),
+        headers=_checked_headers(resolved.get("headers", {}), path),
+        ca_file=resolved.get("ca_file"),
+        workload=resolved.get("workload", schema["properties"]["workload"]["default"]),
+        kube_context=resolved.get("kube_context") or None,
+        kube_namespace=resolved.get("kube_namespace") or None,
+        declared={key: resolved[key] for key in declared_keys if resolved.get(key) not in (None, "")},
+        slo=tuple(resolved.get("slo", ())),
+        local=local,
+        cost=resolved.get("cost"),
+    )
+
+
+def resolve(value: Any, environment: Mapping[str, str], *, where: str, at: str = "$") -> Any:
+    """``value`` with ``${NAME}`` and ``${NAME:-default}`` replaced in every string.
+
+    Raises ConfigError, which names the path and the variable, if NAME is not set.
+    """
+    if isinstance(value, dict):
+        return {key: resolve(item, environment, where=where, at=f"{at}.{key}") for key, item in value.items()}
+    if isinstance(value, list):
+        return [resolve(item, environment, where=where, at=f"{at}[{i}]") for i, item in enumerate(value)]
+    if not isinstance(value, str):
+        return value
+
+    def substitute(match: re.Match[str]) -> str:
+        name, default = match.groups()
+        found = environment.get(name) or default
+        if found is None:
+            option = "; or pass --base-url URL" if at == "$.base_url" else ""
+            raise ConfigError(f"{where}: {at}: the environment variable {name} is not set: export {name}=…{option}")
+        return found
+
+    return reference.sub(substitute, value)
+
+
+def _checked_url(url: str | None, where: str) -> str | None:
+    if not url:
+        return None
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ConfigError(f"{where}: {url!r} is not a URL such as http://host:8000 or https://rag.example.com")
+    if parts.username or parts.query or parts.fragment:
+        raise ConfigError(
+            f"{where}: a URL with credentials, query or fragment is not allowed; use $.headers for secrets"
+        )
+    try:
+        parts.port  # noqa: B018 - raises for a port that cannot be
+    except ValueError as error:
+        raise ConfigError(f"{where}: {url!r}: {error}") from error
+    return url.rstrip("/")
+
+
+def _checked_headers(headers: Mapping[str, str], path: str) -> Mapping[str, str]:
+    for name, value in headers.items():
+        if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", name):
+            raise ConfigError(f"{path}: $.headers: {name!r} is not a header name")
+        if any(ord(char) < 32 or ord(char) == 127 for char in value):
+            raise ConfigError(f"{path}: $.headers.{name}: the value has a control character")
+    return headers
+
+
+def _local_of(
+    section: Mapping[str, Any], schema: Mapping[str, Any], document: Mapping[str, Any], path: str
+) -> LocalSettings:
+    values = {**defaults(schema, "local"), **section}
+    if values["engine"] == "none" and not document.get("llm_url"):
+        raise ConfigError(f"{path}: $.llm_url: needed with engine none: the URL of a running OpenAI-compatible server")
+    if values["engine"] == "vllm" and not values.get("model"):
+        raise ConfigError(f"{path}: $.local.model: needed with engine vllm: a model id or a directory")
+    return LocalSettings(
+        engine=values["engine"],
+        model=values.get("model"),
+        threads=values["threads"],
+        parallel=values["parallel"],
+        context_tokens=values["context_tokens"],
+        context_max_chars=values["context_max_chars"],
+        startup_timeout_s=float(values["startup_timeout"]),
+        args=tuple(values.get("args", ())),
+    )

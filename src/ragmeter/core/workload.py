@@ -1,0 +1,182 @@
+"""A workload: what is asked, how often, and what is acceptable. Made from a manifest that fits ``workload.v1``."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ragmeter.core.errors import ConfigError
+from ragmeter.core.result import Override
+from ragmeter.core.schema import check, defaults
+
+judging_keys = ("slo", "goodput", "description")
+"""Manifest keys that judge or describe and do not change what is asked of the service."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prompt:
+    """One question. ``relevant``: ids (or id prefixes) of the passages that answer it; empty if not labelled."""
+
+    text: str
+    relevant: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workload:
+    """A validated manifest, after overrides.
+
+    concurrency: requests in flight; None in an open loop, which has ``rate_per_s`` instead.
+    duration_s: the measured phase starts no request after it; None when ``requests`` alone ends it.
+    manifest: the effective document. sha256: of everything in it that changes what is asked of the service,
+    prompts included; seed, trials and SLOs are not part of it.
+    """
+
+    name: str
+    version: str
+    path: str
+    target: str
+    shape: str
+    requests: int
+    concurrency: int | None
+    rate_per_s: float | None
+    duration_s: float | None
+    warmup_requests: int
+    timeout_s: float
+    max_output_tokens: int
+    trials: int
+    seed: int
+    k: int
+    docset: str
+    model_id: str | None
+    dtype: str | None
+    prompts: tuple[Prompt, ...]
+    prompt_order: str
+    goodput: Mapping[str, float]
+    slo: tuple[str, ...]
+    manifest: Mapping[str, Any]
+    overrides: tuple[Override, ...]
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """A value from outside the manifest. key: dotted path in the manifest. origin: ``--bench-requests``, …"""
+
+    key: str
+    value: Any
+    origin: str
+
+
+def workload_from(
+    document: Any,
+    *,
+    path: str,
+    prompts: Sequence[Prompt],
+    settings: Sequence[Setting],
+    schema: Mapping[str, Any],
+) -> Workload:
+    """The workload of a manifest.
+
+    document: the parsed manifest. prompts: those of ``prompts_file``, or empty when the manifest lists its own.
+    settings: values that win over the manifest, at most one for a key.
+    Raises ConfigError for whatever is unknown or impossible, before and after the settings are applied.
+    """
+    check(document, schema, path)
+    effective, overrides = _override(document, settings)
+    check(effective, schema, f"{path} with {', '.join(o.origin for o in overrides)}" if overrides else path)
+    benchmark = defaults(schema, "benchmark") | effective["benchmark"]
+    load = defaults(schema, "load") | effective.get("load", {})
+    retrieval = defaults(schema, "retrieval") | effective.get("retrieval", {})
+    model = effective.get("model", {})
+    own = tuple(Prompt(text=text) for text in effective.get("prompts", ()))
+    closed = load["shape"] == "closed"
+    if effective.get("target") == "openai" and not model.get("model_id"):
+        raise ConfigError(f"{path}: $.model.model_id: needed with target openai: it is the model that is asked for")
+    return Workload(
+        name=effective["name"],
+        version=effective.get("version", "1.0"),
+        path=path,
+        target=effective.get("target", "rag"),
+        shape=load["shape"],
+        requests=benchmark["requests"],
+        concurrency=benchmark["concurrency"] if closed else None,
+        rate_per_s=load.get("rate_per_s"),
+        duration_s=benchmark.get("duration"),
+        warmup_requests=benchmark["warmup_requests"],
+        timeout_s=float(benchmark["timeout"]),
+        max_output_tokens=benchmark["max_output_tokens"],
+        trials=benchmark["trials"],
+        seed=benchmark["seed"],
+        k=retrieval["k"],
+        docset=retrieval["docset"],
+        model_id=model.get("model_id"),
+        dtype=model.get("dtype"),
+        prompts=own or tuple(prompts),
+        prompt_order=effective.get("prompt_order", "round_robin"),
+        goodput=effective.get("goodput", {}),
+        slo=tuple(effective.get("slo", ())),
+        manifest=effective,
+        overrides=overrides,
+        sha256=_sha256(effective, benchmark, load, retrieval, own or tuple(prompts)),
+    )
+
+
+def _override(document: Mapping[str, Any], settings: Sequence[Setting]) -> tuple[dict[str, Any], tuple[Override, ...]]:
+    effective: dict[str, Any] = json.loads(json.dumps(document))
+    overrides = []
+    for setting in settings:
+        section, _, key = setting.key.rpartition(".")
+        holder = effective.setdefault(section, {}) if section else effective
+        overrides.append(Override(key=setting.key, manifest=holder.get(key), used=setting.value, origin=setting.origin))
+        holder[key] = setting.value
+    return effective, tuple(overrides)
+
+
+def _sha256(
+    effective: Mapping[str, Any],
+    benchmark: Mapping[str, Any],
+    load: Mapping[str, Any],
+    retrieval: Mapping[str, Any],
+    prompts: Sequence[Prompt],
+) -> str:
+    asked = {key: value for key, value in effective.items() if key not in judging_keys and key != "prompts_file"}
+    asked["benchmark"] = {key: value for key, value in benchmark.items() if key not in {"seed", "trials"}}
+    asked["load"], asked["retrieval"] = load, retrieval
+    asked["prompts"] = [prompt.text for prompt in prompts]
+    canonical = json.dumps(asked, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def prompts_of(text: str, *, path: str) -> tuple[Prompt, ...]:
+    """The prompts of a file's text: ``.jsonl`` with an object a line, anything else one prompt a line."""
+    lines = [(number, line.strip()) for number, line in enumerate(text.splitlines(), start=1)]
+    parse = _prompt_of_json if path.endswith(".jsonl") else _prompt_of_line
+    prompts = tuple(parse(line, f"{path}:{number}") for number, line in lines if line)
+    if not prompts:
+        raise ConfigError(f"{path}: has no prompts")
+    return prompts
+
+
+def _prompt_of_line(line: str, _where: str) -> Prompt:
+    return Prompt(text=line)
+
+
+def _prompt_of_json(line: str, where: str) -> Prompt:
+    try:
+        document = json.loads(line)
+    except ValueError as error:
+        raise ConfigError(f"{where}: not JSON: {error}") from error
+    check(document, prompt_schema, where)
+    return Prompt(text=document["prompt"], relevant=tuple(document.get("relevant", ())))
+
+
+prompt_schema: Mapping[str, Any] = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["prompt"],
+    "properties": {
+        "prompt": {"type": "string", "minLength": 1},
+        "relevant": {"type": "array", "items": {"type": "string", "minLength": 1}},
+    },
+}
