@@ -1,0 +1,49 @@
+"""Records to JSON documents and back, and the JSON Schema of a record."""
+
+import json
+from functools import cache
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from ragmeter.core.errors import SchemaError
+
+R = TypeVar("R")
+
+
+@cache
+def _adapter(record: type) -> TypeAdapter[Any]:
+    return TypeAdapter(record)
+
+
+def encode(record: Any) -> dict[str, Any]:
+    """The JSON document of a frozen record: enums as their values, tuples as lists."""
+    document: dict[str, Any] = _adapter(type(record)).dump_python(record, mode="json")
+    return document
+
+
+def to_json(record: Any, *, indent: int | None = None) -> str:
+    """The JSON text of a frozen record. Raises ValueError for NaN and infinities, which JSON does not have."""
+    return json.dumps(encode(record), indent=indent, allow_nan=False, ensure_ascii=False)
+
+
+def decode(record: type[R], document: Any, *, where: str) -> R:
+    """The record of a document; the inverse of `encode`. Raises SchemaError naming ``where`` and the path."""
+    try:
+        made: R = _adapter(record).validate_python(document)
+    except ValidationError as error:
+        first = error.errors()[0]
+        path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"])
+        raise SchemaError(f"{where}: ${path}: {first['msg']}") from error
+    return made
+
+
+def schema_of(record: type, *, identifier: str, title: str) -> dict[str, Any]:
+    """JSON Schema 2020-12 of a frozen record: every field is required, no other key is allowed."""
+    schema = _adapter(record).json_schema(mode="serialization")
+    for rule in (schema, *schema.get("$defs", {}).values()):
+        if rule.get("type") == "object" and "properties" in rule:
+            rule["required"] = list(rule["properties"])
+            rule["additionalProperties"] = False
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": f"urn:ragmeter:{identifier}"}
+    return {**head, **schema, "title": title}

@@ -1,0 +1,71 @@
+"""What is known of a run before and after its samples: with the samples, all that a result is computed from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from ragmeter.core.workload import Workload
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeclaredSlo:
+    """An SLO expression and the file or option it was declared in."""
+
+    expression: str
+    origin: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunPlan:
+    """Everything about one workload on one provider that was fixed before the first request.
+
+    started_at: wall clock, ISO 8601 in UTC, at the moment that is 0 on the samples' clock.
+    clock: which clock stamps arrivals: user, kernel or capture.
+    metadata, metadata_origins: ``run_metadata`` and who said each value.
+    """
+
+    run_id: str
+    ragmeter_version: str
+    definitions_version: str
+    provider: str
+    provider_path: str
+    workload: Workload
+    slos: tuple[DeclaredSlo, ...]
+    cost: Mapping[str, Any] | None
+    metadata: Mapping[str, Any]
+    metadata_origins: Mapping[str, str | None]
+    started_at: str
+    clock: str
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunEnding:
+    """How a run ended.
+
+    status: interrupted when it did not do all that was planned; ``reason`` then says why.
+    client_cpu_ratio: CPU time of the load client per second of the measured phase, 1.0 being one core.
+    """
+
+    status: Literal["complete", "interrupted"]
+    reason: str | None = None
+    client_cpu_ratio: float | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhasePlan:
+    """What one phase sends.
+
+    prompt_order: index of the prompt of each request; its length is the number of requests.
+    concurrency: slots of a closed loop, or None. offsets_ns: start times of an open loop since the phase began, or None.
+    duration_s: no request is started after it; None for no limit.
+    """
+
+    name: Literal["warmup", "measured"]
+    trial: int
+    first_index: int
+    prompt_order: tuple[int, ...]
+    concurrency: int | None
+    offsets_ns: tuple[int, ...] | None
+    duration_s: float | None

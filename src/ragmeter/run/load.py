@@ -1,0 +1,83 @@
+"""Starting requests when the plan says so. What a request is, and what is kept of it, is not decided here."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from ragmeter.core.run import PhasePlan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """One request to be sent. scheduled_ns: a ``time.monotonic_ns`` reading."""
+
+    index: int
+    prompt_index: int
+    scheduled_ns: int
+
+
+Send = Callable[[Start], Awaitable[None]]
+
+EARLY_S = 0.001
+"""Timers of the event loop may be a millisecond off in both directions: the last one is waited for by yielding."""
+
+
+async def drive(plan: PhasePlan, send: Send) -> None:
+    """Run one phase: returns when every request it started has ended.
+
+    In a closed loop each slot sends its next request when its last has ended. In an open loop starts follow the
+    offsets alone: nobody waits for an answer, and a start that is late does not move the later ones.
+    """
+    if plan.offsets_ns is None:
+        await _closed(plan, send)
+    else:
+        await _open(plan, plan.offsets_ns, send)
+
+
+async def _closed(plan: PhasePlan, send: Send) -> None:
+    began_ns = time.monotonic_ns()
+    positions = iter(range(len(plan.prompt_order)))
+
+    async def slot() -> None:
+        for position in positions:
+            now_ns = time.monotonic_ns()
+            if _over(plan, now_ns - began_ns):
+                return
+            await send(_start(plan, position, now_ns))
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(min(plan.concurrency or 1, len(plan.prompt_order))):
+            group.create_task(slot())
+
+
+async def _open(plan: PhasePlan, offsets_ns: tuple[int, ...], send: Send) -> None:
+    began_ns = time.monotonic_ns()
+    async with asyncio.TaskGroup() as group:
+        for position, offset_ns in enumerate(offsets_ns):
+            if _over(plan, offset_ns):
+                return
+            await _until(began_ns + offset_ns)
+            group.create_task(_coroutine(send, _start(plan, position, began_ns + offset_ns)))
+
+
+async def _coroutine(send: Send, start: Start) -> None:
+    await send(start)
+
+
+def _over(plan: PhasePlan, elapsed_ns: int) -> bool:
+    return plan.duration_s is not None and elapsed_ns >= plan.duration_s * 1e9
+
+
+def _start(plan: PhasePlan, position: int, scheduled_ns: int) -> Start:
+    return Start(
+        index=plan.first_index + position, prompt_index=plan.prompt_order[position], scheduled_ns=scheduled_ns
+    )
+
+
+async def _until(moment_ns: int) -> None:
+    ahead_s = (moment_ns - time.monotonic_ns()) / 1e9
+    if ahead_s > EARLY_S:
+        await asyncio.sleep(ahead_s - EARLY_S)
+    while time.monotonic_ns() < moment_ns:
+        await asyncio.sleep(0)

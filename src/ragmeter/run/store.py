@@ -1,0 +1,122 @@
+"""The raw record of a run: one JSON object a line, written as the samples come.
+
+The first line is the plan, then one line a request, then how the run ended. A run that was killed has no ending and
+still has every finished request.
+"""
+
+import json
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO
+
+from ragmeter.core.codec import decode, to_json
+from ragmeter.core.errors import SchemaError, StorageError
+from ragmeter.core.records import RequestSample
+from ragmeter.core.run import RunEnding, RunPlan
+
+suffix = ".raw.jsonl"
+
+
+class SampleLog:
+    """Appends to a raw record. A failed write never loses a sample: see `close`."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._failure: OSError | None = None
+        self._lines: list[str] = []
+        self._stream: IO[str] | None = None
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._stream = path.open("x", encoding="utf-8")
+        except OSError as error:
+            raise StorageError(f"{path}: cannot keep samples there: {error.strerror or error}") from error
+
+    @property
+    def failure(self) -> str | None:
+        """Why writing stopped, if it did."""
+        return self._failure and (self._failure.strerror or str(self._failure))
+
+    def plan(self, plan: RunPlan) -> None:
+        """Write the first line."""
+        self._append(f'{{"plan":{to_json(plan)}}}\n')
+
+    def sample(self, sample: RequestSample) -> None:
+        """Write one request. After it returns, the death of this process does not lose it."""
+        self._append(f'{{"sample":{to_json(sample)}}}\n')
+
+    def ending(self, ending: RunEnding) -> None:
+        """Write the last line."""
+        self._append(f'{{"ending":{to_json(ending)}}}\n')
+
+    def _append(self, line: str) -> None:
+        self._lines.append(line)
+        if self._stream is None or self._failure is not None:
+            return
+        try:
+            self._stream.write(line)
+            self._stream.flush()
+        except OSError as error:
+            self._failure = error
+
+    def close(self) -> Path:
+        """Where the whole record is.
+
+        When a write failed, all lines are written to a new folder for temporary files. Raises StorageError when that
+        fails, too.
+        """
+        if self._stream is not None:
+            try:
+                self._stream.close()
+            except OSError as error:
+                self._failure = self._failure or error
+            self._stream = None
+        if self._failure is None:
+            return self.path
+        try:
+            rescued = Path(tempfile.mkdtemp(prefix="ragmeter-rescued-")) / self.path.name
+            rescued.write_text("".join(self._lines), encoding="utf-8")
+        except OSError as error:
+            raise StorageError(f"{self.path}: {self.failure}; and no temporary file either: {error}") from error
+        self.path = rescued
+        return rescued
+
+
+def read(path: Path) -> tuple[RunPlan, tuple[RequestSample, ...], RunEnding]:
+    """A raw record. A last line that was cut by a crash is left out; so is a missing ending, which means interrupted.
+
+    Raises StorageError if the file cannot be read and SchemaError if it is not a raw record.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise StorageError(f"{path}: {error}") from error
+    documents = [_document(line, f"{path}:{i}", last=i == len(lines)) for i, line in enumerate(lines, start=1)]
+    if not documents or not documents[0] or "plan" not in documents[0]:
+        raise SchemaError(f"{path}: is not a raw record of a run: its first line has no plan")
+    plan = decode(RunPlan, documents[0]["plan"], where=f"{path}:1")
+    samples = tuple(
+        decode(RequestSample, document["sample"], where=f"{path}:{i}")
+        for i, document in enumerate(documents, start=1)
+        if document and "sample" in document
+    )
+    return plan, samples, _ending(documents, path)
+
+
+def _document(line: str, where: str, *, last: bool) -> dict[str, object] | None:
+    try:
+        document = json.loads(line)
+    except ValueError as error:
+        if last:
+            return None
+        raise SchemaError(f"{where}: not JSON: {error}") from error
+    if not isinstance(document, dict):
+        raise SchemaError(f"{where}: not a JSON object")
+    return document
+
+
+def _ending(documents: Sequence[dict[str, object] | None], path: Path) -> RunEnding:
+    last = documents[-1]
+    if last and "ending" in last:
+        return decode(RunEnding, last["ending"], where=f"{path}:{len(documents)}")
+    return RunEnding(status="interrupted", reason="the run ended without a word: its process was killed")
