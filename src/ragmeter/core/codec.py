@@ -1,6 +1,7 @@
 """Records to JSON documents and back, and the JSON Schema of a record."""
 
 import json
+from collections.abc import Hashable
 from functools import cache
 from typing import Any, TypeVar
 
@@ -12,7 +13,7 @@ R = TypeVar("R")
 
 
 @cache
-def _adapter(record: type) -> TypeAdapter[Any]:
+def _adapter(record: Hashable) -> TypeAdapter[Any]:
     return TypeAdapter(record)
 
 

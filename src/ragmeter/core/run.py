@@ -58,7 +58,7 @@ class PhasePlan:
     """What one phase sends.
 
     prompt_order: index of the prompt of each request; its length is the number of requests.
-    concurrency: slots of a closed loop, or None. offsets_ns: start times of an open loop since the phase began, or None.
+    concurrency: slots of a closed loop; None in an open one. offsets_ns: its start times since the phase began, or None.
     duration_s: no request is started after it; None for no limit.
     """
 

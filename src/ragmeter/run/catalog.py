@@ -6,7 +6,7 @@ from pathlib import Path
 from ragmeter.clients.files import data_dir, read_text, read_yaml, schema
 from ragmeter.core.errors import ConfigError
 from ragmeter.core.provider import Provider, provider_from
-from ragmeter.core.workload import Setting, Workload, prompts_of, workload_from
+from ragmeter.core.workload import Prompt, Setting, Workload, prompts_of, workload_from
 
 suffixes = (".yaml", ".yml")
 
@@ -23,13 +23,11 @@ def load_workload(name: str, settings: Sequence[Setting] = ()) -> Workload:
     """The workload of a name (``workloads/NAME.yaml`` here, else the shipped one) or of a path."""
     path = find(name, "workload", [Path("workloads"), data_dir("workloads")])
     document = read_yaml(path)
-    prompts = ()
+    prompts: tuple[Prompt, ...] = ()
     if isinstance(document, dict) and isinstance(document.get("prompts_file"), str):
         file = path.parent / document["prompts_file"]
         prompts = prompts_of(read_text(file), path=shown(file))
-    return workload_from(
-        document, path=shown(path), prompts=prompts, settings=settings, schema=schema("workload.v1")
-    )
+    return workload_from(document, path=shown(path), prompts=prompts, settings=settings, schema=schema("workload.v1"))
 
 
 def find(name: str, kind: str, folders: Sequence[Path]) -> Path:

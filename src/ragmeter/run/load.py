@@ -70,14 +70,12 @@ def _over(plan: PhasePlan, elapsed_ns: int) -> bool:
 
 
 def _start(plan: PhasePlan, position: int, scheduled_ns: int) -> Start:
-    return Start(
-        index=plan.first_index + position, prompt_index=plan.prompt_order[position], scheduled_ns=scheduled_ns
-    )
+    return Start(index=plan.first_index + position, prompt_index=plan.prompt_order[position], scheduled_ns=scheduled_ns)
 
 
 async def _until(moment_ns: int) -> None:
     ahead_s = (moment_ns - time.monotonic_ns()) / 1e9
     if ahead_s > EARLY_S:
         await asyncio.sleep(ahead_s - EARLY_S)
-    while time.monotonic_ns() < moment_ns:
+    while time.monotonic_ns() < moment_ns:  # noqa: ASYNC110 - yields to the loop until the very moment
         await asyncio.sleep(0)

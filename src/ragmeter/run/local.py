@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import shutil
+import socket
 import sys
 import tempfile
 import time
@@ -111,8 +112,6 @@ def _vllm_command(settings: LocalSettings) -> tuple[str, str, list[str]]:
 
 
 def _free_port() -> int:
-    import socket
-
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -35,7 +35,7 @@ class SampleLog:
     @property
     def failure(self) -> str | None:
         """Why writing stopped, if it did."""
-        return self._failure and (self._failure.strerror or str(self._failure))
+        return None if self._failure is None else self._failure.strerror or str(self._failure)
 
     def plan(self, plan: RunPlan) -> None:
         """Write the first line."""
