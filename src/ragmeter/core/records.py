@@ -77,6 +77,8 @@ class RequestSample:
     prompt_tokens: int | None = None
     finish_reason: str | None = None
     answer_chars: int = 0
+    reasoning_chars: int = 0
+    """Reasoning text, which is not answer text but does count in ``output_tokens``."""
     timings: ServerTimings = ServerTimings()
     documents: tuple[str, ...] = ()
     """Ids of the retrieved passages, best first."""

@@ -1,0 +1,124 @@
+"""HTTP/1.1 responses, sans I/O: dated bytes in; status, headers and dated body pieces out."""
+
+import zlib
+
+import httptools
+
+from ragmeter.core.records import ErrorClass
+
+MAX_BODY_BYTES = 64 << 20
+"""A stream of answer text is some 100 kB; what exceeds this is not one."""
+
+Failure = tuple[ErrorClass, str]
+
+
+class ResponseReader:
+    """Reads one response. Informational responses (100 Continue, 103) are skipped.
+
+    received_bytes: all that was fed, framing included. ended_ns: None until the response is over.
+    reusable: whether another request may follow on the same connection.
+    """
+
+    def __init__(self) -> None:
+        self.status: int | None = None
+        self.headers: list[tuple[str, str]] = []
+        self.chunks: list[tuple[int, bytes]] = []
+        self.received_bytes = 0
+        self.ended_ns: int | None = None
+        self.failure: Failure | None = None
+        self.reusable = False
+        self._now_ns = 0
+        self._parser = httptools.HttpResponseParser(self)
+
+    def feed(self, data: bytes, now_ns: int) -> bool:
+        """Take what came at ``now_ns``; True when the response is over."""
+        self._now_ns = now_ns
+        self.received_bytes += len(data)
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self.fail(now_ns, ErrorClass.PROTOCOL, "the server switched to another protocol (HTTP 101)")
+        except httptools.HttpParserError as error:
+            self.reusable = False
+            self.fail(now_ns, ErrorClass.PROTOCOL, f"the response is not HTTP/1.1: {error}")
+        if self.received_bytes > MAX_BODY_BYTES:
+            self.fail(now_ns, ErrorClass.PROTOCOL, f"the response exceeds {MAX_BODY_BYTES} bytes")
+        return self.ended_ns is not None
+
+    def lost(self, now_ns: int, reason: str) -> None:
+        """The connection ended. Without a length and without chunks that is how a body ends, too."""
+        if self.status is None:
+            self.fail(now_ns, ErrorClass.TRUNCATED, f"{reason} before the response began")
+        elif self._ends_with_connection():
+            self._end(now_ns)
+        else:
+            self.fail(now_ns, ErrorClass.TRUNCATED, f"{reason} before the response was complete")
+
+    def fail(self, now_ns: int, error: ErrorClass, message: str) -> None:
+        """Note a failure, unless the response was over by then."""
+        if self.ended_ns is None:
+            self.failure = (error, message)
+            self._end(now_ns)
+
+    def _ends_with_connection(self) -> bool:
+        return not any(name in ("content-length", "transfer-encoding") for name, _ in self.headers)
+
+    def _end(self, now_ns: int) -> None:
+        self.ended_ns = now_ns
+
+    def on_message_begin(self) -> None:
+        if self.ended_ns is not None:
+            self.reusable = False  # bytes after the answer to the only request: the next answer would be wrong
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self.ended_ns is None:
+            self.headers.append((name.decode("latin-1").lower(), value.decode("latin-1")))
+
+    def on_headers_complete(self) -> None:
+        if self.ended_ns is None:
+            self.status = self._parser.get_status_code()
+
+    def on_body(self, body: bytes) -> None:
+        if self.ended_ns is None:
+            self.chunks.append((self._now_ns, body))
+
+    def on_message_complete(self) -> None:
+        if self.ended_ns is not None:
+            return
+        if self.status is not None and self.status < 200:
+            self.status = None
+            self.headers.clear()
+            return
+        self.reusable = self._parser.should_keep_alive()
+        self._end(self._now_ns)
+
+
+def decode_content(
+    chunks: list[tuple[int, bytes]], encoding: str | None
+) -> tuple[tuple[tuple[int, bytes], ...], Failure | None]:
+    """Undo ``content-encoding``; each piece keeps its time. Pieces before a fault are kept, the fault is returned."""
+    coding = (encoding or "identity").strip().lower()
+    if coding == "identity":
+        return tuple(chunks), None
+    if coding not in ("gzip", "x-gzip"):
+        return (), (ErrorClass.PROTOCOL, f"content-encoding {coding!r} was sent although identity was asked for")
+    return _gunzip(chunks)
+
+
+def _gunzip(
+    chunks: list[tuple[int, bytes]],
+) -> tuple[tuple[tuple[int, bytes], ...], Failure | None]:
+    inflate = zlib.decompressobj(wbits=31)
+    plain: list[tuple[int, bytes]] = []
+    room = MAX_BODY_BYTES
+    for at_ns, chunk in chunks:
+        try:
+            piece = inflate.decompress(chunk, room)
+        except zlib.error as error:
+            return tuple(plain), (ErrorClass.PROTOCOL, f"the body is not gzip: {error}")
+        room -= len(piece)
+        if room <= 0:
+            return tuple(plain), (ErrorClass.PROTOCOL, f"the body exceeds {MAX_BODY_BYTES} bytes")
+        if piece:
+            plain.append((at_ns, piece))
+    return tuple(plain), None

@@ -1,0 +1,101 @@
+"""Server-Sent Events, sans I/O: bytes in, events out.
+
+Source: https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+_BOM = b"\xef\xbb\xbf"
+_LINE_END = re.compile(rb"[\r\n]")
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSentEvent:
+    """One dispatched event. ``id`` is the last event id of the stream at that point, as the standard has it."""
+
+    event: str
+    data: str
+    id: str | None = None
+
+
+class SseParser:
+    """Splits a byte stream into events; how the bytes were cut into reads makes no difference.
+
+    An event is complete with the byte that ends its blank line. Of a CRLF pair that is the CR, so that the time of
+    an event never waits for a LF which may come with a later read.
+    """
+
+    def __init__(self) -> None:
+        self._line = bytearray()
+        self._at_start = True
+        self._after_cr = False
+        self._event = ""
+        self._data: list[str] = []
+        self._id: str | None = None
+
+    def feed(self, data: bytes) -> list[ServerSentEvent]:
+        """The events that ``data`` completes, in order."""
+        if self._after_cr and data:
+            self._after_cr = False
+            data = data.removeprefix(b"\n")
+        self._line += data
+        if not _LINE_END.search(data):
+            return []
+        lines = bytes(self._line).splitlines(keepends=True)
+        self._line.clear()
+        if not lines[-1].endswith((b"\r", b"\n")):
+            self._line += lines.pop()
+        elif lines[-1].endswith(b"\r"):
+            self._after_cr = True
+        return [event for line in lines if (event := self._take_line(line.rstrip(b"\r\n"))) is not None]
+
+    def finish(self) -> ServerSentEvent | None:
+        """The event that a complete response left without its blank line, if any.
+
+        The standard discards it, because a browser cannot tell the end of a stream from a cut. HTTP framing can:
+        call this only when the message was complete. Servers that end with ``data: [DONE]`` exist.
+        """
+        last, self._line = bytes(self._line), bytearray()
+        if last:
+            self._take_line(last)
+        return self._dispatch()
+
+    def _take_line(self, line: bytes) -> ServerSentEvent | None:
+        if self._at_start:
+            self._at_start = False
+            line = line.removeprefix(_BOM)
+        if not line:
+            return self._dispatch()
+        name, _, value = line.decode("utf-8", errors="replace").partition(":")
+        self._take_field(name, value.removeprefix(" "))
+        return None
+
+    def _take_field(self, name: str, value: str) -> None:
+        """A comment is a field without a name; ``retry`` and unknown fields are ignored like it."""
+        if name == "data":
+            self._data.append(value)
+        elif name == "event":
+            self._event = value
+        elif name == "id" and "\0" not in value:
+            self._id = value
+
+    def _dispatch(self) -> ServerSentEvent | None:
+        event, data = self._event or "message", self._data
+        self._event, self._data = "", []
+        return ServerSentEvent(event, "\n".join(data), self._id) if data else None
+
+
+def timed_events(chunks: Iterable[tuple[int, bytes]], *, complete: bool) -> Iterator[tuple[int, ServerSentEvent]]:
+    """Each event with the time of the chunk that completed it.
+
+    complete: whether the response ended as HTTP says it must; only then an event without its blank line counts.
+    """
+    parser = SseParser()
+    at = 0
+    for at, chunk in chunks:
+        for event in parser.feed(chunk):
+            yield at, event
+    if complete and (last := parser.finish()) is not None:
+        yield at, last

@@ -1,0 +1,96 @@
+"""The seam between what sends requests and what times them.
+
+A transport delivers bytes and the times at which they came; what they mean is decided after the stream
+(`ragmeter.clients.dialects`), so that no parsing delays the next timestamp.
+"""
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from ragmeter.core.records import ErrorClass
+
+_LINE_BREAKERS = "\r\n\0"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpRequest:
+    """A request without its server: the transport puts the base URL of a replica before ``path``.
+
+    headers: added to ``host``, ``content-length`` and ``accept-encoding: identity``; kept out of the repr because
+    they may carry a token.
+    """
+
+    method: str
+    path: str
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    body: bytes = b""
+
+    def __post_init__(self) -> None:
+        if not self.path.startswith("/"):
+            raise ValueError(f"request path {self.path!r} must start with /")
+        if any(breaker in part for part in (self.method, self.path) for breaker in _LINE_BREAKERS + " "):
+            raise ValueError(f"request line {self.method!r} {self.path!r} must have no space and no line break")
+        for name, value in self.headers:
+            if not name or any(breaker in name + value for breaker in _LINE_BREAKERS):
+                raise ValueError(f"header {name!r} must have a name and no line break")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """One request and what came back. Times are ``time.monotonic_ns`` readings, durations ns.
+
+    sent_ns: just before the first byte of the request was handed over; None if the connection never came up.
+    dns_ns, connect_ns, tls_ns: durations of setting up the connection; None when one was reused.
+    headers: of the response, names in lower case, in order.
+    chunks: the body without its HTTP framing and content coding, as (arrival, bytes).
+    ended_ns: when the message was complete, or the moment of failure.
+    deadline_ns: what the exchange was given; data that was read later is kept, and is late.
+    failure: what the network did; an HTTP status is not a failure here.
+    sent_bytes, received_bytes: on the wire with headers and framing, before TLS; with those of a retried send.
+    """
+
+    sent_ns: int | None
+    dns_ns: int | None = None
+    connect_ns: int | None = None
+    tls_ns: int | None = None
+    status: int | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    chunks: tuple[tuple[int, bytes], ...] = ()
+    ended_ns: int
+    deadline_ns: int
+    failure: tuple[ErrorClass, str] | None = None
+    sent_bytes: int = 0
+    received_bytes: int = 0
+
+    def header(self, name: str) -> str | None:
+        """The first value of a header, by its name in lower case."""
+        return next((value for key, value in self.headers if key == name), None)
+
+    @property
+    def body(self) -> bytes:
+        """The whole body, as far as it came."""
+        return b"".join(chunk for _, chunk in self.chunks)
+
+
+class Transport(Protocol):
+    """Sends requests and dates what comes back.
+
+    clock: where arrival times are taken: ``user`` (when this process read the bytes), ``kernel`` or ``capture``.
+    """
+
+    @property
+    def clock(self) -> str: ...
+
+    async def connect(self, n: int) -> None:
+        """Have ``n`` idle connections open, over all replicas. Raises TargetError if one does not come up."""
+
+    async def exchange(self, request: HttpRequest, *, deadline_ns: int) -> Exchange:
+        """Send and receive; give up at ``deadline_ns`` (a ``time.monotonic_ns`` reading).
+
+        Never raises for what the network does: that is in ``Exchange.failure``. When cancelled it closes the
+        socket and lets the cancellation through.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Close every connection. Call it once, when no exchange is under way."""
