@@ -1,0 +1,196 @@
+"""One query from its arrival to its last token. Both query endpoints run through here."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from .admission import Admission
+from .batching import Retrieval, RetrievalBatcher
+from .errors import BadRequest, LlmProtocol, UnknownDocset
+from .llm import ChatStream, Delta, Llm
+from .metrics import Metrics
+from .prompt import build_messages
+from .schemas import QueryRequest
+from .settings import Settings
+from .store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pipeline:
+    settings: Settings
+    store: Store
+    batcher: RetrievalBatcher
+    llm: Llm
+    admission: Admission
+    metrics: Metrics
+
+
+@dataclass(slots=True, kw_only=True)
+class Answering:
+    """The state of one query. Clock readings are perf_counter_ns; None is what has not happened yet."""
+
+    pipeline: Pipeline
+    query: QueryRequest
+    request_id: str
+    arrival_ns: int
+    admission_ms: float = 0.0
+    retrieval: Retrieval = field(default_factory=lambda: Retrieval(hits=[], queue_ms=0, embedding_ms=0, retrieval_ms=0))
+    asked_ns: int | None = None
+    first_ns: int | None = None
+    last_ns: int | None = None
+    ended_ns: int | None = None
+    first_tokens: int = 1
+    output_tokens: int | None = None
+    prompt_tokens: int | None = None
+    finish_reason: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.query.session_id is None:
+            self.query.session_id = secrets.token_hex(8)
+        if self.k > self.pipeline.settings.max_k:
+            raise BadRequest(f"k: {self.k} is more than {self.pipeline.settings.max_k} (RAG_MAX_K)")
+
+    @property
+    def k(self) -> int:
+        return self.pipeline.settings.top_k if self.query.k is None else self.query.k
+
+    @property
+    def docset(self) -> str:
+        return self.query.docset or self.pipeline.settings.docset
+
+    async def retrieve(self) -> None:
+        if self.k == 0:
+            return
+        snapshot = self.pipeline.store.snapshot(self.docset)
+        if snapshot is None:
+            known = ", ".join(sorted(entry.docset for entry in self.pipeline.store.snapshots())) or "none yet"
+            raise UnknownDocset(f"docset: {self.docset!r} does not exist; there are: {known}")
+        self.retrieval = await self.pipeline.batcher.retrieve(self.query.query, snapshot, self.k)
+        self.pipeline.metrics.stage("embedding", self.retrieval.embedding_ms)
+        self.pipeline.metrics.stage("retrieval", self.retrieval.retrieval_ms)
+        self.pipeline.metrics.retrieved(len(self.retrieval.hits))
+
+    async def generate(
+        self, emit: Callable[[list[Delta]], Awaitable[None]], finish: Callable[[], Awaitable[None]]
+    ) -> None:
+        """Streams the LLM's answer into `emit`, then calls `finish`. Raises LlmError."""
+        settings = self.pipeline.settings
+        messages = build_messages(
+            self.query.query,
+            self.retrieval.hits,
+            [turn.model_dump() for turn in self.query.history],
+            max_chars=settings.context_max_chars,
+        )
+        self.asked_ns = time.perf_counter_ns()
+        async with self.pipeline.llm.chat(
+            messages, max_tokens=self.query.max_tokens or settings.vllm_max_tokens
+        ) as stream:
+            while deltas := await stream.read():
+                await self._pass_on(deltas, emit)
+            self._end(stream)
+            await finish()
+            self._observe()
+
+    async def _pass_on(self, deltas: list[Delta], emit: Callable[[list[Delta]], Awaitable[None]]) -> None:
+        received_ns = time.perf_counter_ns()
+        await emit(deltas)
+        self.last_ns = received_ns
+        if self.first_ns is None:
+            self.first_ns = received_ns
+            self.first_tokens = deltas[0].tokens or 1
+            self.pipeline.metrics.first_token((time.perf_counter_ns() - self.arrival_ns) / 1e6)
+
+    def _end(self, stream: ChatStream) -> None:
+        if self.first_ns is None:
+            raise LlmProtocol(f"the LLM ended its answer without text (finish_reason {stream.finish_reason!r})")
+        self.ended_ns = time.perf_counter_ns()
+        self.output_tokens = stream.output_tokens
+        self.prompt_tokens = stream.prompt_tokens
+        self.finish_reason = stream.finish_reason
+
+    def _observe(self) -> None:
+        metrics = self.pipeline.metrics
+        timings = self.timings()
+        metrics.stage("inference", timings["inference_ms"])
+        metrics.stage("total", timings["total_ms"])
+        metrics.answer(
+            tokens=self.output_tokens,
+            prompt_tokens=self.prompt_tokens,
+            tpot_ms=self._tpot_ms(),
+            per_s=self.tokens_per_sec,
+        )
+
+    def _tpot_ms(self) -> float | None:
+        """Time per output token after those of the first event."""
+        if self.output_tokens is None or self.first_ns is None or self.last_ns is None:
+            return None
+        later_tokens = self.output_tokens - self.first_tokens
+        return (self.last_ns - self.first_ns) / 1e6 / later_tokens if later_tokens > 0 else None
+
+    @property
+    def tokens_per_sec(self) -> float | None:
+        """Output tokens over the whole time of the request; None without a count from the LLM."""
+        total_ms = self._since_arrival_ms(self.ended_ns)
+        return None if self.output_tokens is None or not total_ms else round(self.output_tokens / total_ms * 1e3, 3)
+
+    def _since_arrival_ms(self, moment_ns: int | None) -> float | None:
+        return None if moment_ns is None else round((moment_ns - self.arrival_ns) / 1e6, 3)
+
+    def _since_asked_ms(self, moment_ns: int | None) -> float | None:
+        return None if moment_ns is None or self.asked_ns is None else round((moment_ns - self.asked_ns) / 1e6, 3)
+
+    def stage_timings(self) -> dict[str, float]:
+        """What is known before the LLM is asked."""
+        return {
+            "queue_ms": round(self.admission_ms + self.retrieval.queue_ms, 3),
+            "embedding_ms": round(self.retrieval.embedding_ms, 3),
+            "retrieval_ms": round(self.retrieval.retrieval_ms, 3),
+        }
+
+    def timings(self) -> dict[str, Any]:
+        return {
+            **self.stage_timings(),
+            "inference_ttft_ms": self._since_asked_ms(self.first_ns),
+            "inference_ms": self._since_asked_ms(self.ended_ns),
+            "ttft_ms": self._since_arrival_ms(self.first_ns),
+            "total_ms": self._since_arrival_ms(self.ended_ns),
+        }
+
+    def _identity(self) -> dict[str, Any]:
+        return {
+            "session_id": self.query.session_id,
+            "request_id": self.request_id,
+            "replica_id": self.pipeline.settings.replica_id,
+            "model_id": self.pipeline.llm.model_id,
+            "k": self.k,
+        }
+
+    def describe_start(self) -> dict[str, Any]:
+        """The `meta` event."""
+        documents = [hit.describe() for hit in self.retrieval.hits]
+        return {**self._identity(), "docset": self.docset, "documents": documents, "timings": self.stage_timings()}
+
+    def describe_end(self) -> dict[str, Any]:
+        """The `done` event. Counts are null when the LLM sent no usage block."""
+        return {
+            **self._identity(),
+            "docset": self.docset,
+            "timings": self.timings(),
+            "token_count": self.output_tokens,
+            "prompt_tokens": self.prompt_tokens,
+            "finish_reason": self.finish_reason,
+            "tokens_per_sec": self.tokens_per_sec,
+        }
+
+    def describe_error(self, message: str, error_type: str) -> dict[str, Any]:
+        """The `error` event, and the body of an HTTP error."""
+        return {
+            "message": message,
+            "type": error_type,
+            "session_id": self.query.session_id,
+            "request_id": self.request_id,
+        }

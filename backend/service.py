@@ -1,0 +1,112 @@
+"""The parts of a running service, made from its settings, and whether they answer."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+
+from . import __version__
+from .admission import Admission
+from .batching import RetrievalBatcher
+from .embedder import Embedder
+from .errors import LlmError
+from .fetch import Fetcher
+from .index import INDEX_PARAMETERS, Recipe
+from .ingest import Ingestor
+from .llm import Llm
+from .metrics import Metrics
+from .pipeline import Pipeline
+from .settings import Settings
+from .store import Store
+
+_READY_CACHE_S = 1.0
+
+
+@dataclass(slots=True, kw_only=True)
+class Service:
+    """`draining` turns true with SIGTERM; nothing else changes after the start."""
+
+    settings: Settings
+    loopback: bool
+    embedder: Embedder
+    store: Store
+    ingestor: Ingestor
+    pipeline: Pipeline
+    fetcher: Fetcher
+    readiness: Readiness
+    draining: bool = False
+
+    @property
+    def metrics(self) -> Metrics:
+        return self.pipeline.metrics
+
+    @property
+    def llm(self) -> Llm:
+        return self.pipeline.llm
+
+    def close(self) -> None:
+        """Blocks until a running ingest has ended at its next slice."""
+        self.ingestor.stop()
+        self.pipeline.batcher.close()
+        self.llm.close()
+        self.store.close()
+
+
+@dataclass(slots=True, kw_only=True)
+class Readiness:
+    """Asks the LLM at most once a second, however many probes there are."""
+
+    llm: Llm
+    _asked_s: float = -_READY_CACHE_S
+    _problem: str | None = None
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def llm_problem(self) -> str | None:
+        async with self._turn:
+            if time.monotonic() - self._asked_s >= _READY_CACHE_S:
+                try:
+                    await self.llm.models()
+                    self._problem = None
+                except LlmError as error:
+                    self._problem = str(error)
+                self._asked_s = time.monotonic()
+            return self._problem
+
+
+def build_service(settings: Settings, *, loopback: bool) -> Service:
+    """Loads the embedder and every docset. Raises ConfigurationError."""
+    embedder = Embedder(settings.embedding_model_id, threads=settings.threads)
+    store = Store(settings.data_dir, _recipe(settings, embedder))
+    metrics = Metrics(version=__version__, model_id=settings.vllm_model or "unknown", provider=settings.provider or "")
+    llm = Llm(settings)
+    pipeline = Pipeline(
+        settings=settings,
+        store=store,
+        batcher=RetrievalBatcher(embedder, max_batch=settings.embed_batch),
+        llm=llm,
+        admission=Admission(max_inflight=settings.max_inflight, max_queue=settings.max_queue, gauge=metrics.inflight),
+        metrics=metrics,
+    )
+    return Service(
+        settings=settings,
+        loopback=loopback,
+        embedder=embedder,
+        store=store,
+        ingestor=Ingestor(settings, store, embedder),
+        pipeline=pipeline,
+        fetcher=Fetcher(max_bytes=settings.url_max_bytes, timeout_s=settings.url_timeout_s),
+        readiness=Readiness(llm=llm),
+    )
+
+
+def _recipe(settings: Settings, embedder: Embedder) -> Recipe:
+    return Recipe(
+        embedding_model_id=embedder.model_id,
+        embedding_sha256=embedder.sha256,
+        dimension=embedder.dimension,
+        chunk_chars=settings.chunk_chars,
+        chunk_overlap=settings.chunk_overlap,
+        index_type=settings.index_type,
+        index_parameters=INDEX_PARAMETERS[settings.index_type],
+    )
