@@ -1,7 +1,7 @@
 """Records to JSON documents and back, and the JSON Schema of a record."""
 
 import json
-from collections.abc import Hashable
+from collections.abc import Callable
 from functools import cache
 from typing import Any, TypeVar
 
@@ -12,9 +12,7 @@ from ragmeter.core.errors import SchemaError
 R = TypeVar("R")
 
 
-@cache
-def _adapter(record: Hashable) -> TypeAdapter[Any]:
-    return TypeAdapter(record)
+_adapter: Callable[[Any], TypeAdapter[Any]] = cache(TypeAdapter)
 
 
 def encode(record: Any) -> dict[str, Any]:
