@@ -1,0 +1,86 @@
+"""All values of one metric in a phase, and any statistic of them."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ragmeter.core.measures import itl_gaps_ms
+from ragmeter.core.metrics import Metric
+from ragmeter.core.pooled import estimate_pooled_mean, estimate_pooled_quantile
+from ragmeter.core.records import RequestSample
+from ragmeter.core.result import Distribution, Estimate
+from ragmeter.core.stats import ascending, estimate_exact, estimate_mean, estimate_quantile
+
+PERCENTILE = re.compile(r"p(\d{1,2}(?:\.\d{1,4})?)")
+STATISTICS = ("mean", "min", "max")
+
+
+def percentile_share(statistic: str) -> float | None:
+    """0.999 of ``p99.9``; None of anything that is not a percentile between 0 and 100."""
+    match = PERCENTILE.fullmatch(statistic)
+    share = float(Decimal(match[1]) / 100) if match else 0.0
+    return share or None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """values: ascending. groups: the same values by request, of a pooled metric only. seed: of its resampling."""
+
+    metric: Metric
+    values: NDArray[np.float64]
+    groups: tuple[tuple[float, ...], ...] | None
+    seed: int
+
+    def estimate(self, statistic: str) -> Estimate:
+        """``p95``, ``p99.9``, ``mean``, ``min`` or ``max`` with its interval; extremes have none.
+
+        The same series gives the same interval however often and in whatever order it is asked.
+        """
+        share = percentile_share(statistic)
+        rng = np.random.default_rng(self.seed)
+        if statistic in {"min", "max"}:
+            value = float(self.values[0 if statistic == "min" else -1]) if self.values.size else None
+            return estimate_exact(value, self.values.size)
+        if share is not None:
+            return (
+                estimate_quantile(self.values, share)
+                if self.groups is None
+                else estimate_pooled_quantile(self.groups, share, rng)
+            )
+        if statistic == "mean":
+            return estimate_mean(self.values, rng) if self.groups is None else estimate_pooled_mean(self.groups, rng)
+        raise ValueError(f"{statistic!r} is not a statistic: a percentile such as p95, or {', '.join(STATISTICS)}")
+
+    def distribution(self) -> Distribution:
+        return Distribution(
+            unit=self.metric.unit,
+            n=self.values.size,
+            mean=self.estimate("mean"),
+            p50=self.estimate("p50"),
+            p90=self.estimate("p90"),
+            p95=self.estimate("p95"),
+            p99=self.estimate("p99"),
+            min=self.estimate("min").value,
+            max=self.estimate("max").value,
+        )
+
+
+def series_of(metric: Metric, samples: Iterable[RequestSample], seed: int) -> Series:
+    """The metric of successes; a failure-aware metric (``adj_``) also has a value for each failure.
+
+    Ascending values, and groups in ascending order, make every figure independent of the order of the samples.
+    """
+    if metric.measure is None:
+        groups = tuple(sorted(gaps for sample in samples if sample.ok and (gaps := itl_gaps_ms(sample))))
+        return Series(
+            metric=metric, values=ascending([gap for gaps in groups for gap in gaps]), groups=groups, seed=seed
+        )
+    aware = metric.name.startswith("adj_")
+    values = [metric.measure(sample) for sample in samples if sample.ok or aware]
+    return Series(
+        metric=metric, values=ascending([value for value in values if value is not None]), groups=None, seed=seed
+    )

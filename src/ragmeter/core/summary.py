@@ -1,0 +1,212 @@
+"""From samples to the figures of one phase."""
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from ragmeter.core.measures import e2e_ms, tpot_ms, ttft_ms
+from ragmeter.core.metrics import METRICS
+from ragmeter.core.records import ErrorClass, Phase, RequestSample
+from ragmeter.core.result import Distribution, Estimate, PhaseFigures, Point
+from ragmeter.core.series import Series, series_of
+from ragmeter.core.stats import estimate_exact, estimate_ratio
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """Everything the samples of one phase say.
+
+    rates: figures of the whole phase by name. series: the values behind every per-request and pooled metric.
+    interrupted: requests that we ended ourselves: in ``phase.requests``, and neither a success nor an error.
+    good: successes that meet every per-request bound.
+    """
+
+    phase: PhaseFigures
+    series: Mapping[str, Series]
+    rates: Mapping[str, Estimate]
+    errors_by_class: Mapping[str, int]
+    interrupted: int
+    good: int
+    points: tuple[Point, ...]
+    warnings: tuple[str, ...]
+
+    def estimate(self, metric: str, statistic: str | None) -> Estimate | None:
+        """``p95`` of ``ttft_ms``, or with statistic None the rate of that name; None if there is no such figure."""
+        if statistic is None:
+            return self.rates.get(metric)
+        return self.series[metric].estimate(statistic) if metric in self.series else None
+
+    def with_rates(self, rates: Mapping[str, Estimate]) -> "Figures":
+        """The same with further rates, such as costs and recall, so that they can be judged too."""
+        return replace(self, rates={**self.rates, **rates})
+
+    def distributions(self) -> dict[str, Distribution]:
+        """Estimates of every metric by name, infinities included; see `finite_distribution`."""
+        return {name: series.distribution() for name, series in self.series.items()}
+
+
+def summarise(
+    samples: Sequence[RequestSample], phase: Phase, *, goodput: Mapping[str, float] | None = None, seed: int = 0
+) -> Figures:
+    """The figures of ``phase``; samples of the other phase are ignored.
+
+    goodput: per-request bounds by metric, as `ragmeter.core.slo.parse_goodput` checked them; without any, every
+    success is good. seed: of the resampling behind intervals.
+    """
+    mine = [sample for sample in samples if sample.phase is phase]
+    successes = [sample for sample in mine if sample.ok]
+    series = {
+        name: series_of(metric, mine, seed)
+        for name, metric in METRICS.items()
+        if metric.kind in {"per_request", "pooled"}
+    }
+    good = sum(1 for sample in successes if is_good(sample, goodput or {}))
+    interrupted = sum(1 for sample in mine if sample.error is ErrorClass.INTERRUPTED)
+    figures = _phase_figures(mine, successes, series, interrupted)
+    return Figures(
+        phase=figures,
+        series=series,
+        rates=_rates(figures, good),
+        errors_by_class=dict(sorted(Counter(sample.error.value for sample in mine if sample.error).items())),
+        interrupted=interrupted,
+        good=good,
+        points=_points(mine),
+        warnings=tuple(_warnings(successes, interrupted)),
+    )
+
+
+def is_good(sample: RequestSample, goodput: Mapping[str, float]) -> bool:
+    """Success that meets every bound. A metric that is not known for this request does not meet its bound."""
+    return sample.ok and all(_meets(sample, name, bound) for name, bound in goodput.items())
+
+
+def _meets(sample: RequestSample, name: str, bound: float) -> bool:
+    metric = METRICS[name]
+    value = metric.measure(sample) if metric.measure else None
+    if value is None:
+        return False
+    return value >= bound if metric.better == "higher" else value <= bound
+
+
+def duration_s(samples: Sequence[RequestSample]) -> float | None:
+    """From the first scheduled send to the last end, summed over trials: the time between trials is not in it."""
+    if not samples:
+        return None
+    trials = {sample.trial for sample in samples}
+    spans = (
+        max(sample.ended_ns for sample in samples if sample.trial == trial)
+        - min(sample.scheduled_ns for sample in samples if sample.trial == trial)
+        for trial in trials
+    )
+    return sum(spans) / 1e9
+
+
+def sum_known(counts: Sequence[int | None]) -> int | None:
+    """None as soon as one is unknown, or there are none: a sum over some would pass for the whole."""
+    known = [count for count in counts if count is not None]
+    return sum(known) if known and len(known) == len(counts) else None
+
+
+def _phase_figures(
+    mine: Sequence[RequestSample],
+    successes: Sequence[RequestSample],
+    series: Mapping[str, Series],
+    interrupted: int,
+) -> PhaseFigures:
+    duration = duration_s(mine)
+    tokens = sum_known([sample.output_tokens for sample in successes])
+    return PhaseFigures(
+        requests=len(mine),
+        success=len(successes),
+        errors=len(mine) - len(successes) - interrupted,
+        duration_seconds=duration,
+        ttft_p50_ms=series["ttft_ms"].estimate("p50").value,
+        ttft_p95_ms=series["ttft_ms"].estimate("p95").value,
+        latency_p50_ms=series["e2e_ms"].estimate("p50").value,
+        latency_p95_ms=series["e2e_ms"].estimate("p95").value,
+        tpot_p50_ms=series["tpot_ms"].estimate("p50").value,
+        tpot_p95_ms=series["tpot_ms"].estimate("p95").value,
+        avg_tokens_per_sec=_mean(series["tokens_per_s"]),
+        total_tokens=tokens,
+        avg_output_tokens=_mean(series["output_tokens"]),
+        total_prompt_tokens=sum_known([sample.prompt_tokens for sample in successes]),
+        avg_prompt_tokens=_mean(series["prompt_tokens"]),
+        output_tokens_per_s=_per_second(tokens, duration),
+        requests_per_s=_per_second(len(successes), duration),
+    )
+
+
+def _rates(figures: PhaseFigures, good: int) -> dict[str, Estimate]:
+    sent = figures.success + figures.errors
+    return {
+        "requests_per_s": estimate_exact(figures.requests_per_s, figures.success),
+        "output_tokens_per_s": estimate_exact(figures.output_tokens_per_s, figures.success),
+        "goodput_rps": estimate_exact(_per_second(good, figures.duration_seconds), good),
+        "good_ratio": estimate_ratio(good, sent),
+        "error_ratio": estimate_ratio(figures.errors, sent),
+        "errors": estimate_exact(figures.errors if sent else None, sent),
+        "success": estimate_exact(figures.success if sent else None, sent),
+    }
+
+
+def _mean(series: Series) -> float | None:
+    return float(series.values.mean()) if series.values.size else None
+
+
+def _per_second(count: float | None, duration: float | None) -> float | None:
+    return None if count is None or not duration else count / duration
+
+
+def _points(mine: Sequence[RequestSample]) -> tuple[Point, ...]:
+    if not mine:
+        return ()
+    start = min(sample.scheduled_ns for sample in mine)
+    points = (
+        Point(
+            t_s=((sample.scheduled_ns if sample.sent_ns is None else sample.sent_ns) - start) / 1e9,
+            ttft_ms=ttft_ms(sample),
+            e2e_ms=e2e_ms(sample),
+            tpot_ms=tpot_ms(sample) if sample.ok else None,
+            error=sample.error.value if sample.error else None,
+        )
+        for sample in mine
+    )
+    return tuple(sorted(points, key=lambda point: point.t_s))
+
+
+def _warnings(successes: Sequence[RequestSample], interrupted: int) -> list[str]:
+    warnings = []
+    if interrupted:
+        warnings.append(f"{interrupted} requests were ended by the client: neither successes nor errors")
+    for name, lost in (
+        ("output_tokens", "total_tokens, throughput and cost per token are unknown"),
+        ("prompt_tokens", "total_prompt_tokens is unknown"),
+    ):
+        unknown = sum(1 for sample in successes if getattr(sample, name) is None)
+        if unknown:
+            warnings.append(f"{unknown} of {len(successes)} successes came without {name}: {lost}")
+    return warnings
+
+
+def finite_estimate(estimate: Estimate) -> Estimate:
+    """For documents: JSON has no infinity, so an infinite value or end (failures reach that far) becomes None."""
+    return replace(estimate, value=finite(estimate.value), low=finite(estimate.low), high=finite(estimate.high))
+
+
+def finite_distribution(distribution: Distribution) -> Distribution:
+    """`finite_estimate` of everything in it. ``n`` then still counts the failures of a failure-aware metric."""
+    return replace(
+        distribution,
+        mean=finite_estimate(distribution.mean),
+        p50=finite_estimate(distribution.p50),
+        p90=finite_estimate(distribution.p90),
+        p95=finite_estimate(distribution.p95),
+        p99=finite_estimate(distribution.p99),
+        min=finite(distribution.min),
+        max=finite(distribution.max),
+    )
+
+
+def finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None

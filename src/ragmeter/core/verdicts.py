@@ -1,0 +1,101 @@
+"""Judging SLOs: PASS and FAIL need the whole interval on one side of the bound; no data is never a pass."""
+
+import math
+from collections.abc import Sequence
+
+from ragmeter.core.formatting import distinct_text, number_text
+from ragmeter.core.pooled import MIN_GROUPS
+from ragmeter.core.result import Estimate, Harness, Outcome, SloVerdict
+from ragmeter.core.series import percentile_share
+from ragmeter.core.slo import Slo
+from ragmeter.core.stats import MEAN_MIN_SAMPLES, min_samples
+from ragmeter.core.summary import Figures, finite
+
+OPPOSITE = {"<=": ">", "<": ">=", ">=": "<", ">": "<="}
+
+
+def judge(slo: Slo, figures: Figures, harness: Harness, label: str) -> SloVerdict:
+    """One SLO on the figures of a phase.
+
+    FAIL when the whole interval misses the bound, however few the samples: the lower end of a p95 exists long before
+    its upper end does. Otherwise NO_DATA below the minimum of samples for the statistic, PASS when the whole interval
+    meets the bound, INCONCLUSIVE when the bound lies inside. Extremes, counts and throughputs have no interval: the
+    value decides. INVALID whatever the figures say, when the harness was not fit to measure.
+    label: what was measured, such as ``smoke @ local``.
+    """
+    estimate = figures.estimate(slo.metric.name, slo.statistic)
+    outcome, remark = _decide(slo, estimate)
+    if harness.reasons:
+        outcome, remark = Outcome.INVALID, f"not valid: {'; '.join(harness.reasons)}"
+    return SloVerdict(
+        slo=slo.expression,
+        outcome=outcome,
+        sentence=f"{label}: {_sentence(slo, estimate, remark, figures.phase.errors)}",
+        metric=slo.metric.name,
+        statistic=slo.statistic,
+        operator=slo.operator,
+        bound=slo.bound,
+        value=finite(estimate.value) if estimate else None,
+        low=finite(estimate.low) if estimate else None,
+        high=finite(estimate.high) if estimate else None,
+        n=estimate.n if estimate else 0,
+        origin=slo.origin,
+    )
+
+
+def overall(verdicts: Sequence[SloVerdict], harness: Harness, successes: int) -> Outcome:
+    """The worst of a run: INVALID, FAIL, NO_DATA, INCONCLUSIVE, PASS, in this order.
+
+    Without SLOs: PASS, as nothing that was asked for is missing, unless no request succeeded: NO_DATA.
+    """
+    if harness.reasons:
+        return Outcome.INVALID
+    outcomes = {verdict.outcome for verdict in verdicts}
+    if not outcomes:
+        return Outcome.PASS if successes else Outcome.NO_DATA
+    ranking = (Outcome.INVALID, Outcome.FAIL, Outcome.NO_DATA, Outcome.INCONCLUSIVE, Outcome.PASS)
+    return next(outcome for outcome in ranking if outcome in outcomes)
+
+
+def _decide(slo: Slo, estimate: Estimate | None) -> tuple[Outcome, str | None]:
+    if estimate is None or estimate.value is None:
+        return Outcome.NO_DATA, "no data"
+    if slo.judged_by_value:
+        return (Outcome.PASS if slo.holds(estimate.value) else Outcome.FAIL), None
+    low = -math.inf if estimate.low is None else estimate.low
+    high = math.inf if estimate.high is None else estimate.high
+    if not slo.holds(low) and not slo.holds(high):
+        return Outcome.FAIL, None
+    if not estimate.enough:
+        return Outcome.NO_DATA, _too_small(slo, estimate)
+    if slo.holds(low) and slo.holds(high):
+        return Outcome.PASS, None
+    return Outcome.INCONCLUSIVE, f"undecided: {slo.bound:.15g} lies inside the interval"
+
+
+def _too_small(slo: Slo, estimate: Estimate) -> str:
+    share = percentile_share(slo.statistic or "")
+    needed = MEAN_MIN_SAMPLES if share is None else min_samples(share)
+    if slo.metric.kind == "pooled" and estimate.n >= needed:
+        return f"fewer than {MIN_GROUPS} requests are too few for {slo.subject}"
+    return f"n={estimate.n} is too small for {slo.statistic} (needs {needed})"
+
+
+def _sentence(slo: Slo, estimate: Estimate | None, remark: str | None, errored: int) -> str:
+    bound = f"{slo.bound:.15g}"
+    after = f", {remark}" if remark else ""
+    if estimate is None or estimate.value is None:
+        return f"{slo.subject} {slo.operator} {bound}{after}  ({errored} errored)"
+    relation = slo.operator if slo.holds(estimate.value) else OPPOSITE[slo.operator]
+    value = distinct_text(estimate.value, slo.bound)
+    basis = f"{_interval(slo, estimate)}n={estimate.n}, {errored} errored"
+    return f"{slo.subject} = {value} {relation} {bound}{after}  ({basis})"
+
+
+def _interval(slo: Slo, estimate: Estimate) -> str:
+    """An end that does not exist reads 0 or ∞: no metric is negative."""
+    if slo.judged_by_value:
+        return ""
+    low = "0" if estimate.low is None else number_text(estimate.low)
+    high = "∞" if estimate.high is None else number_text(estimate.high)
+    return f"{estimate.confidence * 100:g}% CI {low}..{high}, "
