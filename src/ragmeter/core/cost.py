@@ -1,0 +1,147 @@
+"""What a phase cost, from list prices, node counts and measured bytes. None where nothing is known, never 0."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from ragmeter.core.result import Cost, Estimate, PhaseFigures
+from ragmeter.core.stats import estimate_exact
+
+HOURS_PER_MONTH = 730
+BYTES_PER_GB = 1e9
+STALE_AFTER_DAYS = 90
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceSheet:
+    """List prices in USD, and how many of each the cluster has.
+
+    Nodes and management are always part of a cluster: without their price or count its cost is unknown (write 0 for
+    what is free). Storage, load balancer and NAT gateway are parts only when the sheet gives them.
+    """
+
+    as_of: str
+    source: str
+    notes: str | None = None
+    gpu_node_usd_per_hr: float | None = None
+    gpu_node_count: int | None = None
+    cpu_node_usd_per_hr: float | None = None
+    cpu_node_count: int | None = None
+    cluster_mgmt_usd_per_hr: float | None = None
+    load_balancer_usd_per_hr: float | None = None
+    storage_usd_per_gb_month: float | None = None
+    storage_gb: float | None = None
+    egress_usd_per_gb: float | None = None
+    ingress_usd_per_gb: float | None = None
+    nat_gateway_usd_per_hr: float | None = None
+    nat_data_usd_per_gb: float | None = None
+    cross_az_usd_per_gb: float | None = None
+
+    def __post_init__(self) -> None:
+        date.fromisoformat(self.as_of)  # ValueError names the text
+
+
+def price_sheet_from(document: Mapping[str, Any]) -> PriceSheet:
+    """The price sheet of a document that fits the provider schema's ``price_sheet``."""
+    return PriceSheet(**document)
+
+
+def cost_of(
+    sheet: PriceSheet, figures: PhaseFigures, *, good: int | None, received_bytes: int | None, today: date
+) -> Cost:
+    """The cost of a phase.
+
+    ``usd_per_1m_tokens`` is per million OUTPUT tokens of successes (``total_tokens``). The run is charged for its
+    whole duration, failures included, and for the bytes that left the cluster (``received_bytes``; None: unknown).
+    """
+    parts, unknown = _hourly_parts(sheet)
+    hourly = None if unknown else sum(parts.values())
+    egress = _egress_usd(sheet, received_bytes)
+    run = _run_usd(hourly, figures.duration_seconds, egress)
+    per_token = per(run, figures.total_tokens)
+    return Cost(
+        as_of=sheet.as_of,
+        source=sheet.source,
+        hourly_cluster_cost_usd=hourly,
+        benchmark_run_cost_usd=run,
+        egress_cost_usd=egress,
+        usd_per_1m_tokens=None if per_token is None else per_token * 1e6,
+        usd_per_request=per(run, figures.requests),
+        usd_per_successful_request=per(run, figures.success),
+        usd_per_good_request=per(run, good),
+        usd_per_month=None if hourly is None else hourly * HOURS_PER_MONTH,
+        parts=parts,
+        warnings=(*unknown, *_warnings(sheet, egress, today)),
+    )
+
+
+def cost_rates(cost: Cost, figures: PhaseFigures) -> dict[str, Estimate]:
+    """The costs that an SLO can judge, by name."""
+    names = ("usd_per_1m_tokens", "usd_per_request", "usd_per_successful_request", "usd_per_good_request")
+    return {name: estimate_exact(getattr(cost, name), figures.requests) for name in names}
+
+
+def per(amount: float | None, count: int | None) -> float | None:
+    """``amount / count``; None when either is unknown or there is nothing to divide by."""
+    return None if amount is None or not count else amount / count
+
+
+def _hourly_parts(sheet: PriceSheet) -> tuple[dict[str, float], list[str]]:
+    """USD per hour of each known part by name, and a sentence for each part that is needed but unknown."""
+    optional = {"load_balancer": sheet.load_balancer_usd_per_hr, "nat_gateway": sheet.nat_gateway_usd_per_hr}
+    parts: dict[str, float | None] = {
+        "gpu_nodes": _times(sheet.gpu_node_usd_per_hr, sheet.gpu_node_count),
+        "cpu_nodes": _times(sheet.cpu_node_usd_per_hr, sheet.cpu_node_count),
+        "management": sheet.cluster_mgmt_usd_per_hr,
+        **{name: price for name, price in optional.items() if price is not None},
+    }
+    if sheet.storage_gb is not None:
+        monthly = _times(sheet.storage_usd_per_gb_month, sheet.storage_gb)
+        parts["storage"] = None if monthly is None else monthly / HOURS_PER_MONTH
+    unknown = [
+        f"the cost of {name} is unknown, and with it that of the cluster: give {NEEDS[name]}"
+        for name, price in parts.items()
+        if price is None
+    ]
+    return {name: price for name, price in parts.items() if price is not None}, unknown
+
+
+NEEDS: Mapping[str, str] = {
+    "gpu_nodes": "gpu_node_usd_per_hr and gpu_node_count",
+    "cpu_nodes": "cpu_node_usd_per_hr and cpu_node_count",
+    "management": "cluster_mgmt_usd_per_hr (0 if it is free)",
+    "storage": "storage_usd_per_gb_month",
+}
+
+
+def _times(price: float | None, count: float | None) -> float | None:
+    """None when unknown; no nodes cost nothing, whatever their price."""
+    if count == 0:
+        return 0.0
+    return None if price is None or count is None else price * count
+
+
+def _egress_usd(sheet: PriceSheet, received_bytes: int | None) -> float | None:
+    if sheet.egress_usd_per_gb is None or received_bytes is None:
+        return None
+    return received_bytes / BYTES_PER_GB * sheet.egress_usd_per_gb
+
+
+def _run_usd(hourly: float | None, duration_seconds: float | None, egress: float | None) -> float | None:
+    if hourly is None or duration_seconds is None:
+        return None
+    return hourly * duration_seconds / 3600 + (egress or 0.0)
+
+
+def _warnings(sheet: PriceSheet, egress: float | None, today: date) -> list[str]:
+    warnings = []
+    age = (today - date.fromisoformat(sheet.as_of)).days
+    if age > STALE_AFTER_DAYS:
+        warnings.append(f"prices are {age} days old (as of {sheet.as_of}): check them against {sheet.source}")
+    if egress is None:
+        warnings.append("traffic out of the cluster is not in the cost: its price or its size is unknown")
+    unseen = [name for name in ("nat_data_usd_per_gb", "cross_az_usd_per_gb") if getattr(sheet, name)]
+    if unseen:
+        warnings.append(f"{' and '.join(unseen)} not in the cost: the client does not see those bytes")
+    return warnings
