@@ -1,0 +1,208 @@
+"""The charts of the scorecard."""
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+from ragmeter.core.result import Distribution, Estimate, Point, SloVerdict, Stage
+from ragmeter.report import svg
+from ragmeter.report.format import TOO_SMALL, Unit, interval, quantity
+from ragmeter.report.markup import Html, join
+from ragmeter.report.scale import Scale, fitting
+
+_BARS_TOP: Final = 4
+_BARS_HEIGHT: Final = 104
+_ROW: Final = 20
+
+
+def histogram(values: Sequence[float], figures: Distribution, unit: Unit, *, title: str, ident: str) -> Html:
+    """How often each value came, with p50, p95 and p99 and their intervals on the same axis below."""
+    marked = _marked(figures)
+    scale = fitting([*values, *_ends(marked)])
+    bins = _bins(values, scale)
+    base = _BARS_TOP + _BARS_HEIGHT
+    rows_top = base + 34
+    return svg.chart(
+        _bars(bins, scale, unit, base),
+        svg.horizontal_axis(scale, base, svg.axis_values(scale, svg.Write(scale))),
+        *(_quantile_row(name, at, scale, unit, rows_top + _ROW * row) for row, (name, at) in enumerate(marked)),
+        title=title,
+        description=_spoken(marked, len(values), unit),
+        height=rows_top + _ROW * len(marked) - 8,
+        ident=ident,
+    )
+
+
+def quantiles(figures: Distribution, unit: Unit, *, title: str, ident: str) -> Html:
+    """p50, p95 and p99 with their intervals, where there are no single values to draw."""
+    marked = _marked(figures)
+    scale = fitting(_ends(marked))
+    axis_y = _ROW * len(marked) + 6
+    return svg.chart(
+        *(_quantile_row(name, at, scale, unit, 14 + _ROW * row) for row, (name, at) in enumerate(marked)),
+        svg.horizontal_axis(scale, axis_y, svg.axis_values(scale, svg.Write(scale))),
+        title=title,
+        description=_spoken(marked, figures.n, unit),
+        height=axis_y + 22,
+        ident=ident,
+    )
+
+
+Marked = Sequence[tuple[str, Estimate]]
+
+
+def _marked(figures: Distribution) -> Marked:
+    named = (("p50", figures.p50), ("p95", figures.p95), ("p99", figures.p99))
+    return [(name, at) for name, at in named if at.value is not None]
+
+
+def _ends(marked: Marked) -> list[float]:
+    return [end for _, at in marked for end in (at.low, at.value, at.high) if end is not None]
+
+
+def _spoken(marked: Marked, n: int, unit: Unit) -> str:
+    said = (f"{name} {quantity(at.value, unit)}, {interval(at, unit)}{_doubt(at)}" for name, at in marked)
+    return f"{n} requests. {'; '.join(said)}."
+
+
+def _doubt(at: Estimate) -> str:
+    return "" if at.enough else f" ({TOO_SMALL})"
+
+
+def _bins(values: Sequence[float], scale: Scale) -> list[int]:
+    """Counts in bins of equal width on the axis; 2 · n^(1/3) of them (Rice's rule), within 8..40."""
+    total = min(max(round(2 * math.cbrt(len(values))), 8), 40)
+    counts = [0] * total
+    for value in values:
+        counts[min(int(scale.share(value) * total), total - 1)] += 1
+    return counts
+
+
+def _bars(bins: Sequence[int], scale: Scale, unit: Unit, base: float) -> Html:
+    tallest = max(bins)
+    return join(*(_bar(index, bins, scale, unit, base, tallest) for index, found in enumerate(bins) if found))
+
+
+def _bar(index: int, bins: Sequence[int], scale: Scale, unit: Unit, base: float, tallest: int) -> Html:
+    start, end = index / len(bins), (index + 1) / len(bins)
+    height = max(bins[index] / tallest * _BARS_HEIGHT, 2)
+    hint = f"{quantity(scale.at(start), unit)} to {quantity(scale.at(end), unit)}: {bins[index]}"
+    return svg.box(start + 0.001, end - 0.001, base - height, height, svg.hint(hint), kind="bar")
+
+
+def _quantile_row(name: str, at: Estimate, scale: Scale, unit: Unit, y: float) -> Html:
+    """Whisker and dot; a hollow dot where n is too small. The words stand on the side with more room."""
+    value = at.value if at.value is not None else scale.low
+    start = scale.share(at.low) if at.low is not None else 0.0
+    end = scale.share(at.high) if at.high is not None else 1.0
+    words = f"{name} {quantity(value, unit)}{_doubt(at)}"
+    right = 1 - end >= start
+    return join(
+        svg.level(y, kind="whisker" if at.high is not None and at.low is not None else "whisker open", start=start, end=end),
+        svg.dot(scale.share(value), y, kind="mark" if at.enough else "mark hollow"),
+        svg.beside(words, end if right else start, y + 4, after=right),
+    )
+
+
+_LANE: Final = 22
+_PLOT: Final = 170
+
+
+def over_time(points: Sequence[Point], bound_ms: float | None, *, title: str, ident: str) -> Html:
+    """TTFT of each success at its send time; failures are strokes in a lane of their own above."""
+    good = [(point.t_s, point.ttft_ms) for point in points if point.error is None and point.ttft_ms is not None]
+    failed = [point.t_s for point in points if point.error is not None]
+    across = fitting([0.0, *(point.t_s for point in points)])
+    top = _LANE + 8 if failed else 6
+    return svg.chart(
+        _failed_lane(failed, across) if failed else None,
+        _plot(good, across, bound_ms, top) if good else None,
+        svg.horizontal_axis(across, top + _PLOT, svg.axis_values(across, svg.Write(across))),
+        title=title,
+        description=f"{len(good)} successes by send time, {len(failed)} failures.",
+        height=top + _PLOT + 22,
+        ident=ident,
+    )
+
+
+def _failed_lane(failed: Sequence[float], across: Scale) -> Html:
+    return join(
+        svg.box(0, 1, 0, _LANE, kind="lane"),
+        svg.strokes((across.share(at) for at in failed), 3, _LANE - 6, kind="failure"),
+        svg.label(f"{len(failed)} failed", 0, _LANE - 7, kind="tick halo", anchor="start"),
+    )
+
+
+def _plot(good: Sequence[tuple[float, float]], across: Scale, bound_ms: float | None, top: float) -> Html:
+    bounds = [] if bound_ms is None else [bound_ms]
+    up = fitting([*(ttft for _, ttft in good), *bounds], from_zero=True)
+
+    def y_of(value: float) -> float:
+        return top + (1 - up.share(value)) * _PLOT
+
+    grid = svg.axis_values(up, svg.Write(up))
+    return join(
+        *(svg.level(y_of(value), kind="grid") for value, _ in grid),
+        svg.cloud(((across.share(at), 1 - up.share(ttft)) for at, ttft in good), top, _PLOT, kind="cloud"),
+        *(svg.level(y_of(bound), kind="bound") for bound in bounds),
+        *(svg.label(f"SLO bound {quantity(bound, 'ms')}", 1, y_of(bound) - 5, kind="tick halo") for bound in bounds),
+        *(svg.label(words, 0, y_of(value) - 4, kind="tick halo", anchor="start") for value, words in grid[1:]),
+    )
+
+
+def against_bound(verdict: SloVerdict, value: float, unit: Unit, *, ident: str) -> Html:
+    """The interval of a figure and the side of the bound on which it has to lie."""
+    scale = _around([end for end in (verdict.low, value, verdict.high, verdict.bound) if end is not None])
+    bound = scale.share(verdict.bound)
+    allowed = (0.0, bound) if verdict.operator.startswith("<") else (bound, 1.0)
+    at = Estimate(value=value, low=verdict.low, high=verdict.high, n=verdict.n, enough=True)
+    return svg.chart(
+        svg.box(*allowed, 2, 20, kind="allowed"),
+        svg.upright(bound, 0, 24, kind="bound"),
+        svg.level(12, kind="whisker", start=_share(scale, at.low, 0.0), end=_share(scale, at.high, 1.0)),
+        svg.dot(scale.share(value), 12, kind="mark"),
+        title=f"{quantity(value, unit)}, {interval(at, unit)}, bound {quantity(verdict.bound, unit)}",
+        description="The shaded side of the dashed bound is allowed.",
+        height=24,
+        ident=ident,
+        kind="chart strip",
+    )
+
+
+def _around(known: Sequence[float]) -> Scale:
+    low, high = min(known), max(known)
+    margin = (high - low or abs(high) or 1.0) * 0.15
+    return Scale(low=low - margin, high=high + margin)
+
+
+def _share(scale: Scale, value: float | None, otherwise: float) -> float:
+    return otherwise if value is None else scale.share(value)
+
+
+def estimate_strip(at: Estimate, scale: Scale, unit: Unit, *, title: str, ident: str) -> Html:
+    """One estimate on a scale that several rows of a table share."""
+    value = at.value if at.value is not None else scale.low
+    return svg.chart(
+        svg.level(12, kind="axis"),
+        svg.level(12, kind="whisker", start=_share(scale, at.low, 0.0), end=_share(scale, at.high, 1.0)),
+        svg.dot(scale.share(value), 12, kind="mark" if at.enough else "mark hollow"),
+        title=f"{title}: {quantity(at.value, unit)}",
+        description=f"{interval(at, unit)}{_doubt(at)}",
+        height=24,
+        ident=ident,
+        kind="chart strip",
+    )
+
+
+def waterfall_bar(stage: Stage, start_ms: float, total_ms: float, *, ident: str) -> Html:
+    """The stage's part of the whole, beginning where the stage before it ends."""
+    start, end = start_ms / total_ms, (start_ms + stage.mean_ms) / total_ms
+    return svg.chart(
+        svg.level(11, kind="grid"),
+        svg.box(start, max(end, start + 0.004), 3, 16, kind=f"stage {stage.basis}"),
+        title=f"{stage.label}: {quantity(stage.mean_ms, 'ms')}",
+        description=f"From {quantity(start_ms, 'ms')} to {quantity(start_ms + stage.mean_ms, 'ms')} of the TTFT.",
+        height=22,
+        ident=ident,
+        kind="chart strip",
+    )

@@ -1,0 +1,125 @@
+"""Numbers for people. Every figure of every view is written here, and nowhere else.
+
+A figure's unit comes from its name (``_ms``, ``_ratio``, ``_usd`` …), as the names of the records have it.
+"""
+
+import math
+from typing import Final, Literal, TypeAlias
+
+from ragmeter.core.result import Estimate
+
+Unit: TypeAlias = Literal["ms", "s", "ratio", "tokens/s", "/s", "usd", "plain"]
+
+UNKNOWN: Final = "–"
+TOO_SMALL: Final = "n too small"
+
+_UNIT_BY_SUFFIX: Final[tuple[tuple[str, Unit], ...]] = (
+    ("_ms", "ms"),
+    ("tokens_per_s", "tokens/s"),
+    ("tokens_per_sec", "tokens/s"),
+    ("_per_s", "/s"),
+    ("_rps", "/s"),
+    ("_ratio", "ratio"),
+    ("_at_k", "ratio"),
+    ("_usd", "usd"),
+    ("_seconds", "s"),
+)
+
+
+def unit_of(name: str) -> Unit:
+    """``usd_per_request`` is money, too: a leading ``usd`` counts like the suffix."""
+    if name.startswith("usd_"):
+        return "usd"
+    return next((unit for suffix, unit in _UNIT_BY_SUFFIX if name.endswith(suffix)), "plain")
+
+
+def unit_named(unit: str) -> Unit:
+    """The unit that a ``Distribution`` states in words."""
+    known: dict[str, Unit] = {"ms": "ms", "s": "s", "ratio": "ratio", "tokens/s": "tokens/s", "/s": "/s", "usd": "usd"}
+    return known.get(unit, "plain")
+
+
+def number(value: float) -> str:
+    """Three significant digits, and never fewer than the integer part has: 0.412, 4.12, 41.2, 412, 1,843."""
+    size = abs(value)
+    if size == 0 or size >= 100:
+        return f"{value:,.0f}"
+    decimals = 2 - math.floor(math.log10(size))
+    return f"{value:.{min(decimals, 9)}f}"
+
+
+def count(value: int | None) -> str:
+    return UNKNOWN if value is None else f"{value:,}"
+
+
+def money(usd: float) -> str:
+    """Cents from 100 USD on, four significant digits below."""
+    size = abs(usd)
+    if size == 0 or size >= 100:
+        return f"${usd:,.2f}"
+    return f"${usd:.{min(max(3 - math.floor(math.log10(size)), 2), 12)}f}"
+
+
+def percent(ratio: float) -> str:
+    """Two decimals at most; only what is exactly none or all says 0 % or 100 %."""
+    if 0 < ratio < 0.0001:
+        return "< 0.01 %"
+    if 0.9999 < ratio < 1:
+        return "> 99.99 %"
+    return f"{_trimmed(f'{ratio * 100:.2f}')} %"
+
+
+def _trimmed(decimal: str) -> str:
+    return decimal.rstrip("0").rstrip(".") if "." in decimal else decimal
+
+
+def span(seconds: float | None) -> str:
+    """A length of time that people plan with: ``41.2 s``, ``2 min 5 s``, ``1 h 2 min``."""
+    if seconds is None:
+        return UNKNOWN
+    if seconds < 120:
+        return f"{number(seconds)} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+
+
+def quantity(value: float | None, unit: Unit) -> str:
+    """The value with its unit; latencies from 10 s on are written in seconds."""
+    if value is None:
+        return UNKNOWN
+    if unit == "ms" and abs(value) >= 10_000:
+        return f"{number(value / 1000)} s"
+    if unit in ("ratio", "usd"):
+        return percent(value) if unit == "ratio" else money(value)
+    return number(value) if unit == "plain" else f"{number(value)} {unit}"
+
+
+def figure(name: str, value: float | None) -> str:
+    """A value under the unit that its name states."""
+    return quantity(value, unit_of(name))
+
+
+def interval(estimate: Estimate, unit: Unit) -> str:
+    """``1,790–1,902 ms``; an open side reads ``≥`` or ``≤``."""
+    low, high = estimate.low, estimate.high
+    if low is not None and high is not None:
+        return _closed(quantity(low, unit), quantity(high, unit))
+    if low is not None:
+        return f"≥ {quantity(low, unit)}, no upper bound"
+    return "no interval" if high is None else f"≤ {quantity(high, unit)}, no lower bound"
+
+
+def _closed(low: str, high: str) -> str:
+    low_number, _, low_unit = low.partition(" ")
+    same = low_unit == high.partition(" ")[2]
+    return f"{low_number}–{high}" if same else f"{low} – {high}"
+
+
+def interval_name(estimate: Estimate) -> str:
+    return f"{percent(estimate.confidence)} interval"
+
+
+def moment(iso: str) -> str:
+    """``2026-02-22T10:11:12Z`` as ``2026-02-22 10:11:12 UTC``; other texts stay as they are."""
+    return f"{iso[:10]} {iso[11:-1].split('.')[0]} UTC" if iso[10:11] == "T" and iso.endswith("Z") else iso

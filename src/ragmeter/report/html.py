@@ -1,0 +1,67 @@
+"""The scorecard: a fragment for the top of a test report's page, or a page of its own. No script, nothing to load."""
+
+from collections.abc import Sequence
+from importlib.resources import files
+
+from ragmeter.core.result import RunResult
+from ragmeter.report.markup import Html, element, join
+from ragmeter.report.naming import run_name
+from ragmeter.report.scorecard.attribution import waterfall
+from ragmeter.report.scorecard.comparison import comparison
+from ragmeter.report.scorecard.figures import every_estimate, tiles
+from ragmeter.report.scorecard.graphs import distributions, error_classes, ttft_over_time
+from ragmeter.report.scorecard.money import cost, retrieval
+from ragmeter.report.scorecard.provenance import formulas, harness, manifest, metadata, overrides
+from ragmeter.report.scorecard.verdicts import headline, verdicts
+
+
+def scorecard_html(results: Sequence[RunResult]) -> str:
+    """The scorecard with its styles, and styles that make the pytest-html page around it fit dark mode and phones."""
+    return str(join(_VIEWPORT, _style("scorecard.css"), _style("pytest_html.css"), _scorecard(results)))
+
+
+def page_html(results: Sequence[RunResult]) -> str:
+    """A complete page with the same scorecard."""
+    title = ", ".join(run_name(result) for result in results) or "no runs"
+    head = element("head", _CHARSET, _VIEWPORT, element("title", f"ragmeter: {title}"), _style("scorecard.css"), _style("page.css"))
+    body = element("body", element("main", element("h1", "ragmeter"), _scorecard(results)))
+    return f"<!DOCTYPE html>\n{element('html', head, body, lang='en')}\n"
+
+
+_CHARSET = element("meta", charset="utf-8")
+_VIEWPORT = element("meta", name="viewport", content="width=device-width, initial-scale=1")
+
+
+def _style(name: str) -> Html:
+    return element("style", Html(files("ragmeter.report").joinpath(name).read_text(encoding="utf-8")))
+
+
+def _scorecard(results: Sequence[RunResult]) -> Html:
+    if not results:
+        return element("div", element("p", "No run was measured.", class_="lead"), class_="ragmeter")
+    overview = comparison(results, "ragmeter") if len(results) > 1 else None
+    runs = (_run(result, f"ragmeter-{index}") for index, result in enumerate(results, start=1))
+    return element("div", overview, *runs, class_="ragmeter")
+
+
+def _run(result: RunResult, ident: str) -> Html:
+    return element(
+        "article",
+        headline(result),
+        verdicts(result, ident),
+        tiles(result),
+        distributions(result, ident),
+        ttft_over_time(result, ident),
+        waterfall(result, ident),
+        error_classes(result),
+        retrieval(result),
+        cost(result),
+        harness(result),
+        overrides(result),
+        every_estimate(result),
+        metadata(result),
+        manifest(result),
+        formulas(result),
+        id=ident,
+        class_="run",
+    )

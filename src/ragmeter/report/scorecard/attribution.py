@@ -1,0 +1,45 @@
+"""Where the time to first token went: two waterfalls, the mean and the tail, that each add up."""
+
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
+from typing import Final
+
+from ragmeter.core.result import RunResult, Stage
+from ragmeter.report.charts import waterfall_bar
+from ragmeter.report.format import count, percent, quantity
+from ragmeter.report.markup import Html, element
+from ragmeter.report.scorecard.layout import section, stacked, table
+
+_BASIS: Final = {"client": "measured by the client", "server": "reported by the server", "remainder": "what remains"}
+
+
+def waterfall(result: RunResult, ident: str) -> Html | None:
+    at = result.attribution
+    if at is None:
+        return None
+    means = _table(f"Mean of {count(at.n)} requests", at.stages, at.ttft_mean_ms, f"{ident}-mean")
+    tail = None
+    if at.tail is not None and at.tail_ttft_mean_ms is not None:
+        tail = _table("Mean of the slowest 5 %", at.tail, at.tail_ttft_mean_ms, f"{ident}-tail")
+    decode = "" if at.decode_mean_ms is None else f" Decoding after the first token took {quantity(at.decode_mean_ms, 'ms')} on average."
+    return section(
+        "Where the time to first token went",
+        element("div", means, tail, class_="waterfalls"),
+        lead=f"{at.sentence}{decode}",
+    )
+
+
+def _table(caption: str, stages: Sequence[Stage], total_ms: float, ident: str) -> Html:
+    rows = [*_rows(stages, total_ms, ident), ("Client's TTFT", "", quantity(total_ms, "ms"), percent(1))]
+    return table(caption, ("Stage", "", "Mean", "Share"), rows, kind="waterfall")
+
+
+def _rows(stages: Sequence[Stage], total_ms: float, ident: str) -> Iterator[tuple[str, ...]]:
+    starts = accumulate((stage.mean_ms for stage in stages), initial=0.0)
+    for stage, start_ms in zip(stages, starts, strict=False):
+        yield (
+            stacked(stage.label, _BASIS[stage.basis]),
+            waterfall_bar(stage, start_ms, total_ms, ident=f"{ident}-{stage.name}") if total_ms > 0 else "",
+            quantity(stage.mean_ms, "ms"),
+            percent(stage.share_ratio),
+        )

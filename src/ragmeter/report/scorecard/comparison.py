@@ -1,0 +1,88 @@
+"""Several runs side by side: figures with intervals, and in what the runs differ. It names no winner."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from ragmeter.core.result import Estimate, RunResult
+from ragmeter.report.charts import estimate_strip
+from ragmeter.report.format import UNKNOWN, figure, interval, quantity, unit_of
+from ragmeter.report.markup import Html, element, join
+from ragmeter.report.naming import run_name
+from ragmeter.report.scale import Scale, fitting
+from ragmeter.report.scorecard.layout import Row, badge, code, section, stacked, table
+from ragmeter.report.scorecard.provenance import shown
+
+_NOT_AN_IDENTITY: Final = frozenset({"provider", "timestamp"})
+
+
+def comparison(results: Sequence[RunResult], ident: str) -> Html:
+    return section(
+        "Runs in this report",
+        table("Figures of each run", _HEAD, _rows(results, ident), hide_caption=True, kind="comparison"),
+        _differences(results),
+        lead="Figures with their intervals. Runs made one after another are no paired comparison, so none is ranked.",
+    )
+
+
+_HEAD: Final = ("Run", "Outcome", "TTFT p50", "TTFT p95", "", "TPOT p50", "End-to-end p95", "Throughput", "Good", "Errors", "Per 1M tokens")
+
+
+def _rows(results: Sequence[RunResult], ident: str) -> list[Row]:
+    scale = _ttft_scale(results)
+    return [_row(result, scale, f"{ident}-run{index}", index) for index, result in enumerate(results, start=1)]
+
+
+def _ttft_scale(results: Sequence[RunResult]) -> Scale | None:
+    found = (result.estimates["ttft_ms"].p95 for result in results if "ttft_ms" in result.estimates)
+    ends = [end for at in found for end in (at.low, at.value, at.high) if end is not None]
+    return fitting(ends, from_zero=True) if ends else None
+
+
+def _row(result: RunResult, scale: Scale | None, ident: str, index: int) -> Row:
+    p95 = _percentile(result, "ttft_ms", lambda at: at.p95)
+    drawn = scale is not None and p95 is not None and p95.value is not None
+    return (
+        element("a", run_name(result), href=f"#ragmeter-{index}"),
+        badge(result.outcome),
+        _cell(_percentile(result, "ttft_ms", lambda at: at.p50), "ttft_ms"),
+        _cell(p95, "ttft_ms"),
+        estimate_strip(p95, scale, "ms", title=f"TTFT p95 of {run_name(result)}", ident=ident) if drawn else "",
+        _cell(_percentile(result, "tpot_ms", lambda at: at.p50), "tpot_ms"),
+        _cell(_percentile(result, "e2e_ms", lambda at: at.p95), "e2e_ms"),
+        *(_cell(result.rates.get(name), name) for name in ("output_tokens_per_s", "good_ratio", "error_ratio")),
+        UNKNOWN if result.cost is None else figure("usd_per_1m_tokens", result.cost.usd_per_1m_tokens),
+    )
+
+
+def _percentile(result: RunResult, name: str, pick: Callable[[Any], Estimate]) -> Estimate | None:
+    return pick(result.estimates[name]) if name in result.estimates else None
+
+
+def _cell(at: Estimate | None, name: str) -> Html:
+    if at is None or at.value is None:
+        return join(UNKNOWN)
+    return stacked(quantity(at.value, unit_of(name)), interval(at, unit_of(name)))
+
+
+def _differences(results: Sequence[RunResult]) -> Html | None:
+    """What is not the same in all runs and could explain a difference in their figures."""
+    compared = [_identity(result) for result in results]
+    keys = dict.fromkeys(key for identity in compared for key in identity)
+    rows = [
+        (code(key), *(shown(identity.get(key)) for identity in compared))
+        for key in keys
+        if len({shown(identity.get(key)) for identity in compared}) > 1
+    ]
+    head = ("Field", *(run_name(result) for result in results))
+    return table("In what the runs differ", head, rows) if rows else None
+
+
+def _identity(result: RunResult) -> dict[str, Any]:
+    metadata = {key: value for key, value in result.run_metadata.items() if key not in _NOT_AN_IDENTITY}
+    return {
+        "workload_manifest_hash": result.workload_manifest_hash,
+        "definitions_version": result.definitions_version,
+        "ragmeter_version": result.ragmeter_version,
+        "seed": result.seed,
+        **metadata,
+    }

@@ -1,0 +1,96 @@
+"""The main figures as tiles, and every estimate in one table."""
+
+from typing import Final
+
+from ragmeter.core.result import Distribution, Estimate, PhaseFigures, RunResult
+from ragmeter.report.format import TOO_SMALL, UNKNOWN, count, figure, interval, interval_name, quantity, span, unit_named, unit_of
+from ragmeter.report.markup import Html, element, join
+from ragmeter.report.naming import metric_label
+from ragmeter.report.scorecard.layout import Row, code, folded, section, stacked, table
+
+_TILES_OF_LATENCY: Final = ("ttft_ms", "tpot_ms", "e2e_ms")
+_TILES_OF_RATES: Final = ("output_tokens_per_s", "requests_per_s", "goodput_rps", "good_ratio", "error_ratio")
+
+
+def tiles(result: RunResult) -> Html:
+    latencies = (_latency_tile(name, result.estimates[name]) for name in _TILES_OF_LATENCY if name in result.estimates)
+    rates = (_rate_tile(result, name) for name in _TILES_OF_RATES if name in result.rates)
+    return section("Main figures", element("div", *latencies, *rates, class_="tiles"), lead=_lead(result))
+
+
+def _lead(result: RunResult) -> str:
+    example = next(iter(result.rates.values()), None) or next((at.p50 for at in result.estimates.values()), None)
+    named = "" if example is None else f" Small print is the {interval_name(example)}."
+    failed = f"{count(result.errors)} of {count(result.measured_requests)} measured requests failed"
+    return f"Latencies are of the {count(result.success)} successes; {failed}.{named}"
+
+
+def _latency_tile(name: str, at: Distribution) -> Html:
+    unit = unit_named(at.unit)
+    rows = (
+        element("tr", element("th", label, scope="row"), element("td", *_estimate_parts(estimate, unit)))
+        for label, estimate in (("p50", at.p50), ("p95", at.p95), ("p99", at.p99))
+    )
+    return element(
+        "div",
+        element("h4", metric_label(name), " ", code(name)),
+        element("table", element("caption", f"{metric_label(name)}, n = {at.n}", class_="unseen"), element("tbody", *rows)),
+        element("p", f"n = {count(at.n)}", class_="n"),
+        class_="tile",
+    )
+
+
+def _estimate_parts(at: Estimate, unit: str) -> tuple[Html, Html]:
+    known = unit_named(unit)
+    small = interval(at, known) if at.enough or at.value is None else TOO_SMALL
+    return element("span", quantity(at.value, known), class_="main"), element("small", small)
+
+
+def _rate_tile(result: RunResult, name: str) -> Html:
+    at = result.rates[name]
+    unit = unit_of(name)
+    return element(
+        "div",
+        element("h4", metric_label(name), " ", code(name)),
+        element("p", quantity(at.value, unit), class_="big"),
+        element("p", interval(at, unit), class_="range"),
+        element("p", f"n = {count(at.n)}", "" if at.enough else f", {TOO_SMALL}", class_="n"),
+        class_="tile",
+    )
+
+
+def every_estimate(result: RunResult) -> Html:
+    """All distributions, rates and phases: what the tiles leave out."""
+    head = ("Metric", "n", "Mean", "p50", "p90", "p95", "p99", "Min", "Max")
+    latencies = table("Per-request metrics of the measured phase", head, (_metric_row(*at) for at in result.estimates.items()))
+    rates = table("Figures of the whole measured phase", ("Figure", "Value", "n"), (_whole_row(*at) for at in result.rates.items()))
+    return folded("All figures", latencies, rates, _phases(result.phases))
+
+
+def _metric_row(name: str, at: Distribution) -> Row:
+    unit = unit_named(at.unit)
+    stats = (at.mean, at.p50, at.p90, at.p95, at.p99)
+    ends = (quantity(at.min, unit), quantity(at.max, unit))
+    return (code(name), count(at.n), *(_estimate_cell(estimate, unit) for estimate in stats), *ends)
+
+
+def _estimate_cell(at: Estimate, unit: str) -> Html:
+    known = unit_named(unit)
+    if at.value is None:
+        return join(UNKNOWN)
+    return stacked(quantity(at.value, known), f"{interval(at, known)}{'' if at.enough else f'; {TOO_SMALL}'}")
+
+
+def _whole_row(name: str, at: Estimate) -> Row:
+    return code(name), _estimate_cell(at, unit_of(name)), count(at.n)
+
+
+def _phases(phases: dict[str, PhaseFigures]) -> Html:
+    head = ("Phase", "Requests", "Success", "Errors", "Duration", "TTFT p50", "TTFT p95", "Latency p95", "Tokens out")
+    return table("Figures of each phase", head, (_phase_row(*at) for at in phases.items()))
+
+
+def _phase_row(name: str, at: PhaseFigures) -> Row:
+    latencies = (figure("_ms", value) for value in (at.ttft_p50_ms, at.ttft_p95_ms, at.latency_p95_ms))
+    counts = (count(at.requests), count(at.success), count(at.errors))
+    return name, *counts, span(at.duration_seconds), *latencies, count(at.total_tokens)

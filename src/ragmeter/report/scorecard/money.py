@@ -1,0 +1,58 @@
+"""What the run cost and by which price sheet; whether retrieval kept its quality meanwhile."""
+
+from typing import Final
+
+from ragmeter.core.result import Cost, RunResult
+from ragmeter.report.format import count, figure, interval, money, percent, quantity
+from ragmeter.report.markup import Html, element
+from ragmeter.report.scorecard.layout import callout, pairs, section, table
+
+_FIGURES: Final = {
+    "hourly_cluster_cost_usd": "Cluster per hour",
+    "benchmark_run_cost_usd": "Measured phase",
+    "egress_cost_usd": "of that, egress",
+    "usd_per_1m_tokens": "Per 1M output tokens",
+    "usd_per_request": "Per request",
+    "usd_per_successful_request": "Per successful request",
+    "usd_per_good_request": "Per good request",
+    "usd_per_month": "Cluster per month",
+}
+
+
+def cost(result: RunResult) -> Html | None:
+    at = result.cost
+    if at is None:
+        return None
+    figures = ((label, figure(name, getattr(at, name))) for name, label in _FIGURES.items())
+    return section(
+        "Cost",
+        callout("Warnings about prices", at.warnings, kind="warning"),
+        element(
+            "div",
+            table("Cost of the measured phase", ("Figure", "Value"), figures, kind="money"),
+            _parts(at),
+            class_="side-by-side",
+        ),
+        lead=f"Prices as of {at.as_of or 'an unknown date'}; source: {at.source or 'not known'}.",
+    )
+
+
+def _parts(at: Cost) -> Html | None:
+    total = sum(at.parts.values())
+    if not total:
+        return None
+    rows = [(name.replace("_", " "), money(usd), percent(usd / total)) for name, usd in at.parts.items()]
+    return table("Parts of the cluster", ("Part", "USD per hour", "Share"), rows, kind="money")
+
+
+def retrieval(result: RunResult) -> Html | None:
+    at = result.retrieval
+    if at is None:
+        return None
+    named = ((f"recall@{at.k}", at.recall_at_k), (f"hit ratio@{at.k}", at.hit_ratio))
+    shown = ((name, f"{quantity(estimate.value, 'ratio')}  ({interval(estimate, 'ratio')})") for name, estimate in named)
+    return section(
+        "Retrieval quality under load",
+        pairs([*shown, ("requests with labelled passages", count(at.n))]),
+        lead="A backend that drops documents looks faster; this figure would show it.",
+    )

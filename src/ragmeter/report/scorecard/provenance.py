@@ -1,0 +1,98 @@
+"""What was measured with what: the client's fitness, settings, metadata and formulas."""
+
+import json
+from typing import Any
+
+from ragmeter.core.result import Harness, RunResult
+from ragmeter.report.format import UNKNOWN, count, number, percent, quantity
+from ragmeter.report.markup import Html, element
+from ragmeter.report.scorecard.layout import callout, code, folded, pairs, section, table
+
+
+def harness(result: RunResult) -> Html:
+    at = result.harness
+    return section(
+        "The measuring client",
+        callout("Not fit to measure", at.reasons, kind="invalid"),
+        pairs(
+            (
+                ("Clock", at.clock),
+                ("Client CPU", quantity(at.client_cpu_ratio, "ratio")),
+                ("Schedule lag, p99", quantity(at.schedule_lag_p99_ms, "ms")),
+                ("Offered rate", _offered(at)),
+                ("Achieved rate", _achieved(at)),
+                ("Peak concurrency", count(at.peak_concurrency)),
+                ("Mean streams decoding", UNKNOWN if at.effective_decode_concurrency is None else number(at.effective_decode_concurrency)),
+            )
+        ),
+        lead=None if at.reasons else "Fit to measure: no limit of the client was reached.",
+    )
+
+
+def _offered(at: Harness) -> str:
+    return "closed loop: none" if at.offered_rate_per_s is None else quantity(at.offered_rate_per_s, "/s")
+
+
+def _achieved(at: Harness) -> str:
+    if at.achieved_rate_per_s is None or not at.offered_rate_per_s:
+        return quantity(at.achieved_rate_per_s, "/s")
+    off = at.achieved_rate_per_s / at.offered_rate_per_s - 1
+    return f"{quantity(at.achieved_rate_per_s, '/s')} ({'+' if off > 0 else '−' if off < 0 else ''}{percent(abs(off))})"
+
+
+def overrides(result: RunResult) -> Html | None:
+    if not result.overrides:
+        return None
+    rows = ((code(at.key), shown(at.manifest), shown(at.used), at.origin) for at in result.overrides)
+    head = ("Key", "Manifest", "Used", "Set by")
+    return section("Values that replaced the manifest's", table("Overrides of the manifest", head, rows, hide_caption=True))
+
+
+def shown(value: Any) -> str:
+    """A metadata value as a person reads it; None is not known."""
+    if value is None:
+        return "not known"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def metadata(result: RunResult) -> Html:
+    rows = ((code(key), _known(value), _origin(result, key, value)) for key, value in result.run_metadata.items())
+    return folded(
+        "Metadata",
+        table("What ran, and who said so", ("Field", "Value", "Origin"), rows),
+        pairs(_references(result)),
+    )
+
+
+def _known(value: Any) -> Html:
+    return element("span", shown(value), class_="missing" if value is None else None)
+
+
+def _origin(result: RunResult, key: str, value: Any) -> str:
+    return result.metadata_origins.get(key) or (UNKNOWN if value is None else "not recorded")
+
+
+def _references(result: RunResult) -> tuple[tuple[str, str], ...]:
+    return (
+        ("Run", result.run_id),
+        ("ragmeter", result.ragmeter_version),
+        ("Workload manifest", result.workload_manifest_path),
+        ("Hash of the manifest", result.workload_manifest_hash),
+        ("Raw samples", result.raw_samples_path or "not kept"),
+        ("Price sheet", result.cost_reference or "none"),
+        ("Network probe", result.netprobe_reference or "none"),
+    )
+
+
+def manifest(result: RunResult) -> Html:
+    written = json.dumps(result.workload, indent=2, ensure_ascii=False, default=str)
+    box = element("pre", written, tabindex=0, role="region", aria_label="Workload manifest as run")
+    return folded("Workload as run, after overrides", box)
+
+
+def formulas(result: RunResult) -> Html:
+    rows = ((code(name), formula) for name, formula in result.formulas.items())
+    return folded(
+        f"Definitions, version {result.definitions_version}",
+        table("How each figure is computed", ("Metric", "Formula"), rows, kind="formulas"),
+    )

@@ -1,0 +1,483 @@
+"""Results that look like real ones, one for each state a run can end in. Drawn from seeded random numbers."""
+
+import math
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
+from typing import Any, Final
+
+from ragmeter.core.result import (
+    Attribution,
+    Cost,
+    Distribution,
+    Estimate,
+    Harness,
+    Outcome,
+    Override,
+    PhaseFigures,
+    Point,
+    Retrieval,
+    RunResult,
+    SloVerdict,
+    Stage,
+)
+
+HOSTILE: Final = '<script>alert("x")</script> \' & \x1b[31m'
+_Z: Final = 1.959964
+_MINIMUM: Final = {0.5: 12, 0.9: 64, 0.95: 130, 0.99: 662}
+
+
+def quantile_estimate(values: Sequence[float], q: float) -> Estimate:
+    """Order statistics with the normal approximation of their ranks: good enough for a picture."""
+    n, ordered = len(values), sorted(values)
+    if not n:
+        return Estimate(value=None, low=None, high=None, n=0, enough=False)
+    spread = _Z * math.sqrt(n * q * (1 - q))
+    low, high = math.floor(n * q - spread), math.ceil(n * q + spread)
+    return Estimate(
+        value=ordered[min(math.ceil(n * q), n) - 1],
+        low=ordered[low - 1] if low >= 1 else None,
+        high=ordered[high - 1] if high <= n else None,
+        n=n,
+        enough=n >= _MINIMUM[q],
+    )
+
+
+def mean_estimate(values: Sequence[float]) -> Estimate:
+    n = len(values)
+    if n < 2:
+        return Estimate(value=values[0] if n else None, low=None, high=None, n=n, enough=False)
+    mean = sum(values) / n
+    error = _Z * math.sqrt(sum((value - mean) ** 2 for value in values) / (n - 1) / n)
+    return Estimate(value=mean, low=mean - error, high=mean + error, n=n, enough=n >= 30)
+
+
+def ratio_estimate(good: int, n: int) -> Estimate:
+    """Wilson's interval."""
+    if not n:
+        return Estimate(value=None, low=None, high=None, n=0, enough=False)
+    share, square = good / n, _Z * _Z
+    middle = (share + square / (2 * n)) / (1 + square / n)
+    half = _Z / (1 + square / n) * math.sqrt(share * (1 - share) / n + square / (4 * n * n))
+    return Estimate(value=share, low=max(middle - half, 0.0), high=min(middle + half, 1.0), n=n, enough=True)
+
+
+def distribution(values: Sequence[float], unit: str = "ms") -> Distribution:
+    p50, p90, p95, p99 = (quantile_estimate(values, q) for q in (0.5, 0.9, 0.95, 0.99))
+    ends = (min(values), max(values)) if values else (None, None)
+    return Distribution(
+        unit=unit, n=len(values), mean=mean_estimate(values), p50=p50, p90=p90, p95=p95, p99=p99, min=ends[0], max=ends[1]
+    )
+
+
+def points(n: int, *, failures: int, ttft_ms: float, tpot_ms: float, seed: int) -> tuple[Point, ...]:
+    rng = random.Random(seed)
+    failed = set(rng.sample(range(n), failures))
+    return tuple(_point(index, index in failed, ttft_ms, tpot_ms, rng) for index in range(n))
+
+
+def _point(index: int, failed: bool, ttft_ms: float, tpot_ms: float, rng: random.Random) -> Point:
+    at = index * 0.41 + rng.random() * 0.2
+    if failed:
+        error = rng.choice(("timeout", "timeout", "truncated", "http_status"))
+        return Point(t_s=at, ttft_ms=None, e2e_ms=None, tpot_ms=None, error=error)
+    first = ttft_ms * rng.lognormvariate(0, 0.42)
+    pace = tpot_ms * rng.lognormvariate(0, 0.1)
+    return Point(t_s=at, ttft_ms=first, e2e_ms=first + pace * rng.randint(180, 255), tpot_ms=pace, error=None)
+
+
+_STAGES: Final[tuple[tuple[str, str, float, Any], ...]] = (
+    ("connect", "Connection", 0.01, "client"),
+    ("queue", "Queue in the backend", 0.23, "server"),
+    ("embedding", "Embedding of the query", 0.04, "server"),
+    ("retrieval", "Retrieval", 0.015, "server"),
+    ("inference_ttft", "LLM to its first token", 0.665, "server"),
+    ("rest", "Network and proxies", 0.04, "remainder"),
+)
+
+
+def stages(total_ms: float, shares: Sequence[float] | None = None) -> tuple[Stage, ...]:
+    used = shares or [share for _, _, share, _ in _STAGES]
+    return tuple(
+        Stage(name=name, label=label, mean_ms=total_ms * share, share_ratio=share, basis=basis)
+        for (name, label, _, basis), share in zip(_STAGES, used, strict=True)
+    )
+
+
+def attribution(values: Sequence[float]) -> Attribution:
+    mean = sum(values) / len(values)
+    tail = sorted(values)[-max(len(values) // 20, 1) :]
+    tail_mean = sum(tail) / len(tail)
+    return Attribution(
+        n=len(values),
+        ttft_mean_ms=mean,
+        stages=stages(mean),
+        tail=stages(tail_mean, (0.006, 0.61, 0.02, 0.01, 0.334, 0.02)) if len(values) >= 20 else None,
+        tail_ttft_mean_ms=tail_mean if len(values) >= 20 else None,
+        decode_mean_ms=8120.0,
+        sentence="66.5 % of the time to first token is the LLM's; in the tail it is the queue (61 %).",
+    )
+
+
+def verdict(slo: str, outcome: Outcome, at: Estimate, bound: float, sentence: str) -> SloVerdict:
+    statistic, _, rest = slo.partition("(")
+    metric, operator = (rest.partition(")")[0], "<=") if rest else (slo.split()[0], slo.split()[1])
+    return SloVerdict(
+        slo=slo,
+        outcome=outcome,
+        sentence=sentence,
+        metric=metric,
+        statistic=statistic if rest else None,
+        operator=operator,
+        bound=bound,
+        value=at.value,
+        low=at.low,
+        high=at.high,
+        n=at.n,
+        origin="workloads/standard.yaml",
+    )
+
+
+def judge(slo: str, at: Estimate, bound: float) -> SloVerdict:
+    """Three-way rule on an upper or lower bound, for examples that agree with themselves."""
+    upper = "<=" in slo
+    if at.value is None or not at.enough or at.low is None or at.high is None:
+        return verdict(slo, Outcome.NO_DATA, at, bound, f"{slo}: too few samples to judge (n={at.n})")
+    inside, outside = (at.high <= bound, at.low > bound) if upper else (at.low >= bound, at.high < bound)
+    outcome = Outcome.PASS if inside else Outcome.FAIL if outside else Outcome.INCONCLUSIVE
+    shown = f"{slo.split()[0]} = {at.value:.4g} against {bound:g}  (95% CI {at.low:.4g}..{at.high:.4g}, n={at.n})"
+    return verdict(slo, outcome, at, bound, shown)
+
+
+METADATA: Final[dict[str, Any]] = {
+    "provider": "akamai-lke",
+    "region": "us-ord",
+    "cluster_label": "rag-bench-ord",
+    "node_instance_type": "g2-gpu-rtx4000a1-s",
+    "gpu_model": "NVIDIA RTX 4000 Ada Generation",
+    "gpu_count": 1,
+    "ray_version": None,
+    "vllm_version": "0.32.0",
+    "model_id": "Qwen/Qwen3-1.7B",
+    "dtype": "float16",
+    "quantization": None,
+    "max_model_len": 8192,
+    "backend_image_tag": "2026.11.3@sha256:4b1f0d7c9a1e5d8f2c6b7a3e9d0f1c2b3a4958677685940312233445566778899",
+    "frontend_image_tag": None,
+    "vllm_image_tag": "v0.32.0",
+    "timestamp": "2026-11-20T09:31:07Z",
+    "k": 5,
+    "docset": "default",
+    "dataset": None,
+    "max_output_tokens": 256,
+    "cost_config_path": "fixtures/providers/akamai-lke.yaml",
+    "netprobe_ew_path": None,
+}
+
+ORIGINS: Final[dict[str, str | None]] = {
+    "provider": "option --provider",
+    "region": "provider file",
+    "cluster_label": "environment CLUSTER_LABEL",
+    "node_instance_type": "Kubernetes node label",
+    "gpu_model": "Kubernetes node label",
+    "gpu_count": "provider file",
+    "vllm_version": "LLM /version",
+    "model_id": "backend /info",
+    "dtype": "backend /info",
+    "max_model_len": "backend /info",
+    "backend_image_tag": "backend /info",
+    "vllm_image_tag": "environment VLLM_IMAGE_TAG",
+    "timestamp": "clock",
+    "k": "manifest",
+    "docset": "manifest",
+    "max_output_tokens": "manifest",
+    "cost_config_path": "provider file",
+}
+
+FORMULAS: Final = {
+    "ttft_ms": "t_F − t_send: first non-empty answer text, from the first byte of the request sent",
+    "tpot_ms": "(t_L − t_F) / (N − n_F); none when N ≤ n_F",
+    "itl_ms": "gap between successive text events, pooled over requests",
+    "e2e_ms": "t_E − t_send",
+    "output_tokens_per_s": "Σ N of successes / duration of the measured phase",
+    "good_ratio": "requests that meet every per-request SLO / all requests sent",
+    "error_ratio": "failed requests / all requests sent",
+}
+
+HARNESS: Final = Harness(
+    clock="CLOCK_MONOTONIC, user space",
+    client_cpu_ratio=0.22,
+    schedule_lag_p99_ms=0.41,
+    offered_rate_per_s=None,
+    achieved_rate_per_s=2.41,
+    peak_concurrency=10,
+    effective_decode_concurrency=7.6,
+)
+
+
+def cost(success: int, tokens: int, duration_s: float, gpu_usd: float = 0.52) -> Cost:
+    hourly = gpu_usd + 0.072
+    run = hourly * duration_s / 3600
+    return Cost(
+        as_of="2026-01-30",
+        source="https://www.linode.com/pricing/",
+        hourly_cluster_cost_usd=hourly,
+        benchmark_run_cost_usd=run,
+        egress_cost_usd=0.0000041,
+        usd_per_1m_tokens=run / tokens * 1e6 if tokens else None,
+        usd_per_request=run / 500,
+        usd_per_successful_request=run / success if success else None,
+        usd_per_good_request=run / success * 1.04 if success else None,
+        usd_per_month=hourly * 730,
+        parts={"gpu_nodes": gpu_usd, "cpu_nodes": 0.072, "cluster_management": 0.0},
+        warnings=("the price sheet is 294 days old",),
+    )
+
+
+def phase(values: Sequence[Point], duration_s: float, tokens: int) -> PhaseFigures:
+    good = [point for point in values if point.error is None]
+    ttft, e2e, tpot = (distribution([getattr(p, name) for p in good]) for name in ("ttft_ms", "e2e_ms", "tpot_ms"))
+    return PhaseFigures(
+        requests=len(values),
+        success=len(good),
+        errors=len(values) - len(good),
+        duration_seconds=duration_s,
+        ttft_p50_ms=ttft.p50.value,
+        ttft_p95_ms=ttft.p95.value,
+        latency_p50_ms=e2e.p50.value,
+        latency_p95_ms=e2e.p95.value,
+        tpot_p50_ms=tpot.p50.value,
+        tpot_p95_ms=tpot.p95.value,
+        avg_tokens_per_sec=17.7 if good else None,
+        total_tokens=tokens,
+        avg_output_tokens=tokens / len(good) if good else None,
+        total_prompt_tokens=len(good) * 812,
+        avg_prompt_tokens=812.0 if good else None,
+        output_tokens_per_s=tokens / duration_s,
+        requests_per_s=len(good) / duration_s,
+    )
+
+
+@cache
+def passing(
+    n: int = 500, failures: int = 3, ttft_ms: float = 640.0, tpot_ms: float = 38.0, seed: int = 7
+) -> RunResult:
+    """A run that meets its SLOs; the other states are made from it."""
+    drawn = points(n, failures=failures, ttft_ms=ttft_ms, tpot_ms=tpot_ms, seed=seed)
+    good = [point for point in drawn if point.error is None]
+    duration_s, tokens = (n * 0.41 + 9) or 1.0, len(good) * 218
+    measured = phase(drawn, duration_s, tokens)
+    estimates = _estimates(good)
+    rates = _rates(len(good), n, tokens, duration_s)
+    verdicts = (
+        judge("p95(ttft_ms) <= 1500", estimates["ttft_ms"].p95, 1500),
+        judge("p50(tpot_ms) <= 45", estimates["tpot_ms"].p50, 45),
+        judge("error_ratio <= 0.02", rates["error_ratio"], 0.02),
+        judge("good_ratio >= 0.95", rates["good_ratio"], 0.95),
+    )
+    return RunResult(
+        requests=n + 10,
+        concurrency=10,
+        success=len(good),
+        errors=n - len(good),
+        ttft_p50_ms=measured.ttft_p50_ms,
+        ttft_p95_ms=measured.ttft_p95_ms,
+        latency_p50_ms=measured.latency_p50_ms,
+        latency_p95_ms=measured.latency_p95_ms,
+        tpot_p50_ms=measured.tpot_p50_ms,
+        tpot_p95_ms=measured.tpot_p95_ms,
+        avg_tokens_per_sec=measured.avg_tokens_per_sec,
+        total_tokens=tokens,
+        avg_output_tokens=measured.avg_output_tokens,
+        total_prompt_tokens=measured.total_prompt_tokens,
+        avg_prompt_tokens=measured.avg_prompt_tokens,
+        duration_seconds=duration_s,
+        warmup_requests=10,
+        measured_requests=n,
+        max_output_tokens=256,
+        phases={"warmup": phase(points(10, failures=0, ttft_ms=ttft_ms * 3, tpot_ms=tpot_ms, seed=1), 6.2, 2180), "measured": measured},
+        workload_manifest_path="workloads/standard.yaml",
+        workload_manifest_hash="sha256:9d2c0f3f2b60a1e9d5f6f0c0a3d4b5968778695a4b3c2d1e0f9e8d7c6b5a4938",
+        run_metadata=METADATA,
+        cost_reference="fixtures/providers/akamai-lke.yaml",
+        netprobe_reference=None,
+        run_id="01JD4W5X7K2M9Q8R3T6V0Z1A2B",
+        status="complete",
+        outcome=_worst(verdicts),
+        ragmeter_version="0.1.0",
+        definitions_version="1",
+        started_at="2026-11-20T09:31:07.204511Z",
+        seed=20261120,
+        trials=1,
+        workload={
+            "schema": "workload.v1",
+            "name": "standard",
+            "version": "1.0",
+            "benchmark": {"concurrency": 10, "requests": n, "warmup_requests": 10, "timeout": 120, "max_output_tokens": 256},
+            "retrieval": {"k": 5, "docset": "default"},
+            "prompts": ["Explain what this system is and why vLLM matters.", "What are the key features of RAG systems?"],
+            "slo": [at.slo for at in verdicts],
+        },
+        overrides=(Override(key="benchmark.requests", manifest=100, used=n, origin="option --bench-requests"),),
+        estimates=estimates,
+        rates=rates,
+        errors_by_class=_classes(drawn),
+        verdicts=verdicts,
+        attribution=attribution([point.ttft_ms for point in good if point.ttft_ms is not None]) if good else None,
+        retrieval=Retrieval(k=5, n=200, recall_at_k=mean_estimate([1.0] * 188 + [0.5] * 12), hit_ratio=ratio_estimate(197, 200)),
+        cost=cost(len(good), tokens, duration_s),
+        harness=HARNESS,
+        metadata_origins=ORIGINS,
+        warnings=(),
+        formulas=FORMULAS,
+        points=drawn,
+        raw_samples_path="reports/ns/akamai-lke/2026-11-20T09-31-07Z.samples.jsonl",
+    )
+
+
+def _estimates(good: Sequence[Point]) -> dict[str, Distribution]:
+    rng = random.Random(3)
+    gaps = [rng.lognormvariate(3.6, 0.3) for _ in range(len(good) * 20)]
+    named = {name: [getattr(point, name) for point in good] for name in ("ttft_ms", "tpot_ms", "e2e_ms")}
+    return {name: distribution(values) for name, values in (named | {"itl_ms": gaps}).items()}
+
+
+def _rates(success: int, n: int, tokens: int, duration_s: float) -> dict[str, Estimate]:
+    def around(value: float) -> Estimate:
+        return Estimate(value=value, low=value * 0.96, high=value * 1.035, n=n, enough=n >= 30)
+
+    return {
+        "output_tokens_per_s": around(tokens / duration_s),
+        "requests_per_s": around(success / duration_s),
+        "goodput_rps": around(success * 0.98 / duration_s),
+        "good_ratio": ratio_estimate(round(success * 0.985), n),
+        "error_ratio": ratio_estimate(n - success, n),
+        "stall_ratio": ratio_estimate(round(n * 0.03), n),
+    }
+
+
+def _classes(drawn: Sequence[Point]) -> dict[str, int]:
+    found = [point.error for point in drawn if point.error is not None]
+    return {name: found.count(name) for name in sorted(set(found))}
+
+
+def _worst(verdicts: Sequence[SloVerdict]) -> Outcome:
+    order = (Outcome.FAIL, Outcome.NO_DATA, Outcome.INCONCLUSIVE)
+    return next((outcome for outcome in order if any(at.outcome is outcome for at in verdicts)), Outcome.PASS)
+
+
+def failing() -> RunResult:
+    """Slower than its SLO, with a queue and 41 failed requests."""
+    return passing(failures=41, ttft_ms=1320.0, tpot_ms=52.0, seed=11)
+
+
+def inconclusive() -> RunResult:
+    """The bound lies inside the interval of p95."""
+    return passing(failures=1, ttft_ms=745.0, seed=5)
+
+
+def no_data() -> RunResult:
+    """Forty requests: no p95, no p99."""
+    return passing(n=40, failures=0, seed=9)
+
+
+def invalid() -> RunResult:
+    late = replace(
+        HARNESS,
+        client_cpu_ratio=0.97,
+        schedule_lag_p99_ms=212.0,
+        offered_rate_per_s=20.0,
+        achieved_rate_per_s=17.3,
+        reasons=(
+            "the client's CPU was at 97 %, above 85 %",
+            "17.3 requests/s were sent instead of 20 (−13.5 %, allowed 2 %)",
+            "p99 schedule lag of 212 ms is 33 % of the median TTFT, allowed 1 %",
+        ),
+    )
+    return replace(passing(), outcome=Outcome.INVALID, harness=late, concurrency=None)
+
+
+def interrupted() -> RunResult:
+    warnings = ("interrupted by Ctrl-C after 160 of 500 requests: 8 requests were cut",)
+    return replace(passing(n=160, failures=0, seed=21), status="interrupted", warnings=warnings)
+
+
+def without_success() -> RunResult:
+    """Every request failed: figures are unknown, not zero."""
+    base = passing(n=30, failures=30, seed=2)
+    empty = {name: distribution([]) for name in base.estimates}
+    return replace(base, estimates=empty, retrieval=None, cost=cost(0, 0, 21.3), total_tokens=None)
+
+
+def bare() -> RunResult:
+    """The least a result can hold."""
+    return replace(
+        without_success(),
+        concurrency=None,
+        duration_seconds=None,
+        estimates={},
+        rates={},
+        verdicts=(),
+        outcome=Outcome.NO_DATA,
+        cost=None,
+        points=(),
+        phases={},
+        overrides=(),
+        errors_by_class={},
+        run_metadata={},
+        metadata_origins={},
+        formulas={},
+        workload={},
+        raw_samples_path=None,
+    )
+
+
+def hostile() -> RunResult:
+    """Text from outside that tries to be markup, in every place that can carry text."""
+    base = failing()
+    bad = tuple(replace(at, sentence=HOSTILE, slo=HOSTILE, origin=HOSTILE) for at in base.verdicts)
+    return replace(
+        base,
+        verdicts=bad,
+        run_metadata=dict.fromkeys((*METADATA, HOSTILE), HOSTILE),
+        metadata_origins=dict.fromkeys(ORIGINS, HOSTILE),
+        workload={"name": HOSTILE, "prompts": [HOSTILE]},
+        warnings=(HOSTILE,),
+        errors_by_class={HOSTILE: 3},
+        overrides=(Override(key=HOSTILE, manifest=HOSTILE, used=[HOSTILE], origin=HOSTILE),),
+        formulas={HOSTILE: HOSTILE},
+        harness=replace(HARNESS, clock=HOSTILE, reasons=(HOSTILE,)),
+        estimates=base.estimates | {HOSTILE: base.estimates["ttft_ms"]},
+        workload_manifest_path=HOSTILE,
+        started_at=HOSTILE,
+        run_id=HOSTILE,
+    )
+
+
+def second_provider() -> RunResult:
+    """The same workload on another provider."""
+    base = passing(failures=2, ttft_ms=410.0, tpot_ms=54.2, seed=13)
+    elsewhere = METADATA | {
+        "provider": "aws-eks",
+        "region": "us-east-2",
+        "cluster_label": "rag-bench-ohio",
+        "node_instance_type": "g6.xlarge",
+        "gpu_model": "NVIDIA L4",
+    }
+    return replace(base, run_metadata=elsewhere, cost=cost(base.success, 108_000, 214.0, 0.8048))
+
+
+def every_state() -> dict[str, RunResult]:
+    return {
+        "pass": passing(),
+        "fail": failing(),
+        "inconclusive": inconclusive(),
+        "no_data": no_data(),
+        "invalid": invalid(),
+        "interrupted": interrupted(),
+        "without_success": without_success(),
+        "bare": bare(),
+        "hostile": hostile(),
+        "second_provider": second_provider(),
+    }
