@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 
 from prometheus_client import Gauge
 
-from .errors import Overloaded
+from .errors import OverloadedError
 
 
 class Admission:
@@ -25,7 +25,7 @@ class Admission:
 
     @asynccontextmanager
     async def place(self) -> AsyncIterator[float]:
-        """Holds a place; yields the milliseconds that it took to get one. Raises Overloaded when too many wait."""
+        """Holds a place; yields the milliseconds that it took to get one. Raises OverloadedError when too many wait."""
         waited_ms = await self._enter()
         self._gauge.inc()
         try:
@@ -39,7 +39,7 @@ class Admission:
             self._inflight += 1
             return 0.0
         if len(self._waiting) >= self._max_queue:
-            raise Overloaded(
+            raise OverloadedError(
                 f"{self._inflight} queries are served (RAG_MAX_INFLIGHT) and {len(self._waiting)} wait (RAG_MAX_QUEUE)"
             )
         started_ns = time.perf_counter_ns()

@@ -14,14 +14,14 @@ from starlette.responses import JSONResponse, Response
 
 from . import __version__
 from .auth import check_write
-from .errors import BadRequest, Forbidden, NothingIngested, ServiceError
+from .errors import BadRequestError, ForbiddenError, NothingIngestedError, ServiceError
 from .index import Document
 from .info import collect_info
 from .ingest import IngestReport, Source
 from .logs import log
+from .parsing import DOCSET_NAME
 from .schemas import DeleteRequest, IngestDocument, IngestRequest, QueryRequest
 from .service import Service
-from .settings import DOCSET_NAME
 from .stream import StreamedAnswer, WholeAnswer
 
 router = APIRouter()
@@ -115,7 +115,7 @@ async def ingest(request: Request) -> JSONResponse:
     docset, sources, report = await _read_ingest(request, service)
     try:
         await service.ingestor.add(docset, sources, report)
-    except NothingIngested as error:
+    except NothingIngestedError as error:
         service.metrics.error("/ingest", error.type)
         body = {"ingested": 0, "errors": report.errors, "message": str(error), "type": error.type}
         return JSONResponse(body, status_code=error.status)
@@ -128,7 +128,7 @@ async def ingest(request: Request) -> JSONResponse:
         "chunks": report.chunks,
         "duration_ms": report.duration_ms,
     }
-    log("ingest", **{**answer, "errors": len(report.errors)})
+    log("ingest", docset=docset, ingested=report.ingested, errors=len(report.errors), chunks=report.chunks)
     return JSONResponse(answer)
 
 
@@ -138,7 +138,7 @@ async def delete(body: DeleteRequest, request: Request) -> dict[str, Any]:
     _check_write(request)
     names, ids = {*body.filenames, *body.keys}, set(body.document_ids)
     if not (body.all or names or ids):
-        raise BadRequest("nothing to delete: give all, filenames, keys or document_ids")
+        raise BadRequestError("nothing to delete: give all, filenames, keys or document_ids")
     docset = _docset(body.docset, service)
     deleted = await service.ingestor.delete(
         docset, lambda document: body.all or document.name in names or document.id in ids
@@ -155,7 +155,7 @@ def _check_write(request: Request) -> None:
 def _docset(given: str | None, service: Service) -> str:
     name = given or service.settings.docset
     if not DOCSET_NAME.fullmatch(name):
-        raise BadRequest(f"docset: {name[:80]!r} does not match {DOCSET_NAME.pattern}")
+        raise BadRequestError(f"docset: {name[:80]!r} does not match {DOCSET_NAME.pattern}")
     return name
 
 
@@ -177,7 +177,7 @@ async def _read_ingest(request: Request, service: Service) -> tuple[str, list[So
         return await _read_form(request, service)
     if content_type == "application/json":
         return await _read_json(request, service)
-    raise BadRequest(f"content-type: {content_type!r} is neither multipart/form-data nor application/json")
+    raise BadRequestError(f"content-type: {content_type!r} is neither multipart/form-data nor application/json")
 
 
 async def _read_form(request: Request, service: Service) -> tuple[str, list[Source], IngestReport]:
@@ -197,18 +197,18 @@ async def _read_json(request: Request, service: Service) -> tuple[str, list[Sour
     try:
         body = IngestRequest.model_validate_json(await request.body())
     except ValidationError as error:
-        raise BadRequest(validation_sentence(error.errors())) from error
+        raise BadRequestError(validation_sentence(error.errors())) from error
     docset = _docset(body.docset, service)
     report = IngestReport(docset=docset)
     sources = []
     for entry in [*body.documents, *(IngestDocument(content=text) for text in body.texts)]:
         try:
             sources.append(_source(entry))
-        except BadRequest as error:
+        except BadRequestError as error:
             report.reject(str(entry.meta.get("name", ""))[:200], error)
     urls = [*body.urls, *([] if body.sitemap_url is None else [body.sitemap_url])]
     if urls and not service.settings.allow_urls:
-        raise Forbidden("URL ingestion is off: RAG_ALLOW_URLS=1 turns it on")
+        raise ForbiddenError("URL ingestion is off: RAG_ALLOW_URLS=1 turns it on")
     sources += await _fetch(body, service, report)
     return docset, sources, report
 
@@ -220,7 +220,7 @@ def _source(entry: IngestDocument) -> Source:
     meta = {key: value for key, value in entry.meta.items() if key not in _RESERVED_KEYS}
     plain = all(value is None or isinstance(value, str | int | float | bool) for value in meta.values())
     if not plain or len(json.dumps(meta)) > _MAX_META_CHARS:
-        raise BadRequest(f"{name}: meta holds plain values only, at most {_MAX_META_CHARS} characters in all")
+        raise BadRequestError(f"{name}: meta holds plain values only, at most {_MAX_META_CHARS} characters in all")
     return Source(name=name, content=entry.content, meta=meta)
 
 
@@ -230,7 +230,7 @@ async def _fetch(body: IngestRequest, service: Service, report: IngestReport) ->
     if body.sitemap_url is not None:
         urls += await service.fetcher.sitemap(body.sitemap_url)
     if len(urls) > service.settings.max_documents:
-        raise BadRequest(f"{len(urls)} URLs are more than {service.settings.max_documents} (RAG_MAX_DOCUMENTS)")
+        raise BadRequestError(f"{len(urls)} URLs are more than {service.settings.max_documents} (RAG_MAX_DOCUMENTS)")
     for url in urls:
         try:
             page = await service.fetcher.fetch(url)
@@ -253,4 +253,4 @@ def validation_sentence(errors: list[Any]) -> str:
     where = ".".join(str(part) for part in first["loc"] if part != "body") or "body"
     seen = repr(first.get("input"))
     more = f", and {len(errors) - 1} more" if len(errors) > 1 else ""
-    return f"{where}: {first['msg']}" + (f" ({seen})" if len(seen) < 60 else "") + more  # noqa: PLR2004
+    return f"{where}: {first['msg']}" + (f" ({seen})" if len(seen) < 60 else "") + more

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from . import __version__
 from .api import router, validation_sentence
-from .errors import BadRequest, ServiceError, TooLarge
+from .errors import BadRequestError, ServiceError, TooLargeError
 from .metrics import ENDPOINTS
 from .service import Service
 from .stream import request_id_of
@@ -50,7 +50,7 @@ class Gate:
 
 
 class _Bounded:
-    """A `receive` that raises TooLarge once the body is longer than allowed."""
+    """A `receive` that raises TooLargeError once the body is longer than allowed."""
 
     def __init__(self, receive: Receive, limit_bytes: int) -> None:
         self._receive = receive
@@ -61,7 +61,7 @@ class _Bounded:
         message = await self._receive()
         self._seen_bytes += len(message.get("body", b""))
         if self._seen_bytes > self._limit_bytes:
-            raise TooLarge(f"the body is longer than {self._limit_bytes} bytes")
+            raise TooLargeError(f"the body is longer than {self._limit_bytes} bytes")
         return message
 
 
@@ -71,7 +71,7 @@ async def _service_error(request: Request, error: Exception) -> JSONResponse:
     if request.url.path in ENDPOINTS:
         service.metrics.error(request.url.path, failure.type)
     headers = {"retry-after": str(failure.retry_after_s)} if failure.retry_after_s else {}
-    if failure.status == 401:  # noqa: PLR2004
+    if failure.status == 401:
         headers["www-authenticate"] = "Bearer"
     body = {"message": str(failure), "type": failure.type, "request_id": request_id_of(request)}
     return JSONResponse(body, status_code=failure.status, headers=headers)
@@ -79,15 +79,15 @@ async def _service_error(request: Request, error: Exception) -> JSONResponse:
 
 async def _invalid_body(request: Request, error: Exception) -> JSONResponse:
     errors = error.errors() if isinstance(error, RequestValidationError) else []
-    return await _service_error(request, _Invalid(validation_sentence(list(errors))))
+    return await _service_error(request, _InvalidBodyError(validation_sentence(list(errors))))
 
 
-class _Invalid(BadRequest):
+class _InvalidBodyError(BadRequestError):
     status = 422
 
 
 async def _http_error(request: Request, error: Exception) -> JSONResponse:
     """Unknown paths, wrong methods and broken forms, in the same shape as our own errors."""
-    failure = BadRequest(getattr(error, "detail", json.dumps(str(error))))
+    failure = BadRequestError(getattr(error, "detail", json.dumps(str(error))))
     failure.status = getattr(error, "status_code", 500)
     return await _service_error(request, failure)

@@ -1,23 +1,23 @@
 """Errors that a client sees, each with an HTTP status and a type from a closed list (it is a metric label).
 
-ServiceError
-├── BadRequest          400 bad_request
-│   └── TooLarge        413 too_large
-├── Unauthorized        401 unauthorized
-├── Forbidden           403 forbidden
-├── UnknownDocset       404 unknown_docset
-├── NothingIngested     422 nothing_ingested
-├── Overloaded          503 overloaded, with Retry-After
-├── ShuttingDown        503 shutdown
-├── RequestTimeout      504 timeout
-├── ClientGone          499 client_gone
-└── LlmError            502
-    ├── LlmUnreachable  llm_unreachable
-    ├── LlmStatus       llm_status
-    ├── LlmProtocol     llm_protocol
-    ├── LlmCut          llm_cut
-    └── LlmSilent       llm_timeout
+ServiceError                500 internal
+├── BadRequestError         400 bad_request
+│   └── TooLargeError       413 too_large
+├── UnauthorizedError       401 unauthorized
+├── ForbiddenError          403 forbidden
+├── UnknownDocsetError      404 unknown_docset
+├── NothingIngestedError    422 nothing_ingested
+├── OverloadedError         503 overloaded, with Retry-After
+├── ShuttingDownError       503 shutdown, with Retry-After
+├── RequestTimeoutError     504 timeout
+└── LlmError                502
+    ├── LlmUnreachableError llm_unreachable
+    ├── LlmStatusError      llm_status
+    ├── LlmProtocolError    llm_protocol
+    ├── LlmCutError         llm_cut
+    └── LlmSilentError      llm_timeout
 
+A client that goes away is counted as client_gone; nobody is left to be told.
 ConfigurationError stands apart: the service does not start.
 """
 
@@ -34,65 +34,61 @@ class ServiceError(Exception):
     retry_after_s: int | None = None
 
 
-class BadRequest(ServiceError):
+class BadRequestError(ServiceError):
     status, type = 400, "bad_request"
 
 
-class TooLarge(BadRequest):
+class TooLargeError(BadRequestError):
     status, type = 413, "too_large"
 
 
-class Unauthorized(ServiceError):
+class UnauthorizedError(ServiceError):
     status, type = 401, "unauthorized"
 
 
-class Forbidden(ServiceError):
+class ForbiddenError(ServiceError):
     status, type = 403, "forbidden"
 
 
-class UnknownDocset(ServiceError):
+class UnknownDocsetError(ServiceError):
     status, type = 404, "unknown_docset"
 
 
-class NothingIngested(ServiceError):
+class NothingIngestedError(ServiceError):
     status, type = 422, "nothing_ingested"
 
 
-class Overloaded(ServiceError):
+class OverloadedError(ServiceError):
     status, type, retry_after_s = 503, "overloaded", 1
 
 
-class ShuttingDown(ServiceError):
+class ShuttingDownError(ServiceError):
     status, type, retry_after_s = 503, "shutdown", 5
 
 
-class RequestTimeout(ServiceError):
+class RequestTimeoutError(ServiceError):
     status, type = 504, "timeout"
-
-
-class ClientGone(ServiceError):
-    status, type = 499, "client_gone"
 
 
 class LlmError(ServiceError):
     status, type = 502, "llm_protocol"
 
 
-class LlmUnreachable(LlmError):
+class LlmUnreachableError(LlmError):
     type = "llm_unreachable"
 
 
-class LlmStatus(LlmError):
+class LlmStatusError(LlmError):
     type = "llm_status"
 
 
-class LlmProtocol(LlmError):
+class LlmProtocolError(LlmError):
     type = "llm_protocol"
 
 
-class LlmCut(LlmError):
+class LlmCutError(LlmError):
     type = "llm_cut"
 
 
-class LlmSilent(LlmError):
+class LlmSilentError(LlmError):
     type = "llm_timeout"

@@ -18,7 +18,7 @@ import aiohttp
 import aiohttp.abc
 import bs4
 
-from .errors import BadRequest
+from .errors import BadRequestError
 from .loaders import LOADERS
 
 _MAX_REDIRECTS = 3
@@ -31,7 +31,7 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _NAT64 = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("64:ff9b:1::/48"))
 
 
-class RefusedUrl(BadRequest):
+class RefusedUrlError(BadRequestError):
     """The URL is not fetched, or could not be."""
 
 
@@ -45,7 +45,7 @@ class Page:
 def is_public(text: str) -> bool:
     """Whether `text` is an address of the public internet, also when it wraps an IPv4 address."""
     try:
-        address = ipaddress.ip_address(text.split("%")[0])
+        address = ipaddress.ip_address(text.split("%", maxsplit=1)[0])
     except ValueError:
         return False
     return all(part.is_global and not part.is_multicast and not part.is_reserved for part in _layers(address))
@@ -80,7 +80,7 @@ class CheckedResolver(aiohttp.abc.AbstractResolver):
         addresses = [(str(entry[4][0]), entry[0]) for entry in found]
         for address, _ in addresses:
             if not self._allowed(address):
-                raise RefusedUrl(f"{host} resolves to {address}, which is not a public address")
+                raise RefusedUrlError(f"{host} resolves to {address}, which is not a public address")
         return [
             aiohttp.abc.ResolveResult(
                 hostname=host, host=address, port=port, family=kind, proto=0, flags=socket.AI_NUMERICHOST
@@ -101,24 +101,24 @@ class Fetcher:
         self._allowed = allowed
 
     async def fetch(self, url: str) -> Page:
-        """Raises RefusedUrl."""
+        """Raises RefusedUrlError."""
         connector = aiohttp.TCPConnector(resolver=CheckedResolver(self._allowed), use_dns_cache=False, limit=1)
         try:
             # trust_env stays off: a proxy would resolve names again, unchecked.
             async with asyncio.timeout(self._timeout_s), aiohttp.ClientSession(connector=connector) as session:
                 return await self._follow(session, url)
         except TimeoutError as error:
-            raise RefusedUrl(f"{url}: not fetched in {self._timeout_s:g} s (RAG_URL_TIMEOUT_SECONDS)") from error
+            raise RefusedUrlError(f"{url}: not fetched in {self._timeout_s:g} s (RAG_URL_TIMEOUT_SECONDS)") from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise RefusedUrl(f"{url}: {error}") from error
+            raise RefusedUrlError(f"{url}: {error}") from error
 
     async def sitemap(self, url: str) -> list[str]:
-        """The page URLs that a sitemap lists. Raises RefusedUrl."""
+        """The page URLs that a sitemap lists. Raises RefusedUrlError."""
         page = await self.fetch(url)
         soup = bs4.BeautifulSoup(page.content, "html.parser")
         urls = [tag.get_text(strip=True) for tag in soup.find_all("loc")]
         if not urls or len(urls) > _MAX_SITEMAP_URLS:
-            raise RefusedUrl(f"{url}: it lists {len(urls)} pages; 1 to {_MAX_SITEMAP_URLS} are allowed")
+            raise RefusedUrlError(f"{url}: it lists {len(urls)} pages; 1 to {_MAX_SITEMAP_URLS} are allowed")
         return urls
 
     async def _follow(self, session: aiohttp.ClientSession, url: str) -> Page:
@@ -128,27 +128,27 @@ class Fetcher:
                 if response.status not in _REDIRECTS:
                     return await self._page(url, response)
                 url = urljoin(url, response.headers.get("Location", ""))
-        raise RefusedUrl(f"{url}: more than {_MAX_REDIRECTS} redirects")
+        raise RefusedUrlError(f"{url}: more than {_MAX_REDIRECTS} redirects")
 
     def _check(self, url: str) -> None:
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.password:
-            raise RefusedUrl(f"{url}: not an http or https URL without user name")
+            raise RefusedUrlError(f"{url}: not an http or https URL without user name")
         try:
             ipaddress.ip_address(parts.hostname.split("%")[0])
         except ValueError:
             return  # a name: the resolver checks what it stands for
         if not self._allowed(parts.hostname):  # the resolver is not asked about literal addresses
-            raise RefusedUrl(f"{url}: {parts.hostname} is not a public address")
+            raise RefusedUrlError(f"{url}: {parts.hostname} is not a public address")
 
     async def _page(self, url: str, response: aiohttp.ClientResponse) -> Page:
-        if response.status != 200:  # noqa: PLR2004
-            raise RefusedUrl(f"{url}: HTTP {response.status}")
+        if response.status != 200:
+            raise RefusedUrlError(f"{url}: HTTP {response.status}")
         content = b""
         async for part in response.content.iter_any():
             content += part
             if len(content) > self._max_bytes:
-                raise RefusedUrl(f"{url}: more than {self._max_bytes} bytes (RAG_URL_MAX_BYTES)")
+                raise RefusedUrlError(f"{url}: more than {self._max_bytes} bytes (RAG_URL_MAX_BYTES)")
         ending = PurePosixPath(urlsplit(url).path).suffix.lower()
         return Page(
             url=url,

@@ -1,4 +1,4 @@
-"""An immutable snapshot of a docset: its documents, chunks and FAISS index. Searches run on one while the next is built."""
+"""An immutable snapshot of a docset: documents, chunks, FAISS index. Searches run on one while the next is built."""
 
 from __future__ import annotations
 

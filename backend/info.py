@@ -27,7 +27,7 @@ async def collect_info(service: Service) -> dict[str, Any]:
         "region": settings.region,
         "model_id": service.llm.model_id,
         "dtype": settings.vllm_dtype,
-        "quantization": settings.vllm_quantization,
+        "quantization": settings.vllm_quantization or llm["quantization"],
         "max_model_len": llm["max_model_len"] or settings.vllm_max_model_len,
         "vllm_version": (llm["version"] if llm["engine"] == "vllm" else None) or settings.vllm_version,
         "vllm_image_tag": settings.vllm_image_tag,
@@ -84,7 +84,8 @@ def _limits(settings: Settings) -> dict[str, float | int]:
 async def ask_llm(llm: Llm) -> dict[str, Any]:
     """What the LLM says about itself: vLLM through /v1/models and /version, llama.cpp through /v1/models and /props."""
     described: dict[str, Any] = {
-        "base_url": llm.base_url, "engine": None, "version": None, "max_model_len": None, "model": None, "error": None,
+        "base_url": llm.base_url, "engine": None, "version": None, "max_model_len": None, "quantization": None,
+        "model": None, "error": None,
     }  # fmt: skip
     try:
         models = await llm.models()
@@ -93,7 +94,9 @@ async def ask_llm(llm: Llm) -> dict[str, Any]:
     model = next((entry for entry in models if entry.get("id") == llm.requested_model), models[0])
     described["engine"] = model.get("owned_by")
     described["model"] = {key: model.get(key) for key in ("root", "created", "meta") if model.get(key) is not None}
-    described["max_model_len"] = model.get("max_model_len")
+    meta = model.get("meta") or {}
+    described["max_model_len"] = model.get("max_model_len") or meta.get("n_ctx")
+    described["quantization"] = meta.get("ftype")
     described["version"] = await _ask(llm, "/version", "version")
     if described["version"] is None:
         described["version"] = await _ask(llm, "/props", "build_info")

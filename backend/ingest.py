@@ -16,7 +16,14 @@ import numpy as np
 
 from .chunking import split
 from .embedder import Embedder, Vectors
-from .errors import NothingIngested, Overloaded, ServiceError, ShuttingDown, TooLarge, UnknownDocset
+from .errors import (
+    NothingIngestedError,
+    OverloadedError,
+    ServiceError,
+    ShuttingDownError,
+    TooLargeError,
+    UnknownDocsetError,
+)
 from .index import Chunk, Document, next_snapshot
 from .loaders import check_name, load
 from .settings import Settings
@@ -68,9 +75,11 @@ class Ingestor:
         self._stopping = threading.Event()
 
     async def add(self, docset: str, sources: Sequence[Source], report: IngestReport) -> None:
-        """Fills `report`. Raises NothingIngested when no source could be read."""
+        """Fills `report`. Raises NothingIngestedError when no source could be read."""
         if len(sources) > self._settings.max_documents:
-            raise TooLarge(f"{len(sources)} documents are more than {self._settings.max_documents} (RAG_MAX_DOCUMENTS)")
+            raise TooLargeError(
+                f"{len(sources)} documents are more than RAG_MAX_DOCUMENTS ({self._settings.max_documents})"
+            )
         await self._run(lambda: self._add(docset, sources, report))
 
     async def delete(self, docset: str, chosen: Callable[[Document], bool]) -> int:
@@ -83,7 +92,7 @@ class Ingestor:
 
     async def _run(self, work: Callable[[], T]) -> T:
         if self._pending >= _MAX_WAITING:
-            raise Overloaded(f"{self._pending} ingests are waiting")
+            raise OverloadedError(f"{self._pending} ingests are waiting")
         self._pending += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self._pool, work)
@@ -98,12 +107,12 @@ class Ingestor:
         report.ingested, report.unchanged = len(prepared), len(prepared) - len(changed)
         report.chunks = sum(len(entry.chunks) for entry in prepared)
         if not prepared:
-            raise NothingIngested(
+            raise NothingIngestedError(
                 "; ".join(error["error"] for error in report.errors[:5]) or "the request holds no document"
             )
         chunks = [chunk for entry in changed for chunk in entry.chunks]
         if len(old.chunks) + len(chunks) > self._settings.max_chunks:
-            raise TooLarge(f"docset {docset}: more than {self._settings.max_chunks} chunks (RAG_MAX_CHUNKS)")
+            raise TooLargeError(f"docset {docset}: more than {self._settings.max_chunks} chunks (RAG_MAX_CHUNKS)")
         if changed:
             documents = [entry.document for entry in changed]
             names = {document.name for document in documents}
@@ -116,19 +125,19 @@ class Ingestor:
         for source in sources:
             try:
                 if source.name in prepared:
-                    raise NothingIngested(f"{source.name}: named twice in one request")
+                    raise NothingIngestedError(f"{source.name}: named twice in one request")
                 prepared[source.name] = self._read(source)
             except ServiceError as error:
                 report.reject(source.name, error)
             if self._stopping.is_set():
-                raise ShuttingDown("the service is stopping")
+                raise ShuttingDownError("the service is stopping")
         return list(prepared.values())
 
     def _read(self, source: Source) -> _Prepared:
         name = check_name(source.name)
         text = source.content.strip() if isinstance(source.content, str) else load(name, source.content)
         if not text:
-            raise NothingIngested(f"{name}: it holds no text")
+            raise NothingIngestedError(f"{name}: it holds no text")
         passages = split(text, chars=self._settings.chunk_chars, overlap=self._settings.chunk_overlap)
         chunks = [
             Chunk(name=name, number=number, section=passage.section, text=passage.text)
@@ -150,14 +159,14 @@ class Ingestor:
         slices = []
         for start in range(0, len(texts), _EMBED_SLICE):
             if self._stopping.is_set():
-                raise ShuttingDown("the service is stopping: nothing was ingested")
+                raise ShuttingDownError("the service is stopping: nothing was ingested")
             slices.append(self._embedder.embed_passages(texts[start : start + _EMBED_SLICE]))
         return np.concatenate(slices)
 
     def _delete(self, docset: str, chosen: Callable[[Document], bool]) -> int:
         old = self._store.snapshot(docset)
         if old is None:
-            raise UnknownDocset(f"docset: {docset!r} does not exist")
+            raise UnknownDocsetError(f"docset: {docset!r} does not exist")
         names = {document.name for document in old.documents.values() if chosen(document)}
         if names:
             nothing = np.empty((0, self._store.recipe.dimension), dtype=np.float32)

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from .errors import LlmCut, LlmError, LlmProtocol, LlmStatus
+from .errors import LlmCutError, LlmError, LlmProtocolError, LlmStatusError
 from .settings import Settings
 from .wire import Exchange, HttpPool
 
@@ -67,7 +67,7 @@ class ChatStream:
         last = self._event(self._rest)
         self._rest = b""
         if self.finish_reason is None and not self._done:
-            raise LlmCut("the LLM ended its answer without finish_reason and without [DONE]")
+            raise LlmCutError("the LLM ended its answer without finish_reason and without [DONE]")
         self._done = True
         return [] if last is None else [last]
 
@@ -81,11 +81,11 @@ class ChatStream:
         try:
             return self._delta(json.loads(payload))
         except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
-            raise LlmProtocol(f"an event of the LLM is not a chat completion chunk: {payload[:200]!r}") from error
+            raise LlmProtocolError(f"an event of the LLM is not a chat completion chunk: {payload[:200]!r}") from error
 
     def _delta(self, event: dict[str, Any]) -> Delta | None:
         if "error" in event:
-            raise LlmStatus(f"the LLM reports: {_error_text(event)}")
+            raise LlmStatusError(f"the LLM reports: {_error_text(event)}")
         tokens = None
         usage = event.get("usage")
         if usage:
@@ -119,7 +119,7 @@ class Llm:
         """What /v1/models lists; settles the model when none was configured. Raises LlmError."""
         listed = (await self.get_json("/v1/models")).get("data")
         if not isinstance(listed, list) or not listed:
-            raise LlmProtocol("the LLM's /v1/models lists no model")
+            raise LlmProtocolError("the LLM's /v1/models lists no model")
         if self._model is None:
             self._model = str(listed[0]["id"])
         return listed
@@ -127,14 +127,14 @@ class Llm:
     async def get_json(self, path: str) -> dict[str, Any]:
         async with self._pool.exchange("GET", path, silence_s=_CONTROL_TIMEOUT_S) as exchange:
             body = await _whole_body(exchange)
-        if exchange.status != 200:  # noqa: PLR2004
-            raise LlmStatus(f"the LLM answers {path} with HTTP {exchange.status}: {_error_text(body)}")
+        if exchange.status != 200:
+            raise LlmStatusError(f"the LLM answers {path} with HTTP {exchange.status}: {_error_text(body)}")
         try:
             parsed = json.loads(body)
         except ValueError as error:
-            raise LlmProtocol(f"the LLM's {path} is not JSON: {body[:100]!r}") from error
+            raise LlmProtocolError(f"the LLM's {path} is not JSON: {body[:100]!r}") from error
         if not isinstance(parsed, dict):
-            raise LlmProtocol(f"the LLM's {path} is not a JSON object: {body[:100]!r}")
+            raise LlmProtocolError(f"the LLM's {path} is not a JSON object: {body[:100]!r}")
         return parsed
 
     @asynccontextmanager
@@ -144,9 +144,9 @@ class Llm:
             await self.models()
         body = json.dumps(self._payload(messages, max_tokens)).encode()
         async with self._pool.exchange("POST", "/v1/chat/completions", body) as exchange:
-            if exchange.status != 200:  # noqa: PLR2004
+            if exchange.status != 200:
                 text = _error_text(await _whole_body(exchange))
-                raise LlmStatus(f"the LLM answers with HTTP {exchange.status}: {text}")
+                raise LlmStatusError(f"the LLM answers with HTTP {exchange.status}: {text}")
             stream = ChatStream(exchange)
             yield stream
             await stream.drain()

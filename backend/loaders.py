@@ -14,7 +14,7 @@ import docx.opc.exceptions
 import pypdf
 import pypdf.errors
 
-from .errors import BadRequest
+from .errors import BadRequestError
 
 _MAX_PAGES = 5000
 _MAX_UNPACKED_BYTES = 256 * 2**20
@@ -23,7 +23,7 @@ _BLOCKS = ("p", "div", "section", "article", "li", "tr", "pre", "blockquote", "d
 _UNREAD = ("script", "style", "template", "noscript", "svg", "nav", "iframe")
 
 
-class UnreadableDocument(BadRequest):
+class UnreadableDocumentError(BadRequestError):
     """The bytes are not what the name says, or hold no text."""
 
 
@@ -31,7 +31,7 @@ def check_name(name: str) -> str:
     """A document's name is a relative path of printable characters. It is only a name: no file is ever opened by it."""
     segments = name.split("/")
     if len(name) > _MAX_NAME_CHARS or "\\" in name or not name.isprintable() or {"", ".", ".."} & set(segments):
-        raise BadRequest(
+        raise BadRequestError(
             f"document name {name[:_MAX_NAME_CHARS]!r}: at most {_MAX_NAME_CHARS} printable characters, "
             "without backslash, empty, '.' or '..' parts"
         )
@@ -39,14 +39,14 @@ def check_name(name: str) -> str:
 
 
 def load(name: str, content: bytes) -> str:
-    """The text of a file, by the ending of its name. Raises UnreadableDocument."""
+    """The text of a file, by the ending of its name. Raises UnreadableDocumentError."""
     ending = PurePosixPath(name).suffix.lower()
     if ending not in LOADERS:
-        raise UnreadableDocument(f"{name}: the ending {ending!r} is not one of {', '.join(LOADERS)}")
+        raise UnreadableDocumentError(f"{name}: the ending {ending!r} is not one of {', '.join(LOADERS)}")
     text = LOADERS[ending](name, content)
     text = re.sub(r"\n{3,}", "\n\n", text.replace("\r\n", "\n").replace("\x00", "")).strip()
     if not text:
-        raise UnreadableDocument(f"{name}: it holds no text")
+        raise UnreadableDocumentError(f"{name}: it holds no text")
     return text
 
 
@@ -54,10 +54,10 @@ def load_text(name: str, content: bytes) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise UnreadableDocument(f"{name}: not UTF-8 text ({error.reason} at byte {error.start})") from error
+        raise UnreadableDocumentError(f"{name}: not UTF-8 text ({error.reason} at byte {error.start})") from error
 
 
-def load_html(name: str, content: bytes) -> str:
+def load_html(_name: str, content: bytes) -> str:
     soup = bs4.BeautifulSoup(content, "html.parser")
     for tag in soup.find_all(_UNREAD):
         tag.decompose()
@@ -75,11 +75,11 @@ def load_pdf(name: str, content: bytes) -> str:
     try:
         reader = pypdf.PdfReader(io.BytesIO(content))
         if len(reader.pages) > _MAX_PAGES:
-            raise UnreadableDocument(f"{name}: {len(reader.pages)} pages are more than {_MAX_PAGES}")
+            raise UnreadableDocumentError(f"{name}: {len(reader.pages)} pages are more than {_MAX_PAGES}")
         return "\n\n".join(page.extract_text() for page in reader.pages)
     except (pypdf.errors.PyPdfError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         # pypdf raises the plain errors, too, on broken files.
-        raise UnreadableDocument(f"{name}: not a readable PDF ({error})") from error
+        raise UnreadableDocumentError(f"{name}: not a readable PDF ({error})") from error
 
 
 def load_docx(name: str, content: bytes) -> str:
@@ -87,10 +87,12 @@ def load_docx(name: str, content: bytes) -> str:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             unpacked_bytes = sum(entry.file_size for entry in archive.infolist())
         if unpacked_bytes > _MAX_UNPACKED_BYTES:
-            raise UnreadableDocument(f"{name}: {unpacked_bytes} bytes unpacked are more than {_MAX_UNPACKED_BYTES}")
+            raise UnreadableDocumentError(
+                f"{name}: unpacked it has {unpacked_bytes} bytes, more than {_MAX_UNPACKED_BYTES}"
+            )
         document = docx.Document(io.BytesIO(content))
     except (zipfile.BadZipFile, docx.opc.exceptions.OpcError, KeyError, ValueError) as error:
-        raise UnreadableDocument(f"{name}: not a readable DOCX ({error})") from error
+        raise UnreadableDocumentError(f"{name}: not a readable DOCX ({error})") from error
     return "\n\n".join(_docx_block(block) for block in document.iter_inner_content())
 
 
@@ -99,7 +101,7 @@ def _docx_block(block: object) -> str:
         return "\n".join(" | ".join(cell.text for cell in row.cells) for row in block.rows)
     style = block.style.name if block.style is not None else ""  # type: ignore[attr-defined]
     level = re.fullmatch(r"Heading ([1-6])", style)
-    return f"{'#' * int(level[1])} {block.text}" if level else block.text  # type: ignore[attr-defined,no-any-return]
+    return f"{'#' * int(level[1])} {block.text}" if level else block.text  # type: ignore[attr-defined]
 
 
 LOADERS: dict[str, Callable[[str, bytes], str]] = {

@@ -36,7 +36,7 @@ class JsonFormatter(logging.Formatter):
 
 
 class ThreadedHandler(logging.Handler):
-    """Queues lines for a thread that writes them. When the reader of stdout is too slow, lines are dropped and counted."""
+    """Queues lines for a thread that writes them. With a reader that is too slow, lines are dropped and counted."""
 
     def __init__(self, output: TextIO) -> None:
         super().__init__()

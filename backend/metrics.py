@@ -26,7 +26,7 @@ _WINDOW = 1000
 
 
 class TimingWindow:
-    """The last 1,000 durations of a stage: their mean and 95th percentile (nearest rank), and how many there ever were."""
+    """The last 1,000 durations of a stage: mean and 95th percentile (nearest rank), and how many there ever were."""
 
     def __init__(self) -> None:
         self._recent_ms: deque[float] = deque(maxlen=_WINDOW)

@@ -10,7 +10,7 @@ from typing import Any
 
 from .admission import Admission
 from .batching import Retrieval, RetrievalBatcher
-from .errors import BadRequest, LlmProtocol, UnknownDocset
+from .errors import BadRequestError, LlmProtocolError, UnknownDocsetError
 from .llm import ChatStream, Delta, Llm
 from .metrics import Metrics
 from .prompt import build_messages
@@ -52,7 +52,7 @@ class Answering:
         if self.query.session_id is None:
             self.query.session_id = secrets.token_hex(8)
         if self.k > self.pipeline.settings.max_k:
-            raise BadRequest(f"k: {self.k} is more than {self.pipeline.settings.max_k} (RAG_MAX_K)")
+            raise BadRequestError(f"k: {self.k} is more than {self.pipeline.settings.max_k} (RAG_MAX_K)")
 
     @property
     def k(self) -> int:
@@ -68,7 +68,7 @@ class Answering:
         snapshot = self.pipeline.store.snapshot(self.docset)
         if snapshot is None:
             known = ", ".join(sorted(entry.docset for entry in self.pipeline.store.snapshots())) or "none yet"
-            raise UnknownDocset(f"docset: {self.docset!r} does not exist; there are: {known}")
+            raise UnknownDocsetError(f"docset: {self.docset!r} does not exist; there are: {known}")
         self.retrieval = await self.pipeline.batcher.retrieve(self.query.query, snapshot, self.k)
         self.pipeline.metrics.stage("embedding", self.retrieval.embedding_ms)
         self.pipeline.metrics.stage("retrieval", self.retrieval.retrieval_ms)
@@ -106,7 +106,7 @@ class Answering:
 
     def _end(self, stream: ChatStream) -> None:
         if self.first_ns is None:
-            raise LlmProtocol(f"the LLM ended its answer without text (finish_reason {stream.finish_reason!r})")
+            raise LlmProtocolError(f"the LLM ended its answer without text (finish_reason {stream.finish_reason!r})")
         self.ended_ns = time.perf_counter_ns()
         self.output_tokens = stream.output_tokens
         self.prompt_tokens = stream.prompt_tokens

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from .settings import DOCSET_NAME
+from .parsing import DOCSET_NAME
 
 Docset = Annotated[str, Field(pattern=f"^{DOCSET_NAME.pattern}$", examples=["default"])]
 
@@ -21,7 +21,7 @@ class Turn(_Body):
 
 
 class QueryRequest(_Body):
-    """`k` 0 asks the LLM without retrieval. The service keeps no sessions: `session_id` is echoed, `history` is sent."""
+    """`k` 0 asks the LLM without retrieval. No session is kept: `session_id` is echoed, `history` is sent."""
 
     query: str = Field(min_length=1, max_length=100_000)
     session_id: str | None = Field(default=None, max_length=128)

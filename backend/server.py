@@ -46,7 +46,7 @@ class DrainingServer(uvicorn.Server):
             docsets={snapshot.docset: len(snapshot.chunks) for snapshot in service.store.snapshots()},
         )
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+    def handle_exit(self, sig: int, _frame: FrameType | None) -> None:
         if self._service.draining:
             self.should_exit = self.force_exit = True
             return

@@ -21,7 +21,7 @@ import faiss
 
 from .errors import ConfigurationError
 from .index import Chunk, Document, Recipe, Snapshot, empty_snapshot
-from .settings import DOCSET_NAME
+from .parsing import DOCSET_NAME
 
 _FORMAT = 1
 

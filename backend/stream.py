@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from .errors import RequestTimeout, ServiceError, ShuttingDown
+from .errors import RequestTimeoutError, ServiceError, ShuttingDownError
 from .llm import Delta
 from .logs import log
 from .pipeline import Answering, Pipeline
@@ -67,7 +67,7 @@ class AnswerResponse(Response):
         self._gone = False
         self.background = None
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
         self._send = send
         task = asyncio.current_task()
         watch = asyncio.create_task(self._watch(receive, task))
@@ -80,7 +80,7 @@ class AnswerResponse(Response):
                 task.uncancel()
                 self._report("client_gone", "the client closed the connection")
                 return
-            await self._fail(ShuttingDown("the service is stopping"))
+            await self._fail(ShuttingDownError("the service is stopping"))
             raise
         except Exception:
             await self._fail(ServiceError("internal error"))
@@ -106,7 +106,7 @@ class AnswerResponse(Response):
         except TimeoutError as error:
             if not deadline.expired():
                 raise
-            raise RequestTimeout(f"not answered in {limit_s:g} s (RAG_REQUEST_TIMEOUT_SECONDS)") from error
+            raise RequestTimeoutError(f"not answered in {limit_s:g} s (RAG_REQUEST_TIMEOUT_SECONDS)") from error
         self._log_request("ok")
 
     async def _answer(self) -> None:

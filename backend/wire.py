@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import httptools
 
-from .errors import LlmCut, LlmError, LlmProtocol, LlmSilent, LlmUnreachable
+from .errors import LlmCutError, LlmError, LlmProtocolError, LlmSilentError, LlmUnreachableError
 
 _CONNECT_TIMEOUT_S = 5.0
 # Below the 5 s after which uvicorn (vLLM) and cpp-httplib (llama.cpp) close an idle connection.
@@ -23,12 +23,12 @@ _IDLE_S = 4.0
 _PAUSE_BYTES = 256 * 1024
 
 
-class StaleConnection(LlmUnreachable):
+class StaleConnectionError(LlmUnreachableError):
     """A kept connection was closed by the server before it sent a byte: another one may work."""
 
 
 class Exchange:
-    """One request and its response. `read` returns all body bytes that have come since the last call, b"" at the end."""
+    """One request and its response. `read` returns the body bytes that came since the last call, b"" at the end."""
 
     def __init__(self, connection: Connection, silence_s: float) -> None:
         self.status = 0
@@ -108,7 +108,7 @@ class Exchange:
         # Re-armed lazily: a timer for each token would cost more than the token.
         left_s = self._heard_s + self._silence_s - time.monotonic()
         if left_s <= 0:
-            self.fail(LlmSilent(f"the LLM sent nothing for {self._silence_s:g} s"))
+            self.fail(LlmSilentError(f"the LLM sent nothing for {self._silence_s:g} s"))
         else:
             self._timer = self._loop.call_later(left_s, self._check_silence)
 
@@ -133,7 +133,7 @@ class Connection(asyncio.Protocol):
         self._keep_alive = False
         self._exchange = Exchange(self, silence_s)
         if self._transport is None or self._transport.is_closing():
-            self._exchange.fail(StaleConnection("the LLM closed the connection"))
+            self._exchange.fail(StaleConnectionError("the LLM closed the connection"))
         else:
             self._transport.write(request)
         return self._exchange
@@ -171,7 +171,7 @@ class Connection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserError as error:
-            self._exchange.fail(LlmProtocol(f"the LLM's answer is not HTTP: {error}"))
+            self._exchange.fail(LlmProtocolError(f"the LLM's answer is not HTTP: {error}"))
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
@@ -179,11 +179,11 @@ class Connection(asyncio.Protocol):
         if exchange is None:
             return
         if exchange.status:
-            exchange.fail(LlmCut("the LLM closed the connection in the middle of its answer"))
+            exchange.fail(LlmCutError("the LLM closed the connection in the middle of its answer"))
         elif self._served:
-            exchange.fail(StaleConnection("the LLM closed a kept connection"))
+            exchange.fail(StaleConnectionError("the LLM closed a kept connection"))
         else:
-            exchange.fail(LlmUnreachable(f"the LLM closed the connection without an answer ({exc or 'end of file'})"))
+            exchange.fail(LlmUnreachableError(f"the LLM closed the connection unasked ({exc or 'end of file'})"))
 
     def on_headers_complete(self) -> None:
         if self._exchange is not None and self._parser is not None:
@@ -220,7 +220,7 @@ class HttpPool:
     async def exchange(
         self, method: str, path: str, body: bytes = b"", *, silence_s: float | None = None
     ) -> AsyncIterator[Exchange]:
-        """The response, once its head is there. Leaving before its end closes the connection: the server stops working."""
+        """The response, once its head is there. Leaving before its end closes the connection: the server stops."""
         request = self._request(method, path, body)
         connection, exchange = await self._begin(request, silence_s or self._silence_s)
         try:
@@ -239,7 +239,7 @@ class HttpPool:
 
     async def _begin(self, request: bytes, silence_s: float) -> tuple[Connection, Exchange]:
         while (connection := self._take_idle()) is not None:
-            with suppress(StaleConnection):
+            with suppress(StaleConnectionError):
                 return connection, await _start(connection, request, silence_s)
         connection = await self._connect()
         return connection, await _start(connection, request, silence_s)
@@ -260,11 +260,11 @@ class HttpPool:
                     Connection, self._host, self._port, ssl=self._tls
                 )
         except TimeoutError as error:
-            raise LlmUnreachable(
+            raise LlmUnreachableError(
                 f"no connection to the LLM at {self._host}:{self._port} in {_CONNECT_TIMEOUT_S:g} s"
             ) from error
         except OSError as error:
-            raise LlmUnreachable(f"no connection to the LLM at {self._host}:{self._port}: {error}") from error
+            raise LlmUnreachableError(f"no connection to the LLM at {self._host}:{self._port}: {error}") from error
         return connection
 
 
