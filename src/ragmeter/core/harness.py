@@ -1,0 +1,122 @@
+"""Whether the client was fit to measure: on time, not starved, and how many streams it kept going."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from ragmeter.core.measures import decode_time_ms, ttft_ms
+from ragmeter.core.records import RequestSample
+from ragmeter.core.result import Harness
+from ragmeter.core.stats import quantile, quantile_interval
+from ragmeter.core.summary import duration_s
+
+RATE_TOLERANCE = 0.02
+LAG_TOLERANCE = 0.01
+LAG_FLOOR_MS = 1.0
+"""Resolution of an event loop's timers: a lag below it is not lateness, however fast the target."""
+CPU_LIMIT = 0.85
+
+
+def harness_of(
+    samples: Sequence[RequestSample], *, clock: str, open_loop: bool, client_cpu_ratio: float | None
+) -> Harness:
+    """The harness over the samples of one phase.
+
+    Rates and lag are judged in an open loop only: a closed loop has no schedule to miss, and what its client adds is
+    seen in the CPU. client_cpu_ratio: share of the core the client ran on; None if not measured.
+    """
+    sent = [sample for sample in samples if sample.sent_ns is not None]
+    duration = duration_s(samples)
+    offered = _rate([(s.trial, s.scheduled_ns) for s in sent]) if open_loop else None
+    achieved = (
+        _rate([(s.trial, _ready_ns(s)) for s in sent]) if open_loop else len(sent) / duration if duration else None
+    )
+    lags = [lag_ms(sample) for sample in sent] if open_loop else []
+    reasons = [
+        *_rate_reasons(offered, achieved, open_loop=open_loop),
+        *_lag_reasons(lags, quantile([ttft for s in sent if s.ok and (ttft := ttft_ms(s)) is not None], 0.5)),
+        *_cpu_reasons(client_cpu_ratio),
+    ]
+    return Harness(
+        clock=clock,
+        client_cpu_ratio=client_cpu_ratio,
+        schedule_lag_p99_ms=quantile(lags, 0.99),
+        offered_rate_per_s=offered,
+        achieved_rate_per_s=achieved,
+        peak_concurrency=peak_concurrency(sent),
+        effective_decode_concurrency=_decode_concurrency(samples, duration),
+        reasons=tuple(reasons),
+    )
+
+
+def lag_ms(sample: RequestSample) -> float:
+    """How late the client was: sent - scheduled, less the connection set-up, which is the network's and the target's.
+
+    Raises ValueError for a request that was never sent.
+    """
+    return (_ready_ns(sample) - sample.scheduled_ns) / 1e6
+
+
+def peak_concurrency(samples: Iterable[RequestSample]) -> int:
+    """Most requests in flight at one moment; one that ends when another begins is not in flight with it."""
+    steps = sorted(
+        step
+        for sample in samples
+        if sample.sent_ns is not None
+        for step in ((sample.trial, sample.sent_ns, 1), (sample.trial, sample.ended_ns, -1))
+    )
+    peak = running = 0
+    for _, _, step in steps:
+        running += step
+        peak = max(peak, running)
+    return peak
+
+
+def _ready_ns(sample: RequestSample) -> int:
+    """When the client began to serve the request: sent, less the set-up of its connection."""
+    if sample.sent_ns is None:
+        raise ValueError(f"request {sample.index} was never sent")
+    return sample.sent_ns - sum(part or 0 for part in (sample.dns_ns, sample.connect_ns, sample.tls_ns))
+
+
+def _rate(moments: Sequence[tuple[int, int]]) -> float | None:
+    """Gaps per second between the first and the last (trial, ns), summed over trials; None without any gap."""
+    by_trial = defaultdict(list)
+    for trial, moment in moments:
+        by_trial[trial].append(moment)
+    span_ns = sum(max(trial) - min(trial) for trial in by_trial.values())
+    return (len(moments) - len(by_trial)) / (span_ns / 1e9) if span_ns > 0 else None
+
+
+def _decode_concurrency(samples: Sequence[RequestSample], duration: float | None) -> float | None:
+    """Mean number of streams between t_F and t_L over the phase, failed ones included: they held a slot, too."""
+    if not duration:
+        return None
+    return sum(decode_time_ms(sample) or 0.0 for sample in samples) / 1e3 / duration
+
+
+def _rate_reasons(offered: float | None, achieved: float | None, *, open_loop: bool) -> list[str]:
+    """Against the schedule as drawn, not the nominal rate: a few Poisson gaps are far from their mean by chance."""
+    if not open_loop or offered is None or achieved is None:
+        return []
+    missed = achieved / offered - 1
+    if abs(missed) <= RATE_TOLERANCE:
+        return []
+    return [f"the client sent {achieved:.4g} requests/s where the schedule wanted {offered:.4g} ({missed:+.1%})"]
+
+
+def _lag_reasons(lags: Sequence[float], median_ttft_ms: float | None) -> list[str]:
+    """Judged by the lower end of the p99's interval, as an SLO is: one late request in ten is not a late client."""
+    low, _ = quantile_interval(lags, 0.99)
+    limit = max(LAG_FLOOR_MS, LAG_TOLERANCE * (median_ttft_ms or 0.0))
+    if low is None or low <= limit:
+        return []
+    return [
+        f"requests left up to {quantile(lags, 0.99):.4g} ms late (p99), more than {limit:.4g} ms "
+        f"({LAG_TOLERANCE:.0%} of the median TTFT, at least {LAG_FLOOR_MS:g} ms)"
+    ]
+
+
+def _cpu_reasons(client_cpu_ratio: float | None) -> list[str]:
+    if client_cpu_ratio is None or client_cpu_ratio <= CPU_LIMIT:
+        return []
+    return [f"the client used {client_cpu_ratio:.0%} of its core, more than {CPU_LIMIT:.0%}"]
