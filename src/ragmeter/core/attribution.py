@@ -20,6 +20,8 @@ from ragmeter.core.stats import quantile
 
 TAIL_SHARE = 0.95
 TAIL_MIN_REQUESTS = 20
+NOTEWORTHY_SHARE = 0.001
+"""Remainders below 0 by less than this are the rounding of the server's times."""
 
 REPORTED: Mapping[str, tuple[str, str]] = {
     "queue": ("queue_ms", "queue of the backend"),
@@ -113,7 +115,7 @@ def _sentence(stages: Sequence[Stage]) -> str:
     outside = stages[-1]
     if outside is not largest:
         text += f", {_percent(outside)} {outside.label}"
-    negative = [stage for stage in stages if stage.mean_ms < 0]
+    negative = [stage for stage in stages if stage.share_ratio < -NOTEWORTHY_SHARE]
     if negative:
         below = min(negative, key=lambda stage: stage.mean_ms)
         text += f"; the server's times exceed what they are part of by {-below.mean_ms:.3g} ms ({below.label})"

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ragmeter.core.result import Estimate
-from ragmeter.core.stats import CONFIDENCE, Interval, ascending, min_samples, quantile
+from ragmeter.core.stats import CONFIDENCE, Interval, ascending, min_samples, quantile, widened
 
 MIN_GROUPS = 10
 """Below this, resampling groups covers far less than it promises; no interval is given."""
@@ -26,7 +26,7 @@ def estimate_pooled_quantile(
     """A percentile of all values together; ``enough`` needs 10 groups besides the minimum of the percentile."""
     pooled = _pool(groups)
     value = quantile(pooled, q)
-    low, high = _clasp(value, _quantile_interval(groups, pooled, q, rng, confidence))
+    low, high = widened(value, *_quantile_interval(groups, pooled, q, rng, confidence))
     enough = pooled.size >= min_samples(q) and _filled(groups) >= MIN_GROUPS
     return Estimate(value=value, low=low, high=high, n=pooled.size, enough=enough, confidence=confidence)
 
@@ -35,7 +35,7 @@ def estimate_pooled_mean(groups: Groups, rng: np.random.Generator, confidence: f
     """The mean of all values together."""
     pooled = _pool(groups)
     value = float(pooled.mean()) if pooled.size else None
-    low, high = _clasp(value, _mean_interval(groups, rng, confidence))
+    low, high = widened(value, *_mean_interval(groups, rng, confidence))
     enough = _filled(groups) >= MIN_GROUPS
     return Estimate(value=value, low=low, high=high, n=pooled.size, enough=enough, confidence=confidence)
 
@@ -51,6 +51,7 @@ def _filled(groups: Groups) -> int:
 def _quantile_interval(
     groups: Groups, pooled: NDArray[np.float64], q: float, rng: np.random.Generator, confidence: float
 ) -> Interval:
+    """Resampled quantiles are not interpolated, so they may just miss the estimate."""
     filled = [group for group in groups if len(group)]
     if len(filled) < MIN_GROUPS:
         return None, None
@@ -82,11 +83,3 @@ def _middle(resampled: NDArray[np.float64], confidence: float) -> Interval:
     """Percentile interval."""
     tail = (1 - confidence) / 2
     return quantile(resampled, tail), quantile(resampled, 1 - tail)
-
-
-def _clasp(value: float | None, interval: Interval) -> Interval:
-    """Resampled quantiles are not interpolated and may just miss the estimate: an interval contains its estimate."""
-    low, high = interval
-    if value is None or low is None or high is None:
-        return interval
-    return min(low, value), max(high, value)

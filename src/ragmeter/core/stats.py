@@ -59,17 +59,26 @@ def quantile_interval(values: Values, q: float, confidence: float = CONFIDENCE) 
     confidence, equal tails (Conover, Practical Nonparametric Statistics, 3.2; David & Nagaraja, Order Statistics, 7.1).
 
     Conservative: covers at least ``confidence`` for independent values. An end is None where that order statistic
-    does not exist: one sample has no bounds at all, and p99 has no upper bound below 368 samples.
+    does not exist: one sample bounds its median on neither side, and p99 has no upper bound below 368 samples. With
+    two or three samples an extreme quantile's estimate may lie outside its bounds; they are then widened to it.
     """
     _check_share(q)
     array = ascending(values)
     if not array.size or q in (0.0, 1.0):
         return None, None
     lower, upper = bracketing_counts(array.size, q, (1 - confidence) / 2)
-    return (
+    return widened(
+        quantile(array, q),
         None if lower is None else float(array[lower - 1]),
         None if upper is None else float(array[upper - 1]),
     )
+
+
+def widened(value: float | None, low: float | None, high: float | None) -> Interval:
+    """The interval, made wide enough to contain its estimate; an open end stays open."""
+    if value is None:
+        return low, high
+    return (None if low is None else min(low, value)), (None if high is None else max(high, value))
 
 
 def min_samples(q: float) -> int:
