@@ -67,7 +67,15 @@ def distribution(values: Sequence[float], unit: str = "ms") -> Distribution:
     p50, p90, p95, p99 = (quantile_estimate(values, q) for q in (0.5, 0.9, 0.95, 0.99))
     ends = (min(values), max(values)) if values else (None, None)
     return Distribution(
-        unit=unit, n=len(values), mean=mean_estimate(values), p50=p50, p90=p90, p95=p95, p99=p99, min=ends[0], max=ends[1]
+        unit=unit,
+        n=len(values),
+        mean=mean_estimate(values),
+        p50=p50,
+        p90=p90,
+        p95=p95,
+        p99=p99,
+        min=ends[0],
+        max=ends[1],
     )
 
 
@@ -122,7 +130,7 @@ def attribution(values: Sequence[float]) -> Attribution:
 
 def verdict(slo: str, outcome: Outcome, at: Estimate, bound: float, sentence: str) -> SloVerdict:
     statistic, _, rest = slo.partition("(")
-    metric, operator = (rest.partition(")")[0], "<=") if rest else (slo.split()[0], slo.split()[1])
+    metric, operator = (rest.partition(")")[0], "<=") if rest else slo.split(maxsplit=2)[:2]
     return SloVerdict(
         slo=slo,
         outcome=outcome,
@@ -146,7 +154,9 @@ def judge(slo: str, at: Estimate, bound: float) -> SloVerdict:
         return verdict(slo, Outcome.NO_DATA, at, bound, f"{slo}: too few samples to judge (n={at.n})")
     inside, outside = (at.high <= bound, at.low > bound) if upper else (at.low >= bound, at.high < bound)
     outcome = Outcome.PASS if inside else Outcome.FAIL if outside else Outcome.INCONCLUSIVE
-    shown = f"{slo.split()[0]} = {at.value:.4g} against {bound:g}  (95% CI {at.low:.4g}..{at.high:.4g}, n={at.n})"
+    shown = (
+        f"{slo.partition(' ')[0]} = {at.value:.4g} against {bound:g}  (95% CI {at.low:.4g}..{at.high:.4g}, n={at.n})"
+    )
     return verdict(slo, outcome, at, bound, shown)
 
 
@@ -196,10 +206,10 @@ ORIGINS: Final[dict[str, str | None]] = {
 }
 
 FORMULAS: Final = {
-    "ttft_ms": "t_F − t_send: first non-empty answer text, from the first byte of the request sent",
-    "tpot_ms": "(t_L − t_F) / (N − n_F); none when N ≤ n_F",
+    "ttft_ms": "t_F - t_send: first non-empty answer text, from the first byte of the request sent",
+    "tpot_ms": "(t_L - t_F) / (N - n_F); none when N ≤ n_F",
     "itl_ms": "gap between successive text events, pooled over requests",
-    "e2e_ms": "t_E − t_send",
+    "e2e_ms": "t_E - t_send",
     "output_tokens_per_s": "Σ N of successes / duration of the measured phase",
     "good_ratio": "requests that meet every per-request SLO / all requests sent",
     "error_ratio": "failed requests / all requests sent",
@@ -260,9 +270,7 @@ def phase(values: Sequence[Point], duration_s: float, tokens: int) -> PhaseFigur
 
 
 @cache
-def passing(
-    n: int = 500, failures: int = 3, ttft_ms: float = 640.0, tpot_ms: float = 38.0, seed: int = 7
-) -> RunResult:
+def passing(n: int = 500, failures: int = 3, ttft_ms: float = 640.0, tpot_ms: float = 38.0, seed: int = 7) -> RunResult:
     """A run that meets its SLOs; the other states are made from it."""
     drawn = points(n, failures=failures, ttft_ms=ttft_ms, tpot_ms=tpot_ms, seed=seed)
     good = [point for point in drawn if point.error is None]
@@ -296,7 +304,10 @@ def passing(
         warmup_requests=10,
         measured_requests=n,
         max_output_tokens=256,
-        phases={"warmup": phase(points(10, failures=0, ttft_ms=ttft_ms * 3, tpot_ms=tpot_ms, seed=1), 6.2, 2180), "measured": measured},
+        phases={
+            "warmup": phase(points(10, failures=0, ttft_ms=ttft_ms * 3, tpot_ms=tpot_ms, seed=1), 6.2, 2180),
+            "measured": measured,
+        },
         workload_manifest_path="workloads/standard.yaml",
         workload_manifest_hash="sha256:9d2c0f3f2b60a1e9d5f6f0c0a3d4b5968778695a4b3c2d1e0f9e8d7c6b5a4938",
         run_metadata=METADATA,
@@ -314,9 +325,18 @@ def passing(
             "schema": "workload.v1",
             "name": "standard",
             "version": "1.0",
-            "benchmark": {"concurrency": 10, "requests": n, "warmup_requests": 10, "timeout": 120, "max_output_tokens": 256},
+            "benchmark": {
+                "concurrency": 10,
+                "requests": n,
+                "warmup_requests": 10,
+                "timeout": 120,
+                "max_output_tokens": 256,
+            },
             "retrieval": {"k": 5, "docset": "default"},
-            "prompts": ["Explain what this system is and why vLLM matters.", "What are the key features of RAG systems?"],
+            "prompts": [
+                "Explain what this system is and why vLLM matters.",
+                "What are the key features of RAG systems?",
+            ],
             "slo": [at.slo for at in verdicts],
         },
         overrides=(Override(key="benchmark.requests", manifest=100, used=n, origin="option --bench-requests"),),
@@ -325,7 +345,9 @@ def passing(
         errors_by_class=_classes(drawn),
         verdicts=verdicts,
         attribution=attribution([point.ttft_ms for point in good if point.ttft_ms is not None]) if good else None,
-        retrieval=Retrieval(k=5, n=200, recall_at_k=mean_estimate([1.0] * 188 + [0.5] * 12), hit_ratio=ratio_estimate(197, 200)),
+        retrieval=Retrieval(
+            k=5, n=200, recall_at_k=mean_estimate([1.0] * 188 + [0.5] * 12), hit_ratio=ratio_estimate(197, 200)
+        ),
         cost=cost(len(good), tokens, duration_s),
         harness=HARNESS,
         metadata_origins=ORIGINS,
@@ -391,7 +413,7 @@ def invalid() -> RunResult:
         achieved_rate_per_s=17.3,
         reasons=(
             "the client's CPU was at 97 %, above 85 %",
-            "17.3 requests/s were sent instead of 20 (−13.5 %, allowed 2 %)",
+            "17.3 requests/s were sent instead of 20 (-13.5 %, allowed 2 %)",
             "p99 schedule lag of 212 ms is 33 % of the median TTFT, allowed 1 %",
         ),
     )

@@ -7,8 +7,8 @@ from typing import Final
 from ragmeter.core.result import Distribution, Estimate, Point, SloVerdict, Stage
 from ragmeter.report import svg
 from ragmeter.report.format import TOO_SMALL, Unit, interval, quantity
-from ragmeter.report.markup import Html, join
-from ragmeter.report.scale import Scale, fitting
+from ragmeter.report.markup import Html, element, join
+from ragmeter.report.scale import Scale, fitting, labelled, spanning
 
 _BARS_TOP: Final = 4
 _BARS_HEIGHT: Final = 104
@@ -18,13 +18,13 @@ _ROW: Final = 20
 def histogram(values: Sequence[float], figures: Distribution, unit: Unit, *, title: str, ident: str) -> Html:
     """How often each value came, with p50, p95 and p99 and their intervals on the same axis below."""
     marked = _marked(figures)
-    scale = fitting([*values, *_ends(marked)])
+    scale = spanning([*values, *_ends(marked)])
     bins = _bins(values, scale)
     base = _BARS_TOP + _BARS_HEIGHT
     rows_top = base + 34
     return svg.chart(
         _bars(bins, scale, unit, base),
-        svg.horizontal_axis(scale, base, svg.axis_values(scale, svg.Write(scale))),
+        svg.horizontal_axis(scale, base, labelled(scale, unit)),
         *(_quantile_row(name, at, scale, unit, rows_top + _ROW * row) for row, (name, at) in enumerate(marked)),
         title=title,
         description=_spoken(marked, len(values), unit),
@@ -40,7 +40,7 @@ def quantiles(figures: Distribution, unit: Unit, *, title: str, ident: str) -> H
     axis_y = _ROW * len(marked) + 6
     return svg.chart(
         *(_quantile_row(name, at, scale, unit, 14 + _ROW * row) for row, (name, at) in enumerate(marked)),
-        svg.horizontal_axis(scale, axis_y, svg.axis_values(scale, svg.Write(scale))),
+        svg.horizontal_axis(scale, axis_y, labelled(scale, unit)),
         title=title,
         description=_spoken(marked, figures.n, unit),
         height=axis_y + 22,
@@ -98,56 +98,58 @@ def _quantile_row(name: str, at: Estimate, scale: Scale, unit: Unit, y: float) -
     words = f"{name} {quantity(value, unit)}{_doubt(at)}"
     right = 1 - end >= start
     return join(
-        svg.level(y, kind="whisker" if at.high is not None and at.low is not None else "whisker open", start=start, end=end),
+        svg.level(
+            y, kind="whisker" if at.high is not None and at.low is not None else "whisker open", start=start, end=end
+        ),
         svg.dot(scale.share(value), y, kind="mark" if at.enough else "mark hollow"),
         svg.beside(words, end if right else start, y + 4, after=right),
     )
 
 
-_LANE: Final = 22
-_PLOT: Final = 170
+_LANE: Final = 20
+_PLOT: Final = 180
 
 
 def over_time(points: Sequence[Point], bound_ms: float | None, *, title: str, ident: str) -> Html:
-    """TTFT of each success at its send time; failures are strokes in a lane of their own above."""
+    """TTFT in ms of each success at its send time in s; failures are strokes in a lane of their own above."""
     good = [(point.t_s, point.ttft_ms) for point in points if point.error is None and point.ttft_ms is not None]
     failed = [point.t_s for point in points if point.error is not None]
-    across = fitting([0.0, *(point.t_s for point in points)])
-    top = _LANE + 8 if failed else 6
-    return svg.chart(
-        _failed_lane(failed, across) if failed else None,
-        _plot(good, across, bound_ms, top) if good else None,
-        svg.horizontal_axis(across, top + _PLOT, svg.axis_values(across, svg.Write(across))),
+    across = spanning([0.0, *(point.t_s for point in points)])
+    up = fitting([ttft for _, ttft in good] + ([] if bound_ms is None else [bound_ms]) or [0.0, 1.0], from_zero=True)
+    top = _LANE + 10
+    drawing = svg.chart(
+        svg.box(0, 1, 0, _LANE, kind="lane"),
+        svg.strokes((across.share(at) for at in failed), 3, _LANE - 6, kind="failure"),
+        *(svg.level(_height_of(value, up), kind="grid") for value, _ in labelled(up, "ms")),
+        svg.cloud(((across.share(at), 1 - up.share(ttft)) for at, ttft in good), top, _PLOT, kind="cloud"),
+        None if bound_ms is None else _bound_line(bound_ms, up),
+        svg.horizontal_axis(across, top + _PLOT, labelled(across, "s")),
         title=title,
         description=f"{len(good)} successes by send time, {len(failed)} failures.",
         height=top + _PLOT + 22,
         ident=ident,
     )
+    return element("div", _vertical_axis(up), drawing, class_="with-axis")
 
 
-def _failed_lane(failed: Sequence[float], across: Scale) -> Html:
+def _height_of(value: float, up: Scale) -> float:
+    return _LANE + 10 + (1 - up.share(value)) * _PLOT
+
+
+def _bound_line(bound_ms: float, up: Scale) -> Html:
+    y = _height_of(bound_ms, up)
     return join(
-        svg.box(0, 1, 0, _LANE, kind="lane"),
-        svg.strokes((across.share(at) for at in failed), 3, _LANE - 6, kind="failure"),
-        svg.label(f"{len(failed)} failed", 0, _LANE - 7, kind="tick halo", anchor="start"),
+        svg.level(y, kind="bound"), svg.label(f"SLO bound {quantity(bound_ms, 'ms')}", 1, y - 5, kind="value halo")
     )
 
 
-def _plot(good: Sequence[tuple[float, float]], across: Scale, bound_ms: float | None, top: float) -> Html:
-    bounds = [] if bound_ms is None else [bound_ms]
-    up = fitting([*(ttft for _, ttft in good), *bounds], from_zero=True)
-
-    def y_of(value: float) -> float:
-        return top + (1 - up.share(value)) * _PLOT
-
-    grid = svg.axis_values(up, svg.Write(up))
-    return join(
-        *(svg.level(y_of(value), kind="grid") for value, _ in grid),
-        svg.cloud(((across.share(at), 1 - up.share(ttft)) for at, ttft in good), top, _PLOT, kind="cloud"),
-        *(svg.level(y_of(bound), kind="bound") for bound in bounds),
-        *(svg.label(f"SLO bound {quantity(bound, 'ms')}", 1, y_of(bound) - 5, kind="tick halo") for bound in bounds),
-        *(svg.label(words, 0, y_of(value) - 4, kind="tick halo", anchor="start") for value, words in grid[1:]),
+def _vertical_axis(up: Scale) -> Html:
+    """A drawing of its own with a fixed width: the plot beside it takes the rest of the page."""
+    words = (
+        svg.label(words, 1, _height_of(value, up) + 4, kind="tick", anchor="end") for value, words in labelled(up, "ms")
     )
+    lane = svg.label("failed", 1, _LANE - 6, kind="tick", anchor="end")
+    return element("svg", lane, *words, class_="chart", aria_hidden="true", width=44, height=_LANE + _PLOT + 32)
 
 
 def against_bound(verdict: SloVerdict, value: float, unit: Unit, *, ident: str) -> Html:

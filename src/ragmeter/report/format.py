@@ -4,13 +4,15 @@ A figure's unit comes from its name (``_ms``, ``_ratio``, ``_usd`` …), as the 
 """
 
 import math
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, get_args
 
-from ragmeter.core.result import Estimate
+from ragmeter.core.result import Distribution, Estimate
 
-Unit: TypeAlias = Literal["ms", "s", "ratio", "tokens/s", "/s", "usd", "plain"]
+Unit: TypeAlias = Literal["ms", "ms as s", "s", "ratio", "tokens/s", "/s", "usd", "plain"]
+"""``ms as s``: kept in ms and written in seconds."""
 
-UNKNOWN: Final = "–"
+_DASH: Final = "\N{EN DASH}"
+UNKNOWN: Final = _DASH
 TOO_SMALL: Final = "n too small"
 
 _UNIT_BY_SUFFIX: Final[tuple[tuple[str, Unit], ...]] = (
@@ -33,10 +35,21 @@ def unit_of(name: str) -> Unit:
     return next((unit for suffix, unit in _UNIT_BY_SUFFIX if name.endswith(suffix)), "plain")
 
 
-def unit_named(unit: str) -> Unit:
-    """The unit that a ``Distribution`` states in words."""
-    known: dict[str, Unit] = {"ms": "ms", "s": "s", "ratio": "ratio", "tokens/s": "tokens/s", "/s": "/s", "usd": "usd"}
-    return known.get(unit, "plain")
+def unit_of_all(figures: Distribution) -> Unit:
+    """One unit for all figures of a distribution: latencies whose median reaches 5 s are written in seconds."""
+    if figures.unit == "ms" and (figures.p50.value or 0) >= 5_000:
+        return "ms as s"
+    return next((unit for unit in get_args(Unit) if unit == figures.unit), "plain")
+
+
+def symbol(unit: Unit) -> str:
+    """What stands behind a number of this unit."""
+    return {"ms as s": "s", "ratio": "%", "usd": "USD", "plain": ""}.get(unit, unit)
+
+
+def shown_number(value: float, unit: Unit) -> float:
+    """The number that is written for a value of this unit."""
+    return value / 1000 if unit == "ms as s" else value * 100 if unit == "ratio" else value
 
 
 def number(value: float) -> str:
@@ -61,12 +74,13 @@ def money(usd: float) -> str:
 
 
 def percent(ratio: float) -> str:
-    """Two decimals at most; only what is exactly none or all says 0 % or 100 %."""
+    """One decimal, two within 1 % of either end; only what is exactly none or all says 0 % or 100 %."""
     if 0 < ratio < 0.0001:
         return "< 0.01 %"
     if 0.9999 < ratio < 1:
         return "> 99.99 %"
-    return f"{_trimmed(f'{ratio * 100:.2f}')} %"
+    decimals = 2 if ratio < 0.01 or 0.99 < ratio <= 1 else 1
+    return f"{_trimmed(f'{ratio * 100:.{decimals}f}')} %"
 
 
 def _trimmed(decimal: str) -> str:
@@ -85,14 +99,11 @@ def span(seconds: float | None) -> str:
 
 
 def quantity(value: float | None, unit: Unit) -> str:
-    """The value with its unit; latencies from 10 s on are written in seconds."""
     if value is None:
         return UNKNOWN
-    if unit == "ms" and abs(value) >= 10_000:
-        return f"{number(value / 1000)} s"
     if unit in ("ratio", "usd"):
         return percent(value) if unit == "ratio" else money(value)
-    return number(value) if unit == "plain" else f"{number(value)} {unit}"
+    return f"{number(shown_number(value, unit))} {symbol(unit)}".rstrip()
 
 
 def figure(name: str, value: float | None) -> str:
@@ -100,11 +111,12 @@ def figure(name: str, value: float | None) -> str:
     return quantity(value, unit_of(name))
 
 
-def interval(estimate: Estimate, unit: Unit) -> str:
-    """``1,790–1,902 ms``; an open side reads ``≥`` or ``≤``."""
+def interval(estimate: Estimate, unit: Unit, *, bare: bool = False) -> str:
+    """Low to high with the unit behind, without it when ``bare``; an open side reads ``≥`` or ``≤``."""
     low, high = estimate.low, estimate.high
     if low is not None and high is not None:
-        return _closed(quantity(low, unit), quantity(high, unit))
+        words = _closed(quantity(low, unit), quantity(high, unit))
+        return words.removesuffix(f" {symbol(unit)}") if bare else words
     if low is not None:
         return f"≥ {quantity(low, unit)}, no upper bound"
     return "no interval" if high is None else f"≤ {quantity(high, unit)}, no lower bound"
@@ -113,7 +125,7 @@ def interval(estimate: Estimate, unit: Unit) -> str:
 def _closed(low: str, high: str) -> str:
     low_number, _, low_unit = low.partition(" ")
     same = low_unit == high.partition(" ")[2]
-    return f"{low_number}–{high}" if same else f"{low} – {high}"
+    return f"{low_number}{_DASH}{high}" if same else f"{low} to {high}"
 
 
 def interval_name(estimate: Estimate) -> str:
@@ -122,4 +134,4 @@ def interval_name(estimate: Estimate) -> str:
 
 def moment(iso: str) -> str:
     """``2026-02-22T10:11:12Z`` as ``2026-02-22 10:11:12 UTC``; other texts stay as they are."""
-    return f"{iso[:10]} {iso[11:-1].split('.')[0]} UTC" if iso[10:11] == "T" and iso.endswith("Z") else iso
+    return f"{iso[:10]} {iso[11:-1].partition('.')[0]} UTC" if iso[10:11] == "T" and iso.endswith("Z") else iso

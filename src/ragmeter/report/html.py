@@ -23,7 +23,9 @@ def scorecard_html(results: Sequence[RunResult]) -> str:
 def page_html(results: Sequence[RunResult]) -> str:
     """A complete page with the same scorecard."""
     title = ", ".join(run_name(result) for result in results) or "no runs"
-    head = element("head", _CHARSET, _VIEWPORT, element("title", f"ragmeter: {title}"), _style("scorecard.css"), _style("page.css"))
+    head = element(
+        "head", _CHARSET, _VIEWPORT, element("title", f"ragmeter: {title}"), _style("scorecard.css"), _style("page.css")
+    )
     body = element("body", element("main", element("h1", "ragmeter"), _scorecard(results)))
     return f"<!DOCTYPE html>\n{element('html', head, body, lang='en')}\n"
 

@@ -4,9 +4,9 @@ from html import escape as html_escape
 from typing import TypeAlias
 
 _VOID = frozenset({"meta", "br", "hr"})
-_REPLACED = {code: "�" for code in (*range(0x20), 0x7F, *range(0x80, 0xA0), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF)} | {
-    code: chr(code) for code in (0x09, 0x0A)
-}
+_CONTROLS = (*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), *range(0x7F, 0xA0))
+_SURROGATES = range(0xD800, 0xE000)
+_REPLACED = dict.fromkeys((*_CONTROLS, *_SURROGATES, 0xFFFE, 0xFFFF), "\N{REPLACEMENT CHARACTER}") | {0x0D: "\n"}
 
 
 class Html(str):

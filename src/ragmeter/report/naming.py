@@ -45,15 +45,34 @@ def is_smoke(result: RunResult) -> bool:
 
 
 def reason(result: RunResult) -> str:
-    """Why the run has its outcome, in one sentence."""
+    """Why the run has its outcome, in a few words; what exactly happened is said by ``evidence``."""
     if result.outcome is Outcome.INVALID:
-        return _first_of("The client was not fit to measure", result.harness.reasons)
+        return "The client was not fit to measure: no figure says anything about the target"
     if not result.verdicts:
-        return "No SLO was declared: nothing was judged."
+        return "No SLO was declared: nothing was judged"
     if result.outcome is Outcome.PASS:
-        return f"{_all_slos(len(result.verdicts))} with the whole interval inside the bound."
-    same = tuple(verdict for verdict in result.verdicts if verdict.outcome is result.outcome)
-    return _first_of(_judged(result, same), tuple(verdict.sentence for verdict in same))
+        return f"{_all_slos(len(result.verdicts))} with the whole interval inside the bound"
+    return _judged(result, len(_deciding(result)))
+
+
+def evidence(result: RunResult) -> tuple[str, ...]:
+    """The sentences that led to the outcome, each about one SLO or one limit of the client."""
+    if result.outcome is Outcome.INVALID:
+        return result.harness.reasons
+    return () if result.outcome is Outcome.PASS else tuple(verdict.sentence for verdict in _deciding(result))
+
+
+def full_reason(result: RunResult) -> str:
+    """Why the run has its outcome, in one sentence that holds the first piece of evidence."""
+    sentences = evidence(result)
+    if not sentences:
+        return f"{reason(result)}."
+    more = f" (and {len(sentences) - 1} more below)" if len(sentences) > 1 else ""
+    return f"{reason(result)}: {sentences[0].rstrip('.')}{more}."
+
+
+def _deciding(result: RunResult) -> tuple[SloVerdict, ...]:
+    return tuple(verdict for verdict in result.verdicts if verdict.outcome is result.outcome)
 
 
 _VERBS: Final = {
@@ -63,18 +82,10 @@ _VERBS: Final = {
 }
 
 
-def _judged(result: RunResult, same: tuple[SloVerdict, ...]) -> str:
+def _judged(result: RunResult, deciding: int) -> str:
     total = len(result.verdicts)
-    noun = "SLO" if total == 1 else "SLOs"
-    return f"{len(same)} of {total} {noun} {_VERBS.get(result.outcome, result.outcome)}"
+    return f"{deciding} of {total} {'SLO' if total == 1 else 'SLOs'} {_VERBS[result.outcome]}"
 
 
 def _all_slos(total: int) -> str:
     return "The one SLO is met" if total == 1 else f"All {total} SLOs are met, each"
-
-
-def _first_of(what: str, sentences: tuple[str, ...]) -> str:
-    if not sentences:
-        return f"{what}."
-    more = f" (and {len(sentences) - 1} more below)" if len(sentences) > 1 else ""
-    return f"{what}: {sentences[0].rstrip('.')}{more}."

@@ -4,6 +4,8 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from ragmeter.report.format import Unit, shown_number
+
 _LOG_FROM = 30.0
 """A span of values wider than this factor is drawn on a logarithmic axis: the body stays visible beside the tail."""
 
@@ -22,7 +24,7 @@ class Scale:
         """Position in 0..1; values beyond an end stand at that end."""
         low, high, at = self.low, self.high, min(max(value, self.low), self.high)
         if self.log:
-            low, high, at = math.log(low), math.log(high), math.log(at)
+            return math.log(at / low) / math.log(high / low)
         return (at - low) / (high - low)
 
     def at(self, share: float) -> float:
@@ -32,8 +34,17 @@ class Scale:
         return self.low + (self.high - self.low) * share
 
 
+def spanning(values: Iterable[float]) -> Scale:
+    """A scale from the smallest to the largest value; logarithmic where they span more than a factor of 30."""
+    found = tuple(values)
+    low, high = min(found), max(found)
+    if low == high:
+        return fitting(found)
+    return Scale(low=low, high=high, log=low > 0 and high / low > _LOG_FROM)
+
+
 def fitting(values: Iterable[float], *, from_zero: bool = False) -> Scale:
-    """A scale that holds all values, with round ends; logarithmic where they span more than a factor of 30."""
+    """Like ``spanning``, with round ends."""
     found = tuple(values)
     low, high = min(found), max(found)
     if low > 0 and high / low > _LOG_FROM:
@@ -55,7 +66,7 @@ def ticks(scale: Scale, *, most: int = 5) -> Sequence[float]:
 
 
 def _step(width: float, most: int) -> float:
-    """The smallest of 1, 2, 5 × 10^k that cuts the width into no more than ``most`` pieces."""
+    """The smallest of 1, 2 or 5 times 10^k that cuts the width into no more than ``most`` pieces."""
     raw = width / most
     power = 10.0 ** math.floor(math.log10(raw))
     return next(power * factor for factor in (1, 2, 5, 10) if power * factor >= raw * (1 - 1e-9))
@@ -69,3 +80,14 @@ def _log_ticks(scale: Scale, most: int) -> Sequence[float]:
         if len(inside) <= most:
             return inside
     return inside[:: math.ceil(len(inside) / most)]
+
+
+def labelled(scale: Scale, unit: Unit) -> Sequence[tuple[float, str]]:
+    """The round values of an axis with what is written at each; the axis' title has the unit."""
+    values = ticks(scale)
+    return [(value, _written(shown_number(value, unit))) for value in values]
+
+
+def _written(value: float) -> str:
+    """``12,000``, ``1.5``, ``0.02``: a round number needs no more than its own digits."""
+    return f"{value:,.9f}".rstrip("0").rstrip(".")

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from ragmeter.report.markup import Child, Html, element, join
-from ragmeter.report.scale import Scale, ticks
+from ragmeter.report.scale import Scale
 
 _CANVAS: Final = 1000
 """Units across the stretched drawing that dense marks share: one path for thousands of points."""
@@ -65,7 +65,7 @@ def box(start: float, end: float, top: float, height: float, *children: Child, k
     return element("rect", *children, x=percent_of(start), width=width, y=top, height=height, class_=kind)
 
 
-def dot(share: float, y: float, *, kind: str, radius: float = 4) -> Html:
+def dot(share: float, y: float, *, kind: str, radius: float = 3) -> Html:
     return element("circle", cx=percent_of(share), cy=y, r=radius, class_=kind)
 
 
@@ -76,27 +76,6 @@ def horizontal_axis(scale: Scale, y: float, written: Sequence[tuple[float, str]]
         for at, words in written
     )
     return join(level(y, kind="axis"), *marks)
-
-
-def axis_values(scale: Scale, write: "Write", *, most: int = 5) -> tuple[tuple[float, str], ...]:
-    return tuple((value, write(value)) for value in ticks(scale, most=most))
-
-
-class Write:
-    """How an axis writes a value; all its ticks share the decimals that tell them apart."""
-
-    def __init__(self, scale: Scale) -> None:
-        found = ticks(scale)
-        smallest = min((abs(value) for value in found if value), default=1.0)
-        step = min((later - earlier for earlier, later in zip(found, found[1:], strict=False)), default=smallest)
-        self._decimals = 0 if scale.log else _decimals(step)
-
-    def __call__(self, value: float) -> str:
-        return f"{value:,.{self._decimals}f}" if value >= 1 or self._decimals else f"{value:g}"
-
-
-def _decimals(step: float) -> int:
-    return next((places for places in range(9) if round(step, places) >= step * (1 - 1e-9)), 9)
 
 
 def cloud(points: Iterable[tuple[float, float]], top: float, height: float, *, kind: str) -> Html:

@@ -21,7 +21,11 @@ def waterfall(result: RunResult, ident: str) -> Html | None:
     tail = None
     if at.tail is not None and at.tail_ttft_mean_ms is not None:
         tail = _table("Mean of the slowest 5 %", at.tail, at.tail_ttft_mean_ms, f"{ident}-tail")
-    decode = "" if at.decode_mean_ms is None else f" Decoding after the first token took {quantity(at.decode_mean_ms, 'ms')} on average."
+    decode = (
+        ""
+        if at.decode_mean_ms is None
+        else f" Decoding after the first token took {quantity(at.decode_mean_ms, 'ms')} on average."
+    )
     return section(
         "Where the time to first token went",
         element("div", means, tail, class_="waterfalls"),

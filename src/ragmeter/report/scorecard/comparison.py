@@ -24,7 +24,19 @@ def comparison(results: Sequence[RunResult], ident: str) -> Html:
     )
 
 
-_HEAD: Final = ("Run", "Outcome", "TTFT p50", "TTFT p95", "", "TPOT p50", "End-to-end p95", "Throughput", "Good", "Errors", "Per 1M tokens")
+_HEAD: Final = (
+    "Run",
+    "Outcome",
+    "TTFT p50",
+    "TTFT p95",
+    "",
+    "TPOT p50",
+    "End-to-end p95",
+    "Throughput",
+    "Good",
+    "Errors",
+    "Per 1M tokens",
+)
 
 
 def _rows(results: Sequence[RunResult], ident: str) -> list[Row]:
@@ -40,18 +52,23 @@ def _ttft_scale(results: Sequence[RunResult]) -> Scale | None:
 
 def _row(result: RunResult, scale: Scale | None, ident: str, index: int) -> Row:
     p95 = _percentile(result, "ttft_ms", lambda at: at.p95)
-    drawn = scale is not None and p95 is not None and p95.value is not None
     return (
         element("a", run_name(result), href=f"#ragmeter-{index}"),
         badge(result.outcome),
         _cell(_percentile(result, "ttft_ms", lambda at: at.p50), "ttft_ms"),
         _cell(p95, "ttft_ms"),
-        estimate_strip(p95, scale, "ms", title=f"TTFT p95 of {run_name(result)}", ident=ident) if drawn else "",
+        _strip(p95, scale, run_name(result), ident),
         _cell(_percentile(result, "tpot_ms", lambda at: at.p50), "tpot_ms"),
         _cell(_percentile(result, "e2e_ms", lambda at: at.p95), "e2e_ms"),
         *(_cell(result.rates.get(name), name) for name in ("output_tokens_per_s", "good_ratio", "error_ratio")),
         UNKNOWN if result.cost is None else figure("usd_per_1m_tokens", result.cost.usd_per_1m_tokens),
     )
+
+
+def _strip(at: Estimate | None, scale: Scale | None, name: str, ident: str) -> str:
+    if at is None or at.value is None or scale is None:
+        return ""
+    return estimate_strip(at, scale, "ms", title=f"TTFT p95 of {name}", ident=ident)
 
 
 def _percentile(result: RunResult, name: str, pick: Callable[[Any], Estimate]) -> Estimate | None:

@@ -3,7 +3,19 @@
 from typing import Final
 
 from ragmeter.core.result import Distribution, Estimate, PhaseFigures, RunResult
-from ragmeter.report.format import TOO_SMALL, UNKNOWN, count, figure, interval, interval_name, quantity, span, unit_named, unit_of
+from ragmeter.report.format import (
+    TOO_SMALL,
+    UNKNOWN,
+    Unit,
+    count,
+    figure,
+    interval,
+    interval_name,
+    quantity,
+    span,
+    unit_of,
+    unit_of_all,
+)
 from ragmeter.report.markup import Html, element, join
 from ragmeter.report.naming import metric_label
 from ragmeter.report.scorecard.layout import Row, code, folded, section, stacked, table
@@ -15,7 +27,12 @@ _TILES_OF_RATES: Final = ("output_tokens_per_s", "requests_per_s", "goodput_rps"
 def tiles(result: RunResult) -> Html:
     latencies = (_latency_tile(name, result.estimates[name]) for name in _TILES_OF_LATENCY if name in result.estimates)
     rates = (_rate_tile(result, name) for name in _TILES_OF_RATES if name in result.rates)
-    return section("Main figures", element("div", *latencies, *rates, class_="tiles"), lead=_lead(result))
+    return section(
+        "Main figures",
+        element("div", *latencies, class_="tiles"),
+        element("div", *rates, class_="tiles small"),
+        lead=_lead(result),
+    )
 
 
 def _lead(result: RunResult) -> str:
@@ -26,7 +43,7 @@ def _lead(result: RunResult) -> str:
 
 
 def _latency_tile(name: str, at: Distribution) -> Html:
-    unit = unit_named(at.unit)
+    unit = unit_of_all(at)
     rows = (
         element("tr", element("th", label, scope="row"), element("td", *_estimate_parts(estimate, unit)))
         for label, estimate in (("p50", at.p50), ("p95", at.p95), ("p99", at.p99))
@@ -34,16 +51,17 @@ def _latency_tile(name: str, at: Distribution) -> Html:
     return element(
         "div",
         element("h4", metric_label(name), " ", code(name)),
-        element("table", element("caption", f"{metric_label(name)}, n = {at.n}", class_="unseen"), element("tbody", *rows)),
+        element(
+            "table", element("caption", f"{metric_label(name)}, n = {at.n}", class_="unseen"), element("tbody", *rows)
+        ),
         element("p", f"n = {count(at.n)}", class_="n"),
         class_="tile",
     )
 
 
-def _estimate_parts(at: Estimate, unit: str) -> tuple[Html, Html]:
-    known = unit_named(unit)
-    small = interval(at, known) if at.enough or at.value is None else TOO_SMALL
-    return element("span", quantity(at.value, known), class_="main"), element("small", small)
+def _estimate_parts(at: Estimate, unit: Unit) -> tuple[Html, Html]:
+    small = interval(at, unit) if at.enough or at.value is None else TOO_SMALL
+    return element("span", quantity(at.value, unit), class_="main"), element("small", small)
 
 
 def _rate_tile(result: RunResult, name: str) -> Html:
@@ -52,33 +70,44 @@ def _rate_tile(result: RunResult, name: str) -> Html:
     return element(
         "div",
         element("h4", metric_label(name), " ", code(name)),
-        element("p", quantity(at.value, unit), class_="big"),
+        element("p", *_big(quantity(at.value, unit)), class_="big"),
         element("p", interval(at, unit), class_="range"),
         element("p", f"n = {count(at.n)}", "" if at.enough else f", {TOO_SMALL}", class_="n"),
         class_="tile",
     )
 
 
+def _big(words: str) -> tuple[str, Html]:
+    """The number large, its unit small."""
+    digits, _, unit = words.partition(" ")
+    return digits, element("small", f" {unit}")
+
+
 def every_estimate(result: RunResult) -> Html:
     """All distributions, rates and phases: what the tiles leave out."""
     head = ("Metric", "n", "Mean", "p50", "p90", "p95", "p99", "Min", "Max")
-    latencies = table("Per-request metrics of the measured phase", head, (_metric_row(*at) for at in result.estimates.items()))
-    rates = table("Figures of the whole measured phase", ("Figure", "Value", "n"), (_whole_row(*at) for at in result.rates.items()))
+    latencies = table(
+        "Per-request metrics of the measured phase", head, (_metric_row(*at) for at in result.estimates.items())
+    )
+    rates = table(
+        "Figures of the whole measured phase",
+        ("Figure", "Value", "n"),
+        (_whole_row(*at) for at in result.rates.items()),
+    )
     return folded("All figures", latencies, rates, _phases(result.phases))
 
 
 def _metric_row(name: str, at: Distribution) -> Row:
-    unit = unit_named(at.unit)
+    unit = unit_of_all(at)
     stats = (at.mean, at.p50, at.p90, at.p95, at.p99)
     ends = (quantity(at.min, unit), quantity(at.max, unit))
     return (code(name), count(at.n), *(_estimate_cell(estimate, unit) for estimate in stats), *ends)
 
 
-def _estimate_cell(at: Estimate, unit: str) -> Html:
-    known = unit_named(unit)
+def _estimate_cell(at: Estimate, unit: Unit) -> Html:
     if at.value is None:
         return join(UNKNOWN)
-    return stacked(quantity(at.value, known), f"{interval(at, known)}{'' if at.enough else f'; {TOO_SMALL}'}")
+    return stacked(quantity(at.value, unit), f"{interval(at, unit)}{'' if at.enough else f'; {TOO_SMALL}'}")
 
 
 def _whole_row(name: str, at: Estimate) -> Row:

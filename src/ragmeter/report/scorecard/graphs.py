@@ -4,7 +4,7 @@ from typing import Final
 
 from ragmeter.core.result import Point, RunResult
 from ragmeter.report.charts import histogram, over_time, quantiles
-from ragmeter.report.format import count, percent, unit_named
+from ragmeter.report.format import count, percent, symbol, unit_of_all
 from ragmeter.report.markup import Html, element
 from ragmeter.report.naming import metric_label
 from ragmeter.report.scorecard.layout import section, table
@@ -27,11 +27,15 @@ def _distribution(result: RunResult, name: str, ident: str) -> Html | None:
     at = result.estimates.get(name)
     if at is None or at.p50.value is None:
         return None
-    values = [value for value in (_value(point, name) for point in result.points if point.error is None) if value is not None]
-    unit = unit_named(at.unit)
-    title = f"{metric_label(name)}, {at.unit}"
+    values = [
+        value for value in (_value(point, name) for point in result.points if point.error is None) if value is not None
+    ]
+    unit = unit_of_all(at)
+    title = f"{metric_label(name)}, {symbol(unit)}"
     drawing = (
-        histogram(values, at, unit, title=title, ident=ident) if values else quantiles(at, unit, title=title, ident=ident)
+        histogram(values, at, unit, title=title, ident=ident)
+        if values
+        else quantiles(at, unit, title=title, ident=ident)
     )
     return element("figure", element("figcaption", title, element("small", f"n = {count(at.n)}")), drawing)
 
@@ -44,8 +48,10 @@ def ttft_over_time(result: RunResult, ident: str) -> Html | None:
     if not result.points:
         return None
     bounds = [verdict.bound for verdict in result.verdicts if verdict.metric == "ttft_ms" and verdict.statistic]
-    drawing = over_time(result.points, min(bounds, default=None), title="Time to first token over time", ident=f"{ident}-time")
-    caption = element("figcaption", "ms, by seconds since the phase began")
+    drawing = over_time(
+        result.points, min(bounds, default=None), title="Time to first token over time", ident=f"{ident}-time"
+    )
+    caption = element("figcaption", "ms, by seconds since the measured phase began", element("small", _counted(result)))
     return section("Time to first token over time", element("figure", caption, drawing))
 
 
@@ -54,7 +60,10 @@ def error_classes(result: RunResult) -> Html | None:
     if not found:
         return None
     rows = ((name.replace("_", " "), count(errors), _share(errors, result)) for name, errors in _by_count(found))
-    return section("Failed requests", table("Failed requests by class", ("Class", "Requests", "Share"), rows, hide_caption=True))
+    return section(
+        "Failed requests",
+        table("Failed requests by class", ("Class", "Requests", "Share"), rows, hide_caption=True, kind="compact"),
+    )
 
 
 def _by_count(found: dict[str, int]) -> list[tuple[str, int]]:
@@ -63,3 +72,8 @@ def _by_count(found: dict[str, int]) -> list[tuple[str, int]]:
 
 def _share(errors: int, result: RunResult) -> str:
     return percent(errors / result.measured_requests) if result.measured_requests else ""
+
+
+def _counted(result: RunResult) -> str:
+    failed = sum(point.error is not None for point in result.points)
+    return f"{count(len(result.points) - failed)} successes (dots), {count(failed)} failed (strokes in the upper lane)"

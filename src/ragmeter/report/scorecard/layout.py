@@ -51,7 +51,9 @@ def table(caption: str, head: Row, rows: Iterable[Row], *, kind: str = "", hide_
     return element("div", grid, class_="scroll", role="region", aria_label=caption, tabindex=0)
 
 
-_RIGHT: Final = frozenset({"n", "Value", "Share", "Mean", "p50", "p90", "p95", "p99", "Min", "Max", "Requests", "USD per hour"})
+_RIGHT: Final = frozenset(
+    {"n", "Value", "Share", "Mean", "p50", "p90", "p95", "p99", "Min", "Max", "Requests", "USD per hour"}
+)
 
 
 def _side(title: str) -> str | None:

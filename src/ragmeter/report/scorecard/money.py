@@ -29,7 +29,7 @@ def cost(result: RunResult) -> Html | None:
         callout("Warnings about prices", at.warnings, kind="warning"),
         element(
             "div",
-            table("Cost of the measured phase", ("Figure", "Value"), figures, kind="money"),
+            table("Cost of the measured phase", ("Figure", "Value"), figures, kind="compact"),
             _parts(at),
             class_="side-by-side",
         ),
@@ -42,7 +42,7 @@ def _parts(at: Cost) -> Html | None:
     if not total:
         return None
     rows = [(name.replace("_", " "), money(usd), percent(usd / total)) for name, usd in at.parts.items()]
-    return table("Parts of the cluster", ("Part", "USD per hour", "Share"), rows, kind="money")
+    return table("Parts of the cluster", ("Part", "USD per hour", "Share"), rows, kind="compact")
 
 
 def retrieval(result: RunResult) -> Html | None:
@@ -50,7 +50,9 @@ def retrieval(result: RunResult) -> Html | None:
     if at is None:
         return None
     named = ((f"recall@{at.k}", at.recall_at_k), (f"hit ratio@{at.k}", at.hit_ratio))
-    shown = ((name, f"{quantity(estimate.value, 'ratio')}  ({interval(estimate, 'ratio')})") for name, estimate in named)
+    shown = (
+        (name, f"{quantity(estimate.value, 'ratio')}  ({interval(estimate, 'ratio')})") for name, estimate in named
+    )
     return section(
         "Retrieval quality under load",
         pairs([*shown, ("requests with labelled passages", count(at.n))]),

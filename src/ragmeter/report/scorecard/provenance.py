@@ -22,7 +22,10 @@ def harness(result: RunResult) -> Html:
                 ("Offered rate", _offered(at)),
                 ("Achieved rate", _achieved(at)),
                 ("Peak concurrency", count(at.peak_concurrency)),
-                ("Mean streams decoding", UNKNOWN if at.effective_decode_concurrency is None else number(at.effective_decode_concurrency)),
+                (
+                    "Mean streams decoding",
+                    UNKNOWN if at.effective_decode_concurrency is None else number(at.effective_decode_concurrency),
+                ),
             )
         ),
         lead=None if at.reasons else "Fit to measure: no limit of the client was reached.",
@@ -37,7 +40,7 @@ def _achieved(at: Harness) -> str:
     if at.achieved_rate_per_s is None or not at.offered_rate_per_s:
         return quantity(at.achieved_rate_per_s, "/s")
     off = at.achieved_rate_per_s / at.offered_rate_per_s - 1
-    return f"{quantity(at.achieved_rate_per_s, '/s')} ({'+' if off > 0 else '−' if off < 0 else ''}{percent(abs(off))})"
+    return f"{quantity(at.achieved_rate_per_s, '/s')} ({'+' if off > 0 else '-' if off < 0 else ''}{percent(abs(off))})"
 
 
 def overrides(result: RunResult) -> Html | None:
@@ -45,7 +48,9 @@ def overrides(result: RunResult) -> Html | None:
         return None
     rows = ((code(at.key), shown(at.manifest), shown(at.used), at.origin) for at in result.overrides)
     head = ("Key", "Manifest", "Used", "Set by")
-    return section("Values that replaced the manifest's", table("Overrides of the manifest", head, rows, hide_caption=True))
+    return section(
+        "Values that replaced the manifest's", table("Overrides of the manifest", head, rows, hide_caption=True)
+    )
 
 
 def shown(value: Any) -> str:

@@ -1,10 +1,12 @@
 """The outcome of a run, and each SLO with the interval that decided it."""
 
+from typing import Final
+
 from ragmeter.core.result import Estimate, RunResult, SloVerdict
 from ragmeter.report.charts import against_bound
 from ragmeter.report.format import UNKNOWN, count, interval, moment, quantity, span, unit_of
 from ragmeter.report.markup import Html, element, join
-from ragmeter.report.naming import SMOKE_BELOW_SECONDS, is_smoke, provider_name, reason, workload_name
+from ragmeter.report.naming import SMOKE_BELOW_SECONDS, full_reason, is_smoke, provider_name, workload_name
 from ragmeter.report.scorecard.layout import Row, badge, callout, code, section, stacked, table
 
 
@@ -13,9 +15,9 @@ def headline(result: RunResult) -> Html:
     return element(
         "header",
         element("div", name, badge(result.outcome), class_="title"),
-        element("p", reason(result), class_="reason"),
+        element("p", full_reason(result), class_="reason"),
         element("ul", *(element("li", fact) for fact in _facts(result)), class_="facts"),
-        callout("The client was not fit to measure: no figure below says anything about the target.", result.harness.reasons, kind="invalid"),
+        callout("The client was not fit to measure", result.harness.reasons, kind="invalid"),
         callout("Warnings", result.warnings, kind="warning"),
         class_=f"headline {result.outcome.value.lower()}",
     )
@@ -64,9 +66,12 @@ def _row(verdict: SloVerdict, ident: str) -> Row:
     )
 
 
+_SIGNS: Final = {"<=": "≤", ">=": "≥"}
+
+
 def _strip(verdict: SloVerdict, ident: str) -> Html:
     bound = quantity(verdict.bound, unit_of(verdict.metric))
-    words = element("small", f"bound {verdict.operator} {bound}")
+    words = element("small", f"bound {_SIGNS.get(verdict.operator, verdict.operator)} {bound}")
     if verdict.value is None:
         return words
     return join(against_bound(verdict, verdict.value, unit_of(verdict.metric), ident=ident), words)

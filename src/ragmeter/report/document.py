@@ -1,0 +1,119 @@
+"""From a plan, its samples and its ending to the result. Everything in a report can be computed again from those."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from ragmeter.core.attribution import attribute
+from ragmeter.core.cost import cost_of, cost_rates, price_sheet_from
+from ragmeter.core.harness import harness_of
+from ragmeter.core.metrics import METRICS
+from ragmeter.core.records import Phase, RequestSample
+from ragmeter.core.result import Cost, Outcome, Retrieval, RunResult
+from ragmeter.core.retrieval import retrieval_of, retrieval_rates
+from ragmeter.core.run import RunEnding, RunPlan
+from ragmeter.core.slo import parse_slo
+from ragmeter.core.summary import Figures, finite_distribution, finite_estimate, summarise
+from ragmeter.core.verdicts import judge, overall
+
+MAX_POINTS = 5000
+"""Requests that a plot shows; of more, every n-th."""
+
+
+def result_of(
+    plan: RunPlan, samples: Sequence[RequestSample], ending: RunEnding, *, raw_samples_path: str | None
+) -> RunResult:
+    """The result of a run, also of one that ended early."""
+    workload = plan.workload
+    measured = [sample for sample in samples if sample.phase is Phase.MEASURED]
+    figures = summarise(samples, Phase.MEASURED, goodput=workload.goodput, seed=workload.seed)
+    warmup = summarise(samples, Phase.WARMUP, goodput=workload.goodput, seed=workload.seed)
+    retrieval = retrieval_of(samples, {i: p.relevant for i, p in enumerate(workload.prompts)}, workload.k)
+    cost = _cost(plan, figures, measured)
+    figures = _with_rates(figures, retrieval, cost)
+    open_loop = workload.rate_per_s is not None
+    harness = harness_of(measured, clock=plan.clock, open_loop=open_loop, client_cpu_ratio=ending.client_cpu_ratio)
+    label = f"{workload.name} @ {plan.provider}"
+    slos = [parse_slo(declared.expression, declared.origin) for declared in plan.slos]
+    verdicts = tuple(judge(slo, figures, harness, label) for slo in slos)
+    phase = figures.phase
+    return RunResult(
+        **{name: getattr(phase, name) for name in names_users_know},
+        concurrency=workload.concurrency,
+        warmup_requests=warmup.phase.requests,
+        measured_requests=phase.requests,
+        max_output_tokens=workload.max_output_tokens,
+        phases={"warmup": warmup.phase, "measured": phase},
+        workload_manifest_path=workload.path,
+        workload_manifest_hash=workload.sha256,
+        run_metadata=dict(plan.metadata),
+        cost_reference=plan.provider_path if plan.cost else None,
+        netprobe_reference=None,
+        run_id=plan.run_id,
+        status=ending.status,
+        outcome=_outcome(overall(verdicts, harness, phase.success), ending),
+        ragmeter_version=plan.ragmeter_version,
+        definitions_version=plan.definitions_version,
+        started_at=plan.started_at,
+        seed=workload.seed,
+        trials=workload.trials,
+        workload=dict(workload.manifest),
+        overrides=workload.overrides,
+        estimates={name: finite_distribution(d) for name, d in figures.distributions().items()},
+        rates={name: finite_estimate(estimate) for name, estimate in figures.rates.items()},
+        errors_by_class=dict(figures.errors_by_class),
+        verdicts=verdicts,
+        attribution=attribute(measured),
+        retrieval=retrieval,
+        cost=cost,
+        harness=harness,
+        metadata_origins=dict(plan.metadata_origins),
+        warnings=_warnings(plan, figures, ending, cost),
+        formulas={name: metric.formula for name, metric in METRICS.items()},
+        points=figures.points[:: -(-len(figures.points) // MAX_POINTS) or 1],
+        raw_samples_path=raw_samples_path,
+    )
+
+
+names_users_know = (
+    "requests",
+    "success",
+    "errors",
+    "ttft_p50_ms",
+    "ttft_p95_ms",
+    "latency_p50_ms",
+    "latency_p95_ms",
+    "tpot_p50_ms",
+    "tpot_p95_ms",
+    "avg_tokens_per_sec",
+    "total_tokens",
+    "avg_output_tokens",
+    "total_prompt_tokens",
+    "avg_prompt_tokens",
+    "duration_seconds",
+)
+
+
+def _cost(plan: RunPlan, figures: Figures, measured: Sequence[RequestSample]) -> Cost | None:
+    if plan.cost is None:
+        return None
+    received = sum(sample.received_bytes for sample in measured)
+    today = datetime.fromisoformat(plan.started_at).date()
+    return cost_of(price_sheet_from(plan.cost), figures.phase, good=figures.good, received_bytes=received, today=today)
+
+
+def _with_rates(figures: Figures, retrieval: Retrieval | None, cost: Cost | None) -> Figures:
+    if retrieval is not None:
+        figures = figures.with_rates(retrieval_rates(retrieval))
+    if cost is not None:
+        figures = figures.with_rates(cost_rates(cost, figures.phase))
+    return figures
+
+
+def _outcome(outcome: Outcome, ending: RunEnding) -> Outcome:
+    """Half of a run can fail and cannot pass."""
+    return Outcome.INCONCLUSIVE if outcome is Outcome.PASS and ending.status == "interrupted" else outcome
+
+
+def _warnings(plan: RunPlan, figures: Figures, ending: RunEnding, cost: Cost | None) -> tuple[str, ...]:
+    reason = (f"interrupted: {ending.reason}",) if ending.reason else ()
+    return (*reason, *plan.warnings, *ending.warnings, *figures.warnings, *(cost.warnings if cost else ()))

@@ -1,0 +1,217 @@
+"""The compact summary that ends a test session on a terminal."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate, cycle, pairwise
+from textwrap import wrap
+from typing import Final
+
+from ragmeter.core.result import Attribution, Distribution, Estimate, Outcome, RunResult, Stage
+from ragmeter.report.format import (
+    TOO_SMALL,
+    Unit,
+    count,
+    figure,
+    interval,
+    percent,
+    quantity,
+    span,
+    unit_of,
+    unit_of_all,
+)
+from ragmeter.report.markup import clean
+from ragmeter.report.naming import is_smoke, reason, run_name
+
+_COLOURS: Final = {
+    Outcome.PASS: "1;32",
+    Outcome.FAIL: "1;31",
+    Outcome.INCONCLUSIVE: "1;33",
+    Outcome.NO_DATA: "1;36",
+    Outcome.INVALID: "1;35",
+}
+_LATENCIES: Final = {"ttft_ms": "TTFT", "tpot_ms": "TPOT", "itl_ms": "ITL", "e2e_ms": "e2e"}
+_RATES: Final = {
+    "output_tokens_per_s": "throughput",
+    "requests_per_s": "requests",
+    "goodput_rps": "goodput",
+    "good_ratio": "good",
+    "error_ratio": "errors",
+}
+_INDENT: Final = "  "
+_NAMES_WIDTH: Final = 11
+_CELL_WIDTH: Final = 29
+
+
+def summary_lines(result: RunResult, *, width: int, colour: bool) -> list[str]:
+    """Outcome, figures with intervals, verdicts, the TTFT waterfall, recall and cost; no line exceeds ``width``."""
+    page = _Page(width=max(width, 40), colour=colour)
+    return [
+        *page.outcome(result.outcome, run_name(result)),
+        *page.paragraph(f"{reason(result)}."),
+        *(
+            line
+            for sentence in result.harness.reasons
+            for line in page.outcome(Outcome.INVALID, sentence, indent=_INDENT)
+        ),
+        *page.paragraph(_what_ran(result)),
+        *_latency_lines(result, page),
+        *_rate_lines(result, page),
+        *(line for at in result.verdicts for line in page.outcome(at.outcome, at.sentence, indent=_INDENT)),
+        *_waterfall_lines(result.attribution, page),
+        *_quality_and_cost(result, page),
+        *_trouble(result, page),
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Page:
+    """Text that fits: words wrap, and colour is added when the width is settled."""
+
+    width: int
+    colour: bool
+
+    def paint(self, words: str, code: str) -> str:
+        return f"\x1b[{code}m{words}\x1b[0m" if self.colour else words
+
+    def paragraph(self, words: str, *, first: str = _INDENT) -> list[str]:
+        return wrap(clean(words), self.width, initial_indent=first, subsequent_indent=" " * len(first))
+
+    def entry(self, name: str, words: str) -> list[str]:
+        """A name with text that hangs beside it."""
+        return self.paragraph(words, first=f"{_INDENT}{name.ljust(_NAMES_WIDTH)}")
+
+    def outcome(self, outcome: Outcome, words: str, *, indent: str = "") -> list[str]:
+        """The outcome's word in its colour, then the text, hanging below itself."""
+        word = outcome.value.replace("_", " ")
+        lines = self.paragraph(words, first=f"{indent}{word}  ") or [f"{indent}{word}"]
+        return [lines[0].replace(word, self.paint(word, _COLOURS[outcome]), 1), *lines[1:]]
+
+    def cells(self, name: str, cells: Sequence[str]) -> Iterator[str]:
+        """A name and as many aligned cells a line as fit."""
+        columns = max((self.width - _NAMES_WIDTH - len(_INDENT) + 2) // _CELL_WIDTH, 1)
+        for start in range(0, len(cells), columns):
+            title = name if start == 0 else ""
+            row = "".join(cell.ljust(_CELL_WIDTH) for cell in cells[start : start + columns])
+            yield f"{_INDENT}{title.ljust(_NAMES_WIDTH)}{row}".rstrip()[: self.width]
+
+
+def _what_ran(result: RunResult) -> str:
+    parts = (
+        f"{count(result.measured_requests)} measured + {count(result.warmup_requests)} warm-up requests",
+        None if result.concurrency is None else f"{result.concurrency} concurrent",
+        None if result.duration_seconds is None else span(result.duration_seconds),
+        f"{result.trials} trials" if result.trials > 1 else None,
+        "smoke run" if is_smoke(result) else None,
+        "INTERRUPTED" if result.status == "interrupted" else None,
+        f"{count(result.errors)} failed{_classes(result.errors_by_class)}",
+    )
+    return ", ".join(part for part in parts if part)
+
+
+def _classes(errors: dict[str, int]) -> str:
+    found = ", ".join(f"{name} {count(times)}" for name, times in errors.items() if times)
+    return f" ({found})" if found else ""
+
+
+def _latency_lines(result: RunResult, page: _Page) -> Iterator[str]:
+    for name, label in _LATENCIES.items():
+        if name in result.estimates:
+            yield from page.cells(label, _latency_cells(result.estimates[name]))
+
+
+def _latency_cells(at: Distribution) -> list[str]:
+    if at.n == 0:
+        return ["no samples"]
+    unit = unit_of_all(at)
+    named = (("p50", at.p50), ("p95", at.p95), ("p99", at.p99))
+    return [f"{name} {quantity(estimate.value, unit)} ({_range(estimate, unit)})" for name, estimate in named]
+
+
+def _range(at: Estimate, unit: Unit) -> str:
+    return interval(at, unit, bare=True) if at.enough else TOO_SMALL
+
+
+def _rate_lines(result: RunResult, page: _Page) -> list[str]:
+    shown = ((label, name, result.rates[name]) for name, label in _RATES.items() if name in result.rates)
+    words = ", ".join(f"{label} {figure(name, at.value)} ({_range(at, unit_of(name))})" for label, name, at in shown)
+    return page.entry("rates", words) if words else []
+
+
+_FILLS: Final = "█▓▒░▚"
+_BAR_COLOURS: Final = ("36", "34", "35", "33", "32")
+
+
+def _waterfall_lines(at: Attribution | None, page: _Page) -> list[str]:
+    if at is None or at.ttft_mean_ms <= 0:
+        return []
+    lines = [_bar("TTFT mean", at.ttft_mean_ms, at.stages, page)]
+    if at.tail is not None and at.tail_ttft_mean_ms is not None:
+        lines.append(_bar("TTFT tail", at.tail_ttft_mean_ms, at.tail, page))
+    return [*lines, *_legend(at, page), *page.entry("", at.sentence)]
+
+
+def _legend(at: Attribution, page: _Page) -> Iterator[str]:
+    """A line for each stage: its mark, mean and share, and those of the tail where the width allows."""
+    tail = {stage.name: _amount(stage) for stage in at.tail or ()}
+    names = max(len(clean(stage.label)) for stage in at.stages)
+    for stage, fill, code in _marked(at.stages):
+        start = f"{_INDENT}{' ' * _NAMES_WIDTH}"
+        words = f" {clean(stage.label).ljust(names)}  {_amount(stage)}"
+        with_tail = f"{words}    tail {tail.get(stage.name, '')}"
+        shown = with_tail if tail and len(start) + 1 + len(with_tail) <= page.width else words
+        yield f"{start}{page.paint(fill, code)}{shown[: page.width - len(start) - 1]}"
+
+
+def _amount(stage: Stage) -> str:
+    return f"{quantity(stage.mean_ms, 'ms'):>9} {percent(stage.share_ratio):>7}"
+
+
+Marked = tuple[Stage, str, str]
+
+
+def _marked(stages: Iterable[Stage]) -> Iterator[Marked]:
+    """Each stage with the character and colour of its part of the bar; what remains is dotted."""
+    styles = cycle(zip(_FILLS, _BAR_COLOURS, strict=True))
+    for stage in stages:
+        yield (stage, "·", "2") if stage.basis == "remainder" else (stage, *next(styles))
+
+
+def _bar(title: str, total_ms: float, stages: Sequence[Stage], page: _Page) -> str:
+    marked = tuple(_marked(stages))
+    total = quantity(total_ms, "ms")
+    room = min(page.width - len(_INDENT) - _NAMES_WIDTH - len(total) - 1, 72)
+    drawn = "".join(
+        page.paint(fill * cells, code) for (_, fill, code), cells in zip(marked, _cells(marked, room), strict=True)
+    )
+    return f"{_INDENT}{title.ljust(_NAMES_WIDTH)}{drawn} {total}"
+
+
+def _cells(marked: Sequence[Marked], room: int) -> list[int]:
+    """Whole characters for each stage that add up to the room: rounded at the borders, not one by one."""
+    whole = sum(max(at.mean_ms, 0.0) for at, _, _ in marked)
+    borders = [
+        round(room * reached / whole)
+        for reached in accumulate((max(at.mean_ms, 0.0) for at, _, _ in marked), initial=0.0)
+    ]
+    return [later - earlier for earlier, later in pairwise(borders)]
+
+
+def _quality_and_cost(result: RunResult, page: _Page) -> Iterator[str]:
+    at, price = result.retrieval, result.cost
+    if at is not None:
+        recall = f"{quantity(at.recall_at_k.value, 'ratio')} ({interval(at.recall_at_k, 'ratio')}), n = {count(at.n)}"
+        yield from page.entry(f"recall@{at.k}", recall)
+    if price is not None:
+        parts = (
+            f"{figure('_usd', price.usd_per_1m_tokens)} per 1M tokens",
+            f"{figure('_usd', price.benchmark_run_cost_usd)} for the measured phase",
+            f"prices of {price.as_of or 'an unknown date'}",
+        )
+        yield from page.entry("cost", ", ".join(parts))
+
+
+def _trouble(result: RunResult, page: _Page) -> Iterator[str]:
+    prices = () if result.cost is None else result.cost.warnings
+    for sentence in (*result.warnings, *prices):
+        lines = page.paragraph(f"warning: {sentence}")
+        yield from (page.paint(line, "33") for line in lines)
