@@ -51,7 +51,7 @@ class HttpTransport:
             raise ConfigError("no base URL to send requests to")
         self._origins = [Origin.parse(url) for url in base_urls]
         self._turn = itertools.cycle(self._origins)
-        self._idle: dict[Origin, list[Connection]] = {origin: [] for origin in self._origins}
+        self._idle: dict[tuple[str, str, int], list[Connection]] = {o.endpoint: [] for o in self._origins}
         self._tls = _tls_context(ca_file) if any(origin.scheme == "https" for origin in self._origins) else None
         self._connect_timeout_s = connect_timeout_s
 
@@ -106,7 +106,7 @@ class HttpTransport:
 
     def _take_idle(self, origin: Origin) -> Connection | None:
         """The connection that was used last: it is the least likely to be closed."""
-        idle = self._idle[origin]
+        idle = self._idle[origin.endpoint]
         while idle:
             if (connection := idle.pop()).usable:
                 return connection
@@ -117,13 +117,13 @@ class HttpTransport:
         if connection is None:
             return
         if connection.usable:
-            self._idle[origin].append(connection)
+            self._idle[origin.endpoint].append(connection)
         else:
             connection.abort()
 
     async def _open_idle(self, origin: Origin) -> DialError | None:
         try:
-            self._idle[origin].append(await self._dial(origin))
+            self._idle[origin.endpoint].append(await self._dial(origin))
         except DialError as error:
             return error
         return None

@@ -43,6 +43,11 @@ class Origin:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
 
+    @property
+    def endpoint(self) -> tuple[str, str, int]:
+        """What a connection leads to: base URLs that differ in their path alone share connections."""
+        return self.scheme, self.host, self.port
+
     def target(self, path: str) -> str:
         """The request target for ``path``. OpenAI clients write base URLs that end in /v1: it is not doubled."""
         prefix = self.prefix.removesuffix("/v1") if path.startswith("/v1/") else self.prefix
