@@ -1,7 +1,7 @@
 """Results as Prometheus text (exposition format 0.0.4), for a push gateway or a file that node_exporter reads.
 
-Labels are bounded: provider and workload, a statistic, an outcome. Base units: seconds, ratios, USD. What is not known, or
-has too few requests behind it, has no sample.
+Labels are bounded: provider and workload, a statistic, an outcome. Base units: seconds, ratios, USD.
+What is not known, or has too few requests behind it, has no sample.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence

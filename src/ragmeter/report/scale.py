@@ -30,7 +30,7 @@ class Scale:
     def at(self, share: float) -> float:
         """The value at a position in 0..1."""
         if self.log:
-            return self.low * (self.high / self.low) ** share
+            return self.low * math.exp(math.log(self.high / self.low) * share)
         return self.low + (self.high - self.low) * share
 
 

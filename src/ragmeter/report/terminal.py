@@ -155,9 +155,9 @@ def _legend(at: Attribution, page: _Page) -> Iterator[str]:
     tail = {stage.name: _amount(stage) for stage in at.tail or ()}
     names = max(len(clean(stage.label)) for stage in at.stages)
     for stage, fill, code in _marked(at.stages):
-        start = f"{_INDENT}{' ' * _NAMES_WIDTH}"
+        start = _INDENT * 2
         words = f" {clean(stage.label).ljust(names)}  {_amount(stage)}"
-        with_tail = f"{words}    tail {tail.get(stage.name, '')}"
+        with_tail = f"{words}   tail {tail.get(stage.name, '')}"
         shown = with_tail if tail and len(start) + 1 + len(with_tail) <= page.width else words
         yield f"{start}{page.paint(fill, code)}{shown[: page.width - len(start) - 1]}"
 

@@ -1,11 +1,11 @@
 """Several runs side by side: figures with intervals, and in what the runs differ. It names no winner."""
 
-from collections.abc import Callable, Sequence
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Any, Final, Literal
 
 from ragmeter.core.result import Estimate, RunResult
 from ragmeter.report.charts import estimate_strip
-from ragmeter.report.format import UNKNOWN, figure, interval, quantity, unit_of
+from ragmeter.report.format import TOO_SMALL, UNKNOWN, Unit, figure, interval, quantity, unit_of, unit_of_all
 from ragmeter.report.markup import Html, element, join
 from ragmeter.report.naming import run_name
 from ragmeter.report.scale import Scale, fitting
@@ -51,16 +51,19 @@ def _ttft_scale(results: Sequence[RunResult]) -> Scale | None:
 
 
 def _row(result: RunResult, scale: Scale | None, ident: str, index: int) -> Row:
-    p95 = _percentile(result, "ttft_ms", lambda at: at.p95)
+    figures = result.estimates.get("ttft_ms")
     return (
         element("a", run_name(result), href=f"#ragmeter-{index}"),
         badge(result.outcome),
-        _cell(_percentile(result, "ttft_ms", lambda at: at.p50), "ttft_ms"),
-        _cell(p95, "ttft_ms"),
-        _strip(p95, scale, run_name(result), ident),
-        _cell(_percentile(result, "tpot_ms", lambda at: at.p50), "tpot_ms"),
-        _cell(_percentile(result, "e2e_ms", lambda at: at.p95), "e2e_ms"),
-        *(_cell(result.rates.get(name), name) for name in ("output_tokens_per_s", "good_ratio", "error_ratio")),
+        _latency_cell(result, "ttft_ms", "p50"),
+        _latency_cell(result, "ttft_ms", "p95"),
+        _strip(figures.p95 if figures else None, scale, run_name(result), ident),
+        _latency_cell(result, "tpot_ms", "p50"),
+        _latency_cell(result, "e2e_ms", "p95"),
+        *(
+            _cell(result.rates.get(name), unit_of(name))
+            for name in ("output_tokens_per_s", "good_ratio", "error_ratio")
+        ),
         UNKNOWN if result.cost is None else figure("usd_per_1m_tokens", result.cost.usd_per_1m_tokens),
     )
 
@@ -71,14 +74,17 @@ def _strip(at: Estimate | None, scale: Scale | None, name: str, ident: str) -> s
     return estimate_strip(at, scale, "ms", title=f"TTFT p95 of {name}", ident=ident)
 
 
-def _percentile(result: RunResult, name: str, pick: Callable[[Any], Estimate]) -> Estimate | None:
-    return pick(result.estimates[name]) if name in result.estimates else None
+def _latency_cell(result: RunResult, name: str, statistic: Literal["p50", "p95"]) -> Html:
+    figures = result.estimates.get(name)
+    if figures is None:
+        return join(UNKNOWN)
+    return _cell(figures.p50 if statistic == "p50" else figures.p95, unit_of_all(figures))
 
 
-def _cell(at: Estimate | None, name: str) -> Html:
+def _cell(at: Estimate | None, unit: Unit) -> Html:
     if at is None or at.value is None:
         return join(UNKNOWN)
-    return stacked(quantity(at.value, unit_of(name)), interval(at, unit_of(name)))
+    return stacked(quantity(at.value, unit), interval(at, unit) if at.enough else TOO_SMALL)
 
 
 def _differences(results: Sequence[RunResult]) -> Html | None:
@@ -91,7 +97,7 @@ def _differences(results: Sequence[RunResult]) -> Html | None:
         if len({shown(identity.get(key)) for identity in compared}) > 1
     ]
     head = ("Field", *(run_name(result) for result in results))
-    return table("In what the runs differ", head, rows) if rows else None
+    return table("In what the runs differ", head, rows, kind="wide") if rows else None
 
 
 def _identity(result: RunResult) -> dict[str, Any]:

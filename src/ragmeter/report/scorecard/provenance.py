@@ -49,7 +49,8 @@ def overrides(result: RunResult) -> Html | None:
     rows = ((code(at.key), shown(at.manifest), shown(at.used), at.origin) for at in result.overrides)
     head = ("Key", "Manifest", "Used", "Set by")
     return section(
-        "Values that replaced the manifest's", table("Overrides of the manifest", head, rows, hide_caption=True)
+        "Values that replaced the manifest's",
+        table("Overrides of the manifest", head, rows, hide_caption=True, kind="wide"),
     )
 
 
@@ -64,7 +65,7 @@ def metadata(result: RunResult) -> Html:
     rows = ((code(key), _known(value), _origin(result, key, value)) for key, value in result.run_metadata.items())
     return folded(
         "Metadata",
-        table("What ran, and who said so", ("Field", "Value", "Origin"), rows),
+        table("What ran, and who said so", ("Field", "Value", "Origin"), rows, kind="wide"),
         pairs(_references(result)),
     )
 
@@ -99,5 +100,5 @@ def formulas(result: RunResult) -> Html:
     rows = ((code(name), formula) for name, formula in result.formulas.items())
     return folded(
         f"Definitions, version {result.definitions_version}",
-        table("How each figure is computed", ("Metric", "Formula"), rows, kind="formulas"),
+        table("How each figure is computed", ("Metric", "Formula"), rows, kind="wide"),
     )
