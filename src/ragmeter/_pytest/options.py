@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ragmeter.core.errors import ConfigError
-from ragmeter.core.workload import Setting
+from ragmeter.core.setting import Setting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

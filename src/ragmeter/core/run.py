@@ -58,8 +58,8 @@ class PhasePlan:
     """What one phase sends.
 
     prompt_order: index of the prompt of each request; its length is the number of requests.
-    concurrency: slots of a closed loop; None in an open one. offsets_ns: its start times since the phase began, or None.
-    duration_s: no request is started after it; None for no limit.
+    concurrency: slots of a closed loop; None in an open one. offsets_ns: its start times since the phase began.
+    duration_s: a closed loop starts no request after it; the offsets of an open loop end before it.
     """
 
     name: Literal["warmup", "measured"]

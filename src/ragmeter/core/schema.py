@@ -9,6 +9,7 @@ from jsonschema.exceptions import ValidationError, best_match
 
 from ragmeter.core.errors import SchemaError
 
+
 def check(document: Any, schema: Mapping[str, Any], where: str) -> None:
     """Raise `SchemaError` naming ``where``, the path, the value seen and the values allowed, if anything is wrong."""
     validator = Draft202012Validator(schema, format_checker=FormatChecker())

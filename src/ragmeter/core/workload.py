@@ -9,6 +9,7 @@ from typing import Any
 from ragmeter.core.errors import ConfigError
 from ragmeter.core.result import Override
 from ragmeter.core.schema import check, defaults
+from ragmeter.core.setting import Setting
 
 judging_keys = ("slo", "goodput", "description")
 """Manifest keys that judge or describe and do not change what is asked of the service."""
@@ -57,15 +58,6 @@ class Workload:
     manifest: Mapping[str, Any]
     overrides: tuple[Override, ...]
     sha256: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
-    """A value from outside the manifest. key: dotted path in the manifest. origin: ``--bench-requests``, …"""
-
-    key: str
-    value: Any
-    origin: str
 
 
 def workload_from(

@@ -6,7 +6,8 @@ from pathlib import Path
 from ragmeter.clients.files import data_dir, read_text, read_yaml, schema
 from ragmeter.core.errors import ConfigError
 from ragmeter.core.provider import Provider, provider_from
-from ragmeter.core.workload import Prompt, Setting, Workload, prompts_of, workload_from
+from ragmeter.core.setting import Setting
+from ragmeter.core.workload import Prompt, Workload, prompts_of, workload_from
 
 suffixes = (".yaml", ".yml")
 

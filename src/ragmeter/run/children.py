@@ -24,6 +24,7 @@ class Child:
     """
 
     def __init__(self, name: str, command: Sequence[str], *, log: Path, environment: Mapping[str, str]) -> None:
+        """environment: of the process; it finds modules where this process finds them."""
         self.name = name
         self.log = log
         tether = [sys.executable, "-m", "ragmeter.run.tether", str(os.getpid())]
@@ -33,7 +34,7 @@ class Child:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env=dict(environment),
+                env={**environment, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
                 start_new_session=True,
             )
 

@@ -42,7 +42,7 @@ async def _closed(plan: PhasePlan, send: Send) -> None:
     async def slot() -> None:
         for position in positions:
             now_ns = time.monotonic_ns()
-            if _over(plan, now_ns - began_ns):
+            if plan.duration_s is not None and now_ns - began_ns >= plan.duration_s * 1e9:
                 return
             await send(_start(plan, position, now_ns))
 
@@ -55,18 +55,12 @@ async def _open(plan: PhasePlan, offsets_ns: tuple[int, ...], send: Send) -> Non
     began_ns = time.monotonic_ns()
     async with asyncio.TaskGroup() as group:
         for position, offset_ns in enumerate(offsets_ns):
-            if _over(plan, offset_ns):
-                return
             await _until(began_ns + offset_ns)
             group.create_task(_coroutine(send, _start(plan, position, began_ns + offset_ns)))
 
 
 async def _coroutine(send: Send, start: Start) -> None:
     await send(start)
-
-
-def _over(plan: PhasePlan, elapsed_ns: int) -> bool:
-    return plan.duration_s is not None and elapsed_ns >= plan.duration_s * 1e9
 
 
 def _start(plan: PhasePlan, position: int, scheduled_ns: int) -> Start:

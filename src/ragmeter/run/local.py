@@ -134,7 +134,6 @@ def _backend_environment(settings: LocalSettings, llm_url: str, model: str, fold
         "RAG_PROVIDER": "local",
         "RAG_DATA_DIR": str(folder / "index"),
         "RAG_CONTEXT_MAX_CHARS": str(settings.context_max_chars),
-        "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
     }
     inherited = {key: value for key, value in os.environ.items() if not key.startswith(("RAG_", "VLLM_", "QDRANT_"))}
     return inherited | {key: value for key, value in own.items() if value}

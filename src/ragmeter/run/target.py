@@ -11,7 +11,7 @@ import httpx
 from ragmeter.clients.kube import cluster_facts
 from ragmeter.clients.llm import llm_facts
 from ragmeter.core.errors import TargetError
-from ragmeter.core.metadata import RunMetadata, Source, environment_source, merge
+from ragmeter.core.metadata import RunMetadata, Source, environment_source
 from ragmeter.core.provider import Provider
 from ragmeter.core.workload import Workload
 
@@ -60,36 +60,26 @@ def _answer(get: Any, path: str, where: str) -> httpx.Response:
     return response
 
 
-def metadata_of(
-    provider: Provider, workload: Workload, *, environment: Mapping[str, str], timestamp: str
-) -> tuple[RunMetadata, dict[str, str | None], tuple[str, ...]]:
-    """Ask everybody who may know; see `ragmeter.core.metadata.merge` for who wins.
+def metadata_sources(provider: Provider, workload: Workload, *, environment: Mapping[str, str]) -> list[Source]:
+    """Ask everybody who may know, the most trustworthy first; see `ragmeter.core.metadata.merge`.
 
-    Raises TargetError when the service runs another model or dtype than the manifest demands, and when the kube
-    context of the provider file does not work.
+    Raises TargetError when /info or the kube context of the provider file does not work.
     """
-    sources = [
-        Source(origin="this run", values=_run_facts(provider, workload, timestamp)),
+    llm_url = provider.base_url if workload.target == "openai" else provider.llm_url
+    return [
+        Source(origin="this run", values=_run_facts(provider, workload)),
         Source(origin="backend /info", values=_info(provider) if workload.target == "rag" else {}),
-        Source(origin="LLM", values=llm_facts(_llm_url(provider, workload))),
+        Source(origin="LLM", values=llm_facts(llm_url) if llm_url else {}),
         Source(origin="Kubernetes", values=cluster_facts(provider.kube_context) if provider.kube_context else {}),
         environment_source(environment),
         Source(origin=provider.path, values=provider.declared),
     ]
-    metadata, origins, warnings = merge(sources)
-    _check_identity(workload, metadata, provider)
-    return metadata, origins, warnings
 
 
-def _llm_url(provider: Provider, workload: Workload) -> str:
-    return str(provider.base_url) if workload.target == "openai" else provider.llm_url or ""
-
-
-def _run_facts(provider: Provider, workload: Workload, timestamp: str) -> dict[str, Any]:
+def _run_facts(provider: Provider, workload: Workload) -> dict[str, Any]:
     rag = workload.target == "rag"
     return {
         "provider": provider.name,
-        "timestamp": timestamp,
         "k": workload.k if rag else None,
         "docset": workload.docset if rag else None,
         "dataset": workload.manifest.get("prompts_file"),
@@ -116,7 +106,8 @@ def _info(provider: Provider) -> dict[str, Any]:
     return document
 
 
-def _check_identity(workload: Workload, metadata: RunMetadata, provider: Provider) -> None:
+def check_identity(workload: Workload, metadata: RunMetadata, provider: Provider) -> None:
+    """Raises TargetError when the service runs another model or dtype than the manifest demands."""
     for key, wanted, found in (
         ("model_id", workload.model_id, metadata.model_id),
         ("dtype", workload.dtype, metadata.dtype),

@@ -1,0 +1,58 @@
+"""What is going to be measured: every provider with every workload, read and checked before anything is sent."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ragmeter._pytest.options import BenchOptions
+from ragmeter.core.errors import ConfigError
+from ragmeter.core.provider import Provider
+from ragmeter.core.run import DeclaredSlo
+from ragmeter.core.slo import parse_goodput, parse_slo
+from ragmeter.core.workload import Workload
+from ragmeter.run.catalog import load_provider, load_workload
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One workload on one provider, with every SLO that applies."""
+
+    provider: Provider
+    workload: Workload
+    slos: tuple[DeclaredSlo, ...]
+
+    @property
+    def id(self) -> str:
+        """Of the parametrised tests: ``local-smoke``."""
+        return f"{self.provider.name}-{self.workload.name}"
+
+
+def cases_of(options: BenchOptions, environment: Mapping[str, str]) -> tuple[Case, ...]:
+    """Raises ConfigError for whatever is unknown or impossible in a provider, manifest, option or SLO."""
+    if options.base_url and len(options.providers) > 1:
+        raise ConfigError("--base-url: needs a single --provider: several providers cannot share one URL")
+    providers = [load_provider(n, environment=environment, base_url=options.base_url) for n in options.providers]
+    _check_distinct([provider.name for provider in providers], "provider")
+    return tuple(case for provider in providers for case in _cases_of(provider, options))
+
+
+def _cases_of(provider: Provider, options: BenchOptions) -> list[Case]:
+    workloads = [load_workload(n, options.settings) for n in options.workloads or (provider.workload,)]
+    _check_distinct([workload.name for workload in workloads], "workload")
+    return [Case(provider=provider, workload=w, slos=_slos(provider, w, options)) for w in workloads]
+
+
+def _slos(provider: Provider, workload: Workload, options: BenchOptions) -> tuple[DeclaredSlo, ...]:
+    parse_goodput(workload.goodput, f"{workload.path}: $.goodput")
+    declared = [
+        *(DeclaredSlo(expression=e, origin=workload.path) for e in workload.slo),
+        *(DeclaredSlo(expression=e, origin=provider.path) for e in provider.slo),
+        *(DeclaredSlo(expression=e, origin=origin) for e, origin in options.slos),
+    ]
+    distinct = {parse_slo(slo.expression, slo.origin).expression: slo for slo in declared}
+    return tuple(distinct.values())
+
+
+def _check_distinct(names: list[str], kind: str) -> None:
+    for name in names:
+        if names.count(name) > 1:
+            raise ConfigError(f"two {kind} files have the name {name!r}: results could not be told apart")

@@ -1,0 +1,104 @@
+"""Fixtures for the suite and for tests of one's own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ragmeter._pytest.gate import SloCheck
+from ragmeter._pytest.keys import session_of
+from ragmeter.core.errors import RagmeterError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ragmeter._pytest.cases import Case
+    from ragmeter._pytest.session import BenchSession
+    from ragmeter.core.provider import Provider
+    from ragmeter.core.records import RequestSample
+    from ragmeter.core.result import RunResult
+    from ragmeter.core.workload import Workload
+
+
+@pytest.fixture(scope="session")
+def bench_session(pytestconfig: pytest.Config) -> BenchSession:
+    """The measuring session of this pytest run."""
+    session = session_of(pytestconfig)
+    if session is None:
+        pytest.fail("a live test needs --provider", pytrace=False)
+    return session
+
+
+@pytest.fixture(scope="session")
+def bench_case(request: pytest.FixtureRequest) -> Case:
+    """The provider and workload of this test. Every live test depends on it; it is parametrised by the options."""
+    return request.param  # type: ignore[no-any-return]
+
+
+@pytest.fixture(scope="session")
+def workload(bench_case: Case) -> Workload:
+    """The workload under test: a validated manifest."""
+    return bench_case.workload
+
+
+@pytest.fixture(scope="session")
+def provider(bench_case: Case, bench_session: BenchSession) -> Provider:
+    """The provider under test, its service running and ``base_url`` filled in."""
+    try:
+        return bench_session.running(bench_case.provider)
+    except RagmeterError as error:
+        raise _failure(error) from None
+
+
+@pytest.fixture
+def ask(provider: Provider, workload: Workload) -> Callable[[], RequestSample]:
+    """A function that sends the workload's first prompt once, without load."""
+
+    def once() -> RequestSample:
+        from ragmeter.run.single import ask as ask_once
+
+        try:
+            return ask_once(provider, workload)
+        except RagmeterError as error:
+            raise _failure(error) from None
+
+    return once
+
+
+@pytest.fixture
+def run_workload(
+    bench_case: Case, bench_session: BenchSession, request: pytest.FixtureRequest
+) -> Callable[[], RunResult]:
+    """A function that returns the result of the workload on the provider: measured once, at the first call."""
+
+    def run() -> RunResult:
+        try:
+            result = bench_session.result(bench_case)
+        except RagmeterError as error:
+            raise _failure(error) from None
+        request.node.user_properties.extend(properties_of(result))
+        return result
+
+    return run
+
+
+@pytest.fixture
+def slo(request: pytest.FixtureRequest, bench_session: BenchSession) -> SloCheck:
+    """One SLO; a test that takes it runs once for every SLO of manifest, provider and options."""
+    if request.param is None:
+        pytest.skip("no SLO is declared in the manifest, the provider file or --bench-slo: nothing is gated")
+    return SloCheck(request.param, strict=bench_session.options.strict, node=request.node)
+
+
+def _failure(error: RagmeterError) -> BaseException:
+    """The outcome of a test that could not measure: a sentence without a traceback."""
+    return pytest.fail.Exception(str(error), pytrace=False)
+
+
+def properties_of(result: RunResult) -> list[tuple[str, object]]:
+    """What a JUnit file says of the run behind a test."""
+    names = ("ttft_p50_ms", "ttft_p95_ms", "tpot_p50_ms", "latency_p50_ms", "latency_p95_ms", "requests", "errors")
+    figures = [(name, getattr(result, name)) for name in names]
+    known = [(name, round(value, 3)) for name, value in figures if value is not None]
+    return [("run_id", result.run_id), ("outcome", result.outcome.value), *known]

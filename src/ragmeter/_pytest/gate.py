@@ -1,0 +1,54 @@
+"""From verdicts to test outcomes: what fails, what warns, and what may be skipped."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ragmeter.core.errors import SloViolation
+from ragmeter.core.result import Outcome
+
+if TYPE_CHECKING:
+    import pytest
+
+    from ragmeter.core.result import RunResult, SloVerdict
+    from ragmeter.core.run import DeclaredSlo
+
+
+class InconclusiveWarning(UserWarning):
+    """The SLO's bound lies inside the interval: this run can neither show that it is met nor that it is missed."""
+
+
+@dataclass(frozen=True, slots=True)
+class SloCheck:
+    """One declared SLO, to be checked against a result."""
+
+    declared: DeclaredSlo
+    strict: bool
+    node: pytest.Item
+
+    def check(self, result: RunResult) -> SloVerdict:
+        """The verdict. Raises SloViolation for FAIL, NO_DATA and INVALID; in strict mode for INCONCLUSIVE, too.
+
+        Otherwise INCONCLUSIVE warns.
+        """
+        from ragmeter.core.slo import parse_slo
+
+        wanted = parse_slo(self.declared.expression, self.declared.origin).expression
+        verdict = next(verdict for verdict in result.verdicts if verdict.slo == wanted)
+        self.node.user_properties.extend([("slo", verdict.slo), ("verdict", verdict.outcome.value)])
+        if verdict.outcome is Outcome.PASS:
+            return verdict
+        if verdict.outcome is Outcome.INCONCLUSIVE and not self.strict:
+            warnings.warn(InconclusiveWarning(verdict.sentence), stacklevel=2)
+            return verdict
+        raise SloViolation(f"{verdict.outcome}: {verdict.sentence}")
+
+
+def forbid_skip(item: pytest.Item, report: pytest.TestReport) -> None:
+    """Turn the skip of a selected live test into a failure: what was not measured is not fine."""
+    if report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid}: {reason} (--bench-strict: a live test must not be skipped)"

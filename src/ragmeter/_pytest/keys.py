@@ -1,0 +1,18 @@
+"""Where pytest's config keeps what belongs to us."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from ragmeter._pytest.session import BenchSession
+
+session_key: pytest.StashKey[BenchSession] = pytest.StashKey()
+stamp_key: pytest.StashKey[str] = pytest.StashKey()
+
+
+def session_of(config: pytest.Config) -> BenchSession | None:
+    """The measuring session; None when no provider was named."""
+    return config.stash.get(session_key, None)

@@ -1,0 +1,19 @@
+"""The documents that ragmeter writes, and the schema of each, generated from its record."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ragmeter.core.codec import schema_of
+from ragmeter.core.metadata import RunMetadata
+from ragmeter.core.result import Cost, RunResult
+
+written: Mapping[str, tuple[type, str]] = {
+    "benchmark-output.v1": (RunResult, "Result of one workload on one provider"),
+    "cost.v1": (Cost, "Cost of a run"),
+    "run-metadata.v1": (RunMetadata, "Run metadata"),
+}
+
+
+def generated_schemas() -> dict[str, dict[str, Any]]:
+    """The schema of every document that ragmeter writes, by name; ``schemas/`` holds the same, checked in."""
+    return {name: schema_of(record, identifier=name, title=title) for name, (record, title) in written.items()}

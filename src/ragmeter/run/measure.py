@@ -1,0 +1,260 @@
+"""One run: connect, warm up, measure, and keep every request as it ends."""
+
+import asyncio
+import gc
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from ragmeter.clients.decode import decode
+from ragmeter.clients.dialects import Dialect, OpenAiDialect, RagDialect
+from ragmeter.clients.http import HttpTransport
+from ragmeter.clients.transport import Transport
+from ragmeter.core.arrivals import arrivals, prompt_order
+from ragmeter.core.errors import TargetError
+from ragmeter.core.provider import Provider
+from ragmeter.core.records import ErrorClass, Phase, RequestSample
+from ragmeter.core.run import PhasePlan, RunEnding
+from ragmeter.core.workload import Workload
+from ragmeter.run.load import Start, drive
+
+WATCH_S = 0.25
+CTRL_C = "Ctrl-C"
+
+
+class Observer(Protocol):
+    """Is told what happens while a run goes on. Called between requests: it must be quick."""
+
+    def phase(self, phase: Phase, total: int) -> None:
+        """A phase of ``total`` requests begins."""
+
+    def started(self) -> None:
+        """One request was sent."""
+
+    def ended(self, sample: RequestSample) -> None:
+        """One request ended."""
+
+    def tick(self) -> None:
+        """Called a few times a second."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conditions:
+    """What a run needs beside its workload.
+
+    origin_ns: the ``time.monotonic_ns`` reading that is 0 in the samples.
+    keep: takes each sample as it ends. watch: a sentence once the measured service has died, else None.
+    """
+
+    provider: Provider
+    origin_ns: int
+    keep: Callable[[RequestSample], None]
+    watch: Callable[[], str | None]
+    observer: Observer
+
+
+def clock_of(provider: Provider) -> str:
+    """The clock that will stamp arrivals for this provider."""
+    return _transport(provider).clock
+
+
+def measure(workload: Workload, conditions: Conditions) -> tuple[tuple[RequestSample, ...], RunEnding]:
+    """Run the workload's warm-up and trials: every sample, and how it ended.
+
+    Ctrl-C, a service that dies and a warm-up without a single success end the run early: its status is then
+    interrupted, and requests in flight are kept with the class ``interrupted``.
+    """
+    run = _Run(workload, conditions)
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        ending = runner.run(run.all_phases())
+    return tuple(run.samples), ending
+
+
+def phases(workload: Workload) -> tuple[PhasePlan, ...]:
+    """The warm-up, if there is one, and each trial; all drawn from the workload's seed."""
+    warmup = (_phase(workload, "warmup", 0, workload.warmup_requests, 0),) if workload.warmup_requests else ()
+    first = workload.warmup_requests
+    trials = (
+        _phase(workload, "measured", trial, workload.requests, first + trial * workload.requests)
+        for trial in range(workload.trials)
+    )
+    return (*warmup, *trials)
+
+
+def _phase(workload: Workload, name: Any, trial: int, requests: int, first_index: int) -> PhasePlan:
+    rng = np.random.default_rng([workload.seed, trial, int(name == "warmup")])
+    duration_s = workload.duration_s if name == "measured" else None
+    offsets_ns = None
+    if workload.rate_per_s is not None:
+        offsets_ns = arrivals(
+            workload.shape, rate_per_s=workload.rate_per_s, requests=requests, duration_s=duration_s, rng=rng
+        )
+        requests = len(offsets_ns)
+    return PhasePlan(
+        name=name,
+        trial=trial,
+        first_index=first_index,
+        prompt_order=prompt_order(workload.prompt_order, prompts=len(workload.prompts), requests=requests, rng=rng),
+        concurrency=workload.concurrency,
+        offsets_ns=offsets_ns,
+        duration_s=duration_s,
+    )
+
+
+@dataclass(slots=True)
+class _Run:
+    workload: Workload
+    conditions: Conditions
+    samples: list[RequestSample] = field(default_factory=list)
+    _cpu_s: float = 0.0
+    _wall_s: float = 0.0
+
+    async def all_phases(self) -> RunEnding:
+        transport = _transport(self.conditions.provider)
+        try:
+            reason = await self._phases_unless_stopped(transport)
+        finally:
+            await transport.aclose()
+        return RunEnding(
+            status="complete" if reason is None else "interrupted",
+            reason=reason,
+            client_cpu_ratio=self._cpu_s / self._wall_s if self._wall_s else None,
+        )
+
+    async def _phases_unless_stopped(self, transport: Transport) -> str | None:
+        """None when all phases ran, else why they did not."""
+        load = asyncio.create_task(self._phases(transport))
+        watching = asyncio.create_task(self._watch())
+        try:
+            await asyncio.wait({load, watching}, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:  # Ctrl-C: the event loop's runner cancels this task
+            return CTRL_C
+        finally:
+            for task in (load, watching):
+                task.cancel()
+            results = await asyncio.gather(load, watching, return_exceptions=True)
+        failure = next((r for r in results if isinstance(r, Exception)), None)
+        if isinstance(failure, TargetError):
+            return str(failure)
+        if failure is not None:
+            raise failure
+        return next((r for r in results if isinstance(r, str)), None)
+
+    async def _watch(self) -> str:
+        """Returns when the service has died, with a sentence on that."""
+        while True:
+            if (end := self.conditions.watch()) is not None:
+                return f"the measured service ended during the run: {end}"
+            self.conditions.observer.tick()
+            await asyncio.sleep(WATCH_S)
+
+    async def _phases(self, transport: Transport) -> None:
+        await transport.connect(self.workload.concurrency or 1)
+        for plan in phases(self.workload):
+            self.conditions.observer.phase(Phase(plan.name), len(plan.prompt_order))
+            with _quiet_collector():
+                await self._one_phase(plan, transport)
+            if plan.name == "warmup" and not any(sample.ok for sample in self.samples):
+                raise TargetError(f"all {len(self.samples)} warm-up requests failed; the last: {_why(self.samples)}")
+
+    async def _one_phase(self, plan: PhasePlan, transport: Transport) -> None:
+        sender = _Sender(self, plan, transport, _dialect(self.workload, self.conditions.provider))
+        cpu_s, wall_s = time.process_time(), time.monotonic()
+        try:
+            await drive(plan, sender.send)
+        finally:
+            if plan.name == "measured":
+                self._cpu_s += time.process_time() - cpu_s
+                self._wall_s += time.monotonic() - wall_s
+
+    def keep(self, sample: RequestSample) -> None:
+        self.samples.append(sample)
+        self.conditions.keep(sample)
+        self.conditions.observer.ended(sample)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sender:
+    run: _Run
+    plan: PhasePlan
+    transport: Transport
+    dialect: Dialect
+
+    async def send(self, start: Start) -> None:
+        """Send one request and keep its sample, also when it is cancelled half way."""
+        workload, origin_ns = self.run.workload, self.run.conditions.origin_ns
+        request = self.dialect.request(workload.prompts[start.prompt_index].text)
+        self.run.conditions.observer.started()
+        deadline_ns = time.monotonic_ns() + int(workload.timeout_s * 1e9)
+        try:
+            exchange = await self.transport.exchange(request, deadline_ns=deadline_ns)
+        except asyncio.CancelledError:
+            self.run.keep(self._interrupted(start, origin_ns))
+            raise
+        sample = decode(
+            exchange,
+            self.dialect,
+            index=start.index,
+            phase=Phase(self.plan.name),
+            trial=self.plan.trial,
+            prompt_index=start.prompt_index,
+            scheduled_ns=start.scheduled_ns,
+            origin_ns=origin_ns,
+        )
+        self.run.keep(sample)
+
+    def _interrupted(self, start: Start, origin_ns: int) -> RequestSample:
+        return RequestSample(
+            index=start.index,
+            phase=Phase(self.plan.name),
+            trial=self.plan.trial,
+            prompt_index=start.prompt_index,
+            scheduled_ns=start.scheduled_ns - origin_ns,
+            ended_ns=time.monotonic_ns() - origin_ns,
+            error=ErrorClass.INTERRUPTED,
+            error_message="the run was stopped",
+        )
+
+
+def _why(samples: Sequence[RequestSample]) -> str:
+    last = samples[-1]
+    return f"{last.error}: {last.error_message}"
+
+
+def _transport(provider: Provider) -> HttpTransport:
+    ca_file = Path(provider.ca_file) if provider.ca_file else None
+    return HttpTransport([str(provider.base_url)], ca_file=ca_file)
+
+
+def _dialect(workload: Workload, provider: Provider) -> Dialect:
+    headers = tuple(provider.headers.items())
+    if workload.target == "openai":
+        return OpenAiDialect(model=str(workload.model_id), max_tokens=workload.max_output_tokens, headers=headers)
+    return RagDialect(k=workload.k, docset=workload.docset, max_tokens=workload.max_output_tokens, headers=headers)
+
+
+@contextmanager
+def _quiet_collector() -> Iterator[None]:
+    """No garbage collection within: a pause of many milliseconds would be taken for the server's."""
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+        gc.unfreeze()
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop
+    except ImportError:  # not to be had on Windows
+        return None
+    factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
+    return factory

@@ -1,0 +1,17 @@
+"""Types of the fixtures, for annotations in tests."""
+
+from collections.abc import Callable
+
+from ragmeter._pytest.gate import SloCheck
+from ragmeter.core.provider import Provider
+from ragmeter.core.records import RequestSample
+from ragmeter.core.result import RunResult
+from ragmeter.core.workload import Workload
+
+Ask = Callable[[], RequestSample]
+"""``ask``: sends the workload's first prompt once, without load."""
+
+RunWorkload = Callable[[], RunResult]
+"""``run_workload``: the result of the workload on the provider, measured once."""
+
+__all__ = ["Ask", "Provider", "RequestSample", "RunResult", "RunWorkload", "SloCheck", "Workload"]
