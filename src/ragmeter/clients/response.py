@@ -121,4 +121,5 @@ def _gunzip(
             return tuple(plain), (ErrorClass.PROTOCOL, f"the body exceeds {MAX_BODY_BYTES} bytes")
         if piece:
             plain.append((at_ns, piece))
-    return tuple(plain), None
+    early = bool(chunks) and not inflate.eof
+    return tuple(plain), (ErrorClass.TRUNCATED, "the gzip body ends early") if early else None

@@ -1,0 +1,220 @@
+"""From bytes to a sample, without a network: verdicts, their order, and that cutting the bytes changes nothing."""
+
+import json
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ragmeter.clients.decode import decode
+from ragmeter.clients.dialects import Dialect, OpenAiDialect, RagDialect
+from ragmeter.clients.transport import Exchange
+from ragmeter.core.records import ErrorClass, Phase, RequestSample
+from ragmeter.testing import ODDITIES, Contract
+from ragmeter.testing.server import plan_for
+
+DIALECTS: dict[Contract, Dialect] = {Contract.RAG: RagDialect(), Contract.OPENAI: OpenAiDialect(model="any")}
+CASES = [(name, contract) for name, oddity in ODDITIES.items() for contract in oddity.contracts if name != "gzip"]
+SSE = (("content-type", "text/event-stream"), ("transfer-encoding", "chunked"))
+
+
+def exchange(*chunks: bytes, **changes: object) -> Exchange:
+    """A complete response whose chunk n came at n ms."""
+    dated = tuple((n * 1_000_000, chunk) for n, chunk in enumerate(chunks, start=1))
+    whole = Exchange(sent_ns=0, status=200, headers=SSE, chunks=dated, ended_ns=900_000_000, deadline_ns=1_000_000_000)
+    return replace(whole, **changes)  # type: ignore[arg-type]
+
+
+def judged(answer: Exchange, contract: Contract = Contract.RAG) -> RequestSample:
+    return decode(answer, DIALECTS[contract], index=3, phase=Phase.MEASURED, scheduled_ns=0, origin_ns=0)
+
+
+def frame(event: str, **payload: object) -> bytes:
+    return f"event: {event}\ndata: {json.dumps(payload)}\n\n".encode()
+
+
+def chunk(**payload: object) -> bytes:
+    return f"data: {json.dumps(payload)}\n\n".encode()
+
+
+TOKEN = frame("token", text="word")
+DONE = frame("done", token_count=1)
+TEXT = chunk(choices=[{"index": 0, "delta": {"content": "word"}}])
+STOP = chunk(choices=[{"index": 0, "delta": {}, "finish_reason": "stop"}])
+
+
+@given(case=st.sampled_from(CASES), data=st.data())
+def test_cutting_the_body_anywhere_gives_the_same_counts(case: tuple[str, Contract], data: st.DataObject) -> None:
+    name, contract = case
+    plan = plan_for(ODDITIES[name].script, contract, request_id="r", usage=True)
+    cuts = data.draw(st.lists(st.integers(0, len(plan.body)), max_size=12).map(sorted))
+    bounds = [0, *cuts, len(plan.body)]
+    pieces = [plan.body[start:stop] for start, stop in pairwise(bounds)]
+    whole, cut = judged(exchange(plan.body), contract), judged(exchange(*pieces), contract)
+    said = ("error", "output_tokens", "prompt_tokens", "answer_chars", "events_tokens", "documents", "timings")
+    assert [getattr(cut, name) for name in said] == [getattr(whole, name) for name in said]
+    assert len(cut.events_ns) == len(whole.events_ns)
+
+
+@pytest.mark.parametrize(
+    ("answer", "contract", "error"),
+    [
+        (exchange(TOKEN, DONE), Contract.RAG, None),
+        (exchange(TOKEN, DONE, headers=()), Contract.RAG, None),
+        (exchange(TOKEN, DONE, failure=(ErrorClass.TRUNCATED, "cut")), Contract.RAG, None),
+        (exchange(TOKEN, DONE, failure=(ErrorClass.TIMEOUT, "late")), Contract.RAG, None),
+        (exchange(TOKEN, DONE, deadline_ns=1_500_000), Contract.RAG, ErrorClass.TIMEOUT),
+        (exchange(TOKEN, failure=(ErrorClass.TIMEOUT, "late")), Contract.RAG, ErrorClass.TIMEOUT),
+        (exchange(TOKEN, failure=(ErrorClass.INTERRUPTED, "Ctrl-C")), Contract.RAG, ErrorClass.INTERRUPTED),
+        (exchange(status=None, failure=(ErrorClass.TLS, "expired")), Contract.RAG, ErrorClass.TLS),
+        (exchange(TOKEN), Contract.RAG, ErrorClass.TRUNCATED),
+        (exchange(frame("meta", documents=[])), Contract.RAG, ErrorClass.TRUNCATED),
+        (exchange(DONE), Contract.RAG, ErrorClass.EMPTY),
+        (exchange(), Contract.RAG, ErrorClass.EMPTY),
+        (exchange(b": ping\n\n"), Contract.RAG, ErrorClass.EMPTY),
+        (exchange(status=204), Contract.RAG, ErrorClass.EMPTY),
+        (exchange(TOKEN, DONE, status=500), Contract.RAG, ErrorClass.HTTP_STATUS),
+        (exchange(b"x", status=502, failure=(ErrorClass.TRUNCATED, "cut")), Contract.RAG, ErrorClass.HTTP_STATUS),
+        (exchange(frame("error", message="no")), Contract.RAG, ErrorClass.ERROR_EVENT),
+        (exchange(b"event: error\ndata: no JSON\n\n"), Contract.RAG, ErrorClass.ERROR_EVENT),
+        (
+            exchange(frame("error", message="no"), failure=(ErrorClass.TRUNCATED, "cut")),
+            Contract.RAG,
+            ErrorClass.ERROR_EVENT,
+        ),
+        (exchange(b"event: token\ndata: [1]\n\n", DONE), Contract.RAG, ErrorClass.PROTOCOL),
+        (exchange(b"event: token\ndata: " + b"[" * 100_000 + b"\n\n", DONE), Contract.RAG, ErrorClass.PROTOCOL),
+        (exchange(TEXT, STOP), Contract.RAG, ErrorClass.PROTOCOL),
+        (exchange(TOKEN, DONE), Contract.OPENAI, ErrorClass.PROTOCOL),
+        (exchange(TEXT, STOP), Contract.OPENAI, None),
+        (exchange(TEXT, STOP, failure=(ErrorClass.TRUNCATED, "cut")), Contract.OPENAI, None),
+        (exchange(TEXT, b"data: [DONE]\n\n"), Contract.OPENAI, None),
+        (exchange(TEXT), Contract.OPENAI, ErrorClass.TRUNCATED),
+        (exchange(chunk(error={"message": "no"})), Contract.OPENAI, ErrorClass.ERROR_EVENT),
+        (exchange(chunk(object="error", message="no")), Contract.OPENAI, ErrorClass.ERROR_EVENT),
+        (exchange(b"event: error\ndata: no JSON\n\n"), Contract.OPENAI, ErrorClass.ERROR_EVENT),
+    ],
+)
+def test_first_thing_that_went_wrong_is_the_verdict(
+    answer: Exchange, contract: Contract, error: ErrorClass | None
+) -> None:
+    sample = judged(answer, contract)
+    assert sample.error is error, sample.error_message
+    assert bool(sample.error_message) == (error is not None)
+
+
+def test_success_ends_with_its_terminal_event_not_with_the_connection() -> None:
+    assert judged(exchange(TOKEN, DONE)).ended_ns == 2_000_000
+    assert judged(exchange(TEXT, STOP, b"data: [DONE]\n\n"), Contract.OPENAI).ended_ns == 3_000_000
+
+
+def test_failure_ends_where_it_happened() -> None:
+    assert judged(exchange(TOKEN, frame("error", message="no"), TOKEN)).ended_ns == 2_000_000
+    assert judged(exchange(TOKEN)).ended_ns == 900_000_000
+
+
+def test_nothing_is_read_after_the_end() -> None:
+    assert len(judged(exchange(TOKEN, DONE, TOKEN)).events_ns) == 1
+    assert len(judged(exchange(TOKEN, frame("error", message="no"), TOKEN, DONE)).events_ns) == 1
+
+
+def test_clock_readings_are_relative_to_the_origin() -> None:
+    answer = exchange(frame("meta", documents=[{"id": "a"}]), TOKEN, DONE, connect_ns=5)
+    sample = decode(
+        answer,
+        RagDialect(),
+        index=0,
+        phase=Phase.WARMUP,
+        trial=2,
+        prompt_index=4,
+        scheduled_ns=-1_000,
+        origin_ns=-2_000,
+    )
+    assert (sample.scheduled_ns, sample.sent_ns, sample.connect_ns) == (1_000, 2_000, 5)
+    assert (sample.first_source_ns, sample.events_ns, sample.ended_ns) == (1_002_000, (2_002_000,), 3_002_000)
+    assert (sample.phase, sample.trial, sample.prompt_index) == (Phase.WARMUP, 2, 4)
+
+
+def test_source_list_without_documents_is_no_source() -> None:
+    assert judged(exchange(frame("meta", documents=[]), TOKEN, DONE)).first_source_ns is None
+
+
+@pytest.mark.parametrize("count", [None, -1, "7", 7.5, True])
+def test_count_that_is_none_is_not_known(count: object) -> None:
+    sample = judged(exchange(TOKEN, frame("done", token_count=count, prompt_tokens=count)))
+    assert sample.ok
+    assert sample.output_tokens is None
+    assert sample.prompt_tokens is None
+
+
+@pytest.mark.parametrize("value", [None, -0.5, "3", True, float("nan"), float("inf")])
+def test_stage_time_that_is_none_is_not_known(value: object) -> None:
+    sample = judged(exchange(TOKEN, frame("done", timings={"queue_ms": value, "total_ms": 9, "new_ms": 1})))
+    assert sample.timings.queue_ms is None
+    assert sample.timings.total_ms == 9.0
+
+
+def test_tokens_of_events_are_known_only_when_each_event_says_so() -> None:
+    two = frame("token", text="a b", n=2)
+    assert judged(exchange(two, two, DONE)).events_tokens == (2, 2)
+    assert judged(exchange(two, TOKEN, DONE)).events_tokens is None
+
+
+def test_role_reasoning_and_empty_deltas_are_not_the_first_token() -> None:
+    deltas: list[object] = [
+        {"role": "assistant", "content": ""},
+        {"reasoning_content": "hm", "reasoning": "hm"},
+        {"content": None},
+        None,
+        "text",
+    ]
+    chunks = [chunk(choices=[{"index": 0, "delta": delta}]) for delta in deltas]
+    sample = judged(exchange(*chunks, chunk(choices=[]), chunk(choices=None), TEXT, STOP), Contract.OPENAI)
+    assert sample.events_ns == (8_000_000,)
+    assert (sample.answer_chars, sample.reasoning_chars) == (4, 2)
+
+
+def test_servers_own_words_are_cut_at_200_characters() -> None:
+    for answer in (exchange(b"x" * 5_000, status=500), exchange(frame("error", message="y" * 5_000))):
+        message = judged(answer).error_message
+        assert message is not None
+        assert 200 <= len(message) <= 240
+
+
+def test_request_id_of_a_failure_is_that_of_its_header() -> None:
+    assert judged(exchange(b"", status=500, headers=(("x-request-id", "abc"),))).request_id == "abc"
+
+
+def test_rag_request_leaves_to_the_server_what_is_not_set() -> None:
+    request = RagDialect(k=3, docset="docs", max_tokens=64).request("Was läuft?", max_tokens=8, session_id="s")
+    assert json.loads(request.body) == {
+        "query": "Was läuft?",
+        "k": 3,
+        "docset": "docs",
+        "max_tokens": 8,
+        "session_id": "s",
+    }
+    assert json.loads(RagDialect().request("q").body) == {"query": "q"}
+    assert (request.method, request.path) == ("POST", "/query/stream")
+
+
+def test_openai_request_asks_for_usage_and_forces_the_length_only_when_told() -> None:
+    plain = json.loads(OpenAiDialect(model="m", max_tokens=9).request("q").body)
+    assert plain == {
+        "model": "m",
+        "messages": [{"role": "user", "content": "q"}],
+        "max_tokens": 9,
+        "temperature": 0,
+        "stream": True,
+        "stream_options": {"include_usage": True},
+    }
+    forced = json.loads(OpenAiDialect(model="m", max_tokens=9, min_tokens=9, ignore_eos=True).request("q").body)
+    assert (forced["min_tokens"], forced["ignore_eos"]) == (9, True)
+
+
+def test_token_in_a_header_is_not_shown() -> None:
+    dialect = RagDialect(headers=(("authorization", "Bearer secret"),))
+    assert "secret" not in repr(dialect) + repr(dialect.request("q"))
+    assert ("authorization", "Bearer secret") in dialect.request("q").headers
