@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ragmeter._pytest import collect, configure, gate, options
-from ragmeter._pytest.fixtures import ask, bench_case, bench_session, provider, run_workload, slo, workload
+from ragmeter._pytest.fixtures import ask, bench_case, bench_session, declared_slo, provider, run_workload, slo, workload
 from ragmeter._pytest.keys import session_of
 from ragmeter.core.errors import RagmeterError
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ragmeter.core.result import RunResult
     from ragmeter.core.workload import Workload
 
-__all__ = ["ask", "bench_case", "bench_session", "provider", "run_workload", "slo", "workload"]
+__all__ = ["ask", "bench_case", "bench_session", "declared_slo", "provider", "run_workload", "slo", "workload"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

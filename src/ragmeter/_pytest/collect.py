@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ragmeter._pytest.cases import Case
 
 case_fixture = "bench_case"
-slo_fixture = "slo"
+slo_fixture = "declared_slo"
 
 
 def parametrize(metafunc: pytest.Metafunc) -> None:

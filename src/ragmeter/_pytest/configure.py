@@ -23,6 +23,8 @@ def configure(config: pytest.Config) -> None:
     """Declare the markers and, if a provider was named, send pytest's HTML and JUnit reports beside the results."""
     for name, meaning in markers.items():
         config.addinivalue_line("markers", f"{name}: {meaning}")
+    # A project whose warnings are errors still decides by --bench-strict alone whether INCONCLUSIVE fails.
+    config.addinivalue_line("filterwarnings", "default::ragmeter.core.errors.InconclusiveWarning")
     options = bench_options(config)
     if options.providers and not config.option.collectonly:
         _place_reports(config, options, stamp_of(datetime.now(UTC)))

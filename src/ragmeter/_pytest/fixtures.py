@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ragmeter.core.provider import Provider
     from ragmeter.core.records import RequestSample
     from ragmeter.core.result import RunResult
+    from ragmeter.core.run import DeclaredSlo
     from ragmeter.core.workload import Workload
 
 
@@ -83,12 +84,18 @@ def run_workload(
     return run
 
 
+@pytest.fixture(scope="session")
+def declared_slo(request: pytest.FixtureRequest) -> DeclaredSlo | None:
+    """One SLO of manifest, provider and options; None when there is none. Parametrised by those."""
+    return request.param  # type: ignore[no-any-return]
+
+
 @pytest.fixture
-def slo(request: pytest.FixtureRequest, bench_session: BenchSession) -> SloCheck:
-    """One SLO; a test that takes it runs once for every SLO of manifest, provider and options."""
-    if request.param is None:
+def slo(declared_slo: DeclaredSlo | None, bench_session: BenchSession, request: pytest.FixtureRequest) -> SloCheck:
+    """One SLO, ready to be checked; a test that takes it runs once for every SLO."""
+    if declared_slo is None:
         pytest.skip("no SLO is declared in the manifest, the provider file or --bench-slo: nothing is gated")
-    return SloCheck(request.param, strict=bench_session.options.strict, node=request.node)
+    return SloCheck(declared_slo, strict=bench_session.options.strict, node=request.node)
 
 
 def _failure(error: RagmeterError) -> BaseException:

@@ -6,7 +6,7 @@ import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ragmeter.core.errors import SloViolation
+from ragmeter.core.errors import InconclusiveWarning, SloViolation
 from ragmeter.core.result import Outcome
 
 if TYPE_CHECKING:
@@ -14,10 +14,6 @@ if TYPE_CHECKING:
 
     from ragmeter.core.result import RunResult, SloVerdict
     from ragmeter.core.run import DeclaredSlo
-
-
-class InconclusiveWarning(UserWarning):
-    """The SLO's bound lies inside the interval: this run can neither show that it is met nor that it is missed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@
     │   └── LocalServiceError   the embedded service could not be started or ended early
     └── StorageError       a result could not be written or read
 
+    InconclusiveWarning(UserWarning)   an SLO could not be decided by this run
     SloViolation(AssertionError)   a measured figure misses its SLO, or could not be judged; raised inside a test
 """
 
@@ -35,6 +36,10 @@ class LocalServiceError(TargetError):
 
 class StorageError(RagmeterError):
     """A result could not be written or read; the message names the file and the reason."""
+
+
+class InconclusiveWarning(UserWarning):
+    """An SLO's bound lies inside the interval: the run can neither show that it is met nor that it is missed."""
 
 
 class SloViolation(AssertionError):  # noqa: N818 - an assertion of the suite, not an error of the program

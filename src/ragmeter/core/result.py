@@ -55,7 +55,8 @@ class PhaseFigures:
     """The figures of one phase, under the names users know.
 
     duration_seconds: from the first scheduled send to the last end of the phase.
-    avg_tokens_per_sec: mean per-stream decode speed. output_tokens_per_s: throughput of the whole system.
+    avg_tokens_per_sec: mean over successes of output tokens / end-to-end latency, as users know it; the decode speed is
+    the metric ``tokens_per_s``. output_tokens_per_s: throughput of the whole system.
     Percentiles are of successes and None when there are none.
     """
 

@@ -127,7 +127,7 @@ def _phase_figures(
         latency_p95_ms=series["e2e_ms"].estimate("p95").value,
         tpot_p50_ms=series["tpot_ms"].estimate("p50").value,
         tpot_p95_ms=series["tpot_ms"].estimate("p95").value,
-        avg_tokens_per_sec=_mean(series["tokens_per_s"]),
+        avg_tokens_per_sec=_mean(series["e2e_tokens_per_s"]),
         total_tokens=tokens,
         avg_output_tokens=_mean(series["output_tokens"]),
         total_prompt_tokens=sum_known([sample.prompt_tokens for sample in successes]),

@@ -6,6 +6,7 @@ asked before costs what it cost the first time, as it would with a new question.
 
 import argparse
 import json
+import os
 import signal
 import sys
 
@@ -22,7 +23,8 @@ def main(argv: list[str]) -> None:
     parser.add_argument("--context-tokens", type=int, required=True, help="context of each of them")
     options = parser.parse_args(argv)
     server = xllamacpp.Server(_params(options))
-    print(json.dumps({"event": "listening", "url": server.listening_address}), flush=True)  # noqa: T201
+    announcement = json.dumps({"event": "listening", "url": server.listening_address})
+    os.write(1, f"\n{announcement}\n".encode())  # at once: llama.cpp's own threads write to the same place
     signal.pause()
 
 
