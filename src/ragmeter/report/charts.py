@@ -137,9 +137,12 @@ def _height_of(value: float, up: Scale) -> float:
 
 
 def _bound_line(bound_ms: float, up: Scale) -> Html:
+    """The words stand above the line, or below it where it runs along the top."""
     y = _height_of(bound_ms, up)
+    words_y = y - 5 if up.share(bound_ms) < 0.9 else y + 14
     return join(
-        svg.level(y, kind="bound"), svg.label(f"SLO bound {quantity(bound_ms, 'ms')}", 1, y - 5, kind="value halo")
+        svg.level(y, kind="bound"),
+        svg.label(f"SLO bound {quantity(bound_ms, 'ms')}", 1, words_y, kind="value halo"),
     )
 
 

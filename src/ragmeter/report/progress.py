@@ -37,7 +37,7 @@ def progress_line(progress: Progress, *, width: int) -> str:
 
 def plain_line(progress: Progress) -> str:
     """The line for a log: every part, without a bar."""
-    return ", ".join([*_parts(progress), f"{count(progress.in_flight)} in flight"])
+    return ", ".join(_parts(progress))
 
 
 def _parts(progress: Progress) -> list[str]:
@@ -50,6 +50,7 @@ def _parts(progress: Progress) -> list[str]:
         f"{count(progress.errors)} errors",
         ttft,
         f"{rate} req/s",
+        f"{count(progress.in_flight)} in flight",
         span(progress.elapsed_s),
     ]
 

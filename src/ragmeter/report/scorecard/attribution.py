@@ -33,9 +33,9 @@ def waterfall(result: RunResult, ident: str) -> Html | None:
     )
 
 
-def _table(caption: str, stages: Sequence[Stage], total_ms: float, ident: str) -> Html:
+def _table(caption: str, stages: Sequence[Stage], total_ms: float, ident: str) -> Html | None:
     rows = [*_rows(stages, total_ms, ident), ("Client's TTFT", "", quantity(total_ms, "ms"), percent(1))]
-    return table(caption, ("Stage", "", "Mean", "Share"), rows, kind="waterfall")
+    return table(caption, ("Stage", "", "Mean", "Share"), rows, numbers_from=2, kind="waterfall")
 
 
 def _rows(stages: Sequence[Stage], total_ms: float, ident: str) -> Iterator[tuple[str, ...]]:

@@ -25,14 +25,13 @@ _TILES_OF_RATES: Final = ("output_tokens_per_s", "requests_per_s", "goodput_rps"
 
 
 def tiles(result: RunResult) -> Html:
-    latencies = (_latency_tile(name, result.estimates[name]) for name in _TILES_OF_LATENCY if name in result.estimates)
-    rates = (_rate_tile(result, name) for name in _TILES_OF_RATES if name in result.rates)
-    return section(
-        "Main figures",
-        element("div", *latencies, class_="tiles"),
-        element("div", *rates, class_="tiles small"),
-        lead=_lead(result),
-    )
+    latencies = [_latency_tile(name, result.estimates[name]) for name in _TILES_OF_LATENCY if name in result.estimates]
+    rates = [_rate_tile(result, name) for name in _TILES_OF_RATES if name in result.rates]
+    return section("Main figures", _grid(latencies, "tiles"), _grid(rates, "tiles small"), lead=_lead(result))
+
+
+def _grid(shown: list[Html], kind: str) -> Html | None:
+    return element("div", *shown, class_=kind) if shown else None
 
 
 def _lead(result: RunResult) -> str:
@@ -60,7 +59,7 @@ def _latency_tile(name: str, at: Distribution) -> Html:
 
 
 def _estimate_parts(at: Estimate, unit: Unit) -> tuple[Html, Html]:
-    small = interval(at, unit) if at.enough or at.value is None else TOO_SMALL
+    small = "no samples" if at.value is None else interval(at, unit) if at.enough else TOO_SMALL
     return element("span", quantity(at.value, unit), class_="main"), element("small", small)
 
 
@@ -85,16 +84,15 @@ def _big(words: str) -> tuple[str, Html]:
 
 def every_estimate(result: RunResult) -> Html:
     """All distributions, rates and phases: what the tiles leave out."""
-    head = ("Metric", "n", "Mean", "p50", "p90", "p95", "p99", "Min", "Max")
-    latencies = table(
-        "Per-request metrics of the measured phase", head, (_metric_row(*at) for at in result.estimates.items())
+    per_request = ("Metric", "n", "Mean", "p50", "p90", "p95", "p99", "Min", "Max")
+    metrics = [_metric_row(*at) for at in result.estimates.items()]
+    whole = [_whole_row(*at) for at in result.rates.items()]
+    return folded(
+        "All figures",
+        table("Per-request metrics of the measured phase", per_request, metrics, numbers_from=1),
+        table("Figures of the whole measured phase", ("Figure", "Value", "n"), whole, numbers_from=1, kind="compact"),
+        _phases(result.phases),
     )
-    rates = table(
-        "Figures of the whole measured phase",
-        ("Figure", "Value", "n"),
-        (_whole_row(*at) for at in result.rates.items()),
-    )
-    return folded("All figures", latencies, rates, _phases(result.phases))
 
 
 def _metric_row(name: str, at: Distribution) -> Row:
@@ -114,9 +112,9 @@ def _whole_row(name: str, at: Estimate) -> Row:
     return code(name), _estimate_cell(at, unit_of(name)), count(at.n)
 
 
-def _phases(phases: dict[str, PhaseFigures]) -> Html:
+def _phases(phases: dict[str, PhaseFigures]) -> Html | None:
     head = ("Phase", "Requests", "Success", "Errors", "Duration", "TTFT p50", "TTFT p95", "Latency p95", "Tokens out")
-    return table("Figures of each phase", head, (_phase_row(*at) for at in phases.items()))
+    return table("Figures of each phase", head, [_phase_row(*at) for at in phases.items()], numbers_from=1)
 
 
 def _phase_row(name: str, at: PhaseFigures) -> Row:

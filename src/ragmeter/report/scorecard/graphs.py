@@ -62,7 +62,14 @@ def error_classes(result: RunResult) -> Html | None:
     rows = ((name.replace("_", " "), count(errors), _share(errors, result)) for name, errors in _by_count(found))
     return section(
         "Failed requests",
-        table("Failed requests by class", ("Class", "Requests", "Share"), rows, hide_caption=True, kind="compact"),
+        table(
+            "Failed requests by class",
+            ("Class", "Requests", "Share"),
+            rows,
+            numbers_from=1,
+            hide_caption=True,
+            kind="compact",
+        ),
     )
 
 

@@ -37,33 +37,40 @@ def folded(title: str, *children: Child) -> Html:
     return element("details", element("summary", title), *children, class_="panel")
 
 
-def table(caption: str, head: Row, rows: Iterable[Row], *, kind: str = "", hide_caption: bool = False) -> Html:
-    """Its first column heads the rows. It scrolls inside its own box when it is wider than the page."""
-    body = (element("tr", *(_cell(index, cell, head[index]) for index, cell in enumerate(row))) for row in rows)
-    titles = (element("th", title, scope="col", class_=_side(title)) for title in head)
+def table(
+    caption: str,
+    head: Row,
+    rows: Iterable[Row],
+    *,
+    numbers_from: int | None = None,
+    kind: str | None = None,
+    hide_caption: bool = False,
+) -> Html | None:
+    """A table whose first column heads the rows; columns from ``numbers_from`` on are aligned right. None without rows.
+
+    It scrolls inside its own box when it is wider than the page.
+    """
+    sides = ["right" if numbers_from is not None and index >= numbers_from else None for index in range(len(head))]
+    body = [
+        element("tr", *(_cell(index, *cell) for index, cell in enumerate(zip(row, sides, strict=True)))) for row in rows
+    ]
+    if not body:
+        return None
+    titles = (element("th", title, scope="col", class_=side) for title, side in zip(head, sides, strict=True))
     grid = element(
         "table",
         element("caption", caption, class_="unseen" if hide_caption else None),
         element("thead", element("tr", *titles)),
         element("tbody", *body),
-        class_=kind or None,
+        class_=kind,
     )
     return element("div", grid, class_="scroll", role="region", aria_label=caption, tabindex=0)
 
 
-_RIGHT: Final = frozenset(
-    {"n", "Value", "Share", "Mean", "p50", "p90", "p95", "p99", "Min", "Max", "Requests", "USD per hour"}
-)
-
-
-def _side(title: str) -> str | None:
-    return "right" if title in _RIGHT else None
-
-
-def _cell(index: int, cell: Cell, title: str) -> Html:
+def _cell(index: int, content: Cell, side: str | None) -> Html:
     if index == 0:
-        return element("th", cell, scope="row", class_=_side(title))
-    return element("td", cell, class_=_side(title))
+        return element("th", content, scope="row")
+    return element("td", content, class_=side)
 
 
 def stacked(main: str, below: str | None) -> Html:

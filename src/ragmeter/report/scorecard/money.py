@@ -29,7 +29,7 @@ def cost(result: RunResult) -> Html | None:
         callout("Warnings about prices", at.warnings, kind="warning"),
         element(
             "div",
-            table("Cost of the measured phase", ("Figure", "Value"), figures, kind="compact"),
+            table("Cost of the measured phase", ("Figure", "Value"), figures, numbers_from=1, kind="compact"),
             _parts(at),
             class_="side-by-side",
         ),
@@ -42,7 +42,7 @@ def _parts(at: Cost) -> Html | None:
     if not total:
         return None
     rows = [(name.replace("_", " "), money(usd), percent(usd / total)) for name, usd in at.parts.items()]
-    return table("Parts of the cluster", ("Part", "USD per hour", "Share"), rows, kind="compact")
+    return table("Parts of the cluster", ("Part", "USD per hour", "Share"), rows, numbers_from=1, kind="compact")
 
 
 def retrieval(result: RunResult) -> Html | None:

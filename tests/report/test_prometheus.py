@@ -1,0 +1,75 @@
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+from prometheus_client.metrics_core import Metric
+from prometheus_client.parser import text_string_to_metric_families
+
+from ragmeter.core.result import RunResult
+from ragmeter.report.prometheus import prometheus_text
+from tests.report.examples import HOSTILE, METADATA, every_state, failing, no_data, passing, second_provider
+
+BASE_UNITS = ("_seconds", "_ratio", "_usd", "_per_second", "_requests", "_verdicts", "_outcome")
+
+
+def families(results: Sequence[RunResult]) -> dict[str, Metric]:
+    return {family.name: family for family in text_string_to_metric_families(prometheus_text(results))}
+
+
+@pytest.mark.parametrize("result", every_state().values(), ids=every_state())
+def test_every_state_is_valid_text_with_help_type_and_base_units(result: RunResult) -> None:
+    found = families([result])
+    assert found
+    for name, family in found.items():
+        assert name.startswith("ragmeter_")
+        assert name.endswith(BASE_UNITS)
+        assert family.type == "gauge"
+        assert family.documentation
+        assert family.samples
+
+
+def test_latencies_are_in_seconds_with_the_ends_of_their_interval() -> None:
+    result, found = failing(), families([failing()])
+    at = result.estimates["ttft_ms"].p95
+    for family, value in (("ttft", at.value), ("ttft_low", at.low), ("ttft_high", at.high)):
+        samples = {s.labels["statistic"]: s.value for s in found[f"ragmeter_{family}_seconds"].samples}
+        assert value is not None
+        assert samples["p95"] == pytest.approx(value / 1000)
+
+
+def test_a_percentile_of_too_few_samples_has_no_sample() -> None:
+    statistics = {s.labels["statistic"] for s in families([no_data()])["ragmeter_ttft_seconds"].samples}
+    assert statistics == {"mean", "p50"}
+
+
+def test_what_is_not_known_has_no_sample_and_is_not_zero() -> None:
+    found = families([every_state()["bare"]])
+    assert "ragmeter_duration_seconds" not in found
+    assert "ragmeter_run_cost_usd" not in found
+    assert "ragmeter_ttft_seconds" not in found
+
+
+def test_exactly_one_outcome_is_set() -> None:
+    samples = families([failing()])["ragmeter_run_outcome"].samples
+    assert {s.labels["outcome"] for s in samples if s.value == 1} == {"FAIL"}
+    assert len(samples) == 5
+
+
+def test_two_providers_share_a_family_and_differ_in_labels() -> None:
+    text = prometheus_text([passing(), second_provider()])
+    assert text.count("# TYPE ragmeter_ttft_seconds gauge") == 1
+    samples = families([passing(), second_provider()])["ragmeter_error_ratio"].samples
+    assert {s.labels["provider"] for s in samples} == {"akamai-lke", "aws-eks"}
+    assert {s.labels["workload"] for s in samples} == {"standard"}
+
+
+def test_two_runs_with_the_same_labels_make_no_duplicate_series() -> None:
+    samples = families([passing(), failing()])["ragmeter_error_ratio"].samples
+    assert [s.value for s in samples] == [failing().rates["error_ratio"].value]
+
+
+def test_a_hostile_label_is_escaped() -> None:
+    name = f'{HOSTILE}\\ "\n'
+    result = replace(passing(), run_metadata=METADATA | {"provider": name})
+    (sample,) = families([result])["ragmeter_error_ratio"].samples
+    assert sample.labels["provider"] == name.replace("\x1b", "\N{REPLACEMENT CHARACTER}")
