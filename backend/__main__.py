@@ -9,7 +9,7 @@ import os
 import sys
 
 from .errors import ConfigurationError
-from .logs import log, start_logs
+from .logs import log_lifecycle, start_logs
 from .server import open_listener, serve
 from .service import build_service
 from .settings import Settings, describe_settings
@@ -22,13 +22,14 @@ def main() -> int:
     except ConfigurationError as error:
         sys.stderr.write(f"error: {error}\n")
         return 2
+
     logs = start_logs(settings.log_level)
     try:
         listener = open_listener(arguments.host, arguments.port)
         service = build_service(settings, loopback=_is_loopback(listener.getsockname()[0]))
         serve(service, listener)
     except ConfigurationError as error:
-        log("cannot_start", logging.ERROR, message=str(error))
+        log_lifecycle("cannot_start", logging.ERROR, message=str(error))
         sys.stderr.write(f"error: {error}\n")
         return 2
     finally:

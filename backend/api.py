@@ -14,15 +14,14 @@ from starlette.responses import JSONResponse, Response
 
 from . import __version__
 from .auth import check_write
-from .errors import BadRequestError, ForbiddenError, NothingIngestedError, ServiceError
+from .errors import BadRequestError, ForbiddenError, InvalidBodyError, NothingIngestedError, ServiceError
 from .index import Document
 from .info import collect_info
 from .ingest import IngestReport, Source
 from .logs import log
 from .parsing import DOCSET_NAME
-from .schemas import DeleteRequest, IngestDocument, IngestRequest, QueryRequest
+from .schemas import DeleteRequest, IngestDocument, IngestRequest, schema_of, validation_sentence
 from .service import Service
-from .stream import StreamedAnswer, WholeAnswer
 
 router = APIRouter()
 
@@ -41,7 +40,7 @@ _INGEST_BODY = {
                     },
                 }
             },
-            "application/json": {"schema": IngestRequest.model_json_schema()},
+            "application/json": {"schema": schema_of(IngestRequest)},
         }
     }
 }
@@ -87,17 +86,6 @@ async def stats(request: Request) -> dict[str, Any]:
 @router.get("/info")
 async def info(request: Request) -> dict[str, Any]:
     return await collect_info(service_of(request))
-
-
-@router.post("/query", response_class=JSONResponse)
-async def query(body: QueryRequest, request: Request) -> Response:
-    return WholeAnswer(service_of(request).pipeline, body, request)
-
-
-@router.post("/query/stream", response_class=Response)
-async def query_stream(body: QueryRequest, request: Request) -> Response:
-    """Server-Sent Events: `meta`, `token`*, `done`; or `error` at any point."""
-    return StreamedAnswer(service_of(request).pipeline, body, request)
 
 
 @router.get("/documents")
@@ -197,7 +185,7 @@ async def _read_json(request: Request, service: Service) -> tuple[str, list[Sour
     try:
         body = IngestRequest.model_validate_json(await request.body())
     except ValidationError as error:
-        raise BadRequestError(validation_sentence(error.errors())) from error
+        raise InvalidBodyError(validation_sentence(error.errors())) from error
     docset = _docset(body.docset, service)
     report = IngestReport(docset=docset)
     sources = []
@@ -245,12 +233,3 @@ def _page_name(url: str, ending: str) -> str:
     parts = urlsplit(url)
     name = f"{parts.hostname}/{'/'.join(part for part in parts.path.split('/') if part) or 'index'}"
     return name if name.endswith(ending) else name + ending
-
-
-def validation_sentence(errors: list[Any]) -> str:
-    """`k: Input should be greater than or equal to 0 (-1)`, the first of them; long values are not repeated."""
-    first = errors[0]
-    where = ".".join(str(part) for part in first["loc"] if part != "body") or "body"
-    seen = repr(first.get("input"))
-    more = f", and {len(errors) - 1} more" if len(errors) > 1 else ""
-    return f"{where}: {first['msg']}" + (f" ({seen})" if len(seen) < 60 else "") + more

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 
 from fastapi import FastAPI, Request
@@ -12,11 +11,12 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from . import __version__
-from .api import router, validation_sentence
-from .errors import BadRequestError, ServiceError, TooLargeError
+from .api import router
+from .errors import BadRequestError, InvalidBodyError, ServiceError, TooLargeError
 from .metrics import ENDPOINTS
+from .queries import answer_query, is_query, openapi_paths, request_id_of
+from .schemas import validation_sentence
 from .service import Service
-from .stream import request_id_of
 
 _MAX_BODY_BYTES = 4 * 2**20
 
@@ -28,25 +28,30 @@ def build_app(service: Service) -> ASGIApp:
     app.add_exception_handler(ServiceError, _service_error)
     app.add_exception_handler(RequestValidationError, _invalid_body)
     app.add_exception_handler(HTTPException, _http_error)
+    app.openapi()["paths"].update(openapi_paths())
     return Gate(app, service)
 
 
 class Gate:
-    """Stamps the arrival, counts user requests and bounds bodies. It stays out of the way of what is sent."""
+    """Stamps the arrival, counts user requests, bounds bodies, and sends queries past the framework."""
 
     def __init__(self, app: ASGIApp, service: Service) -> None:
         self._app = app
-        self._metrics = service.metrics
-        self._max_upload_bytes = service.settings.max_upload_bytes
+        self._service = service
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            scope["arrival_ns"] = time.perf_counter_ns()
-            if scope["path"] in ENDPOINTS:
-                self._metrics.request(scope["path"])
-            limit_bytes = self._max_upload_bytes if scope["path"] == "/ingest" else _MAX_BODY_BYTES
-            receive = _Bounded(receive, limit_bytes)
-        await self._app(scope, receive, send)
+        scope["arrival_ns"] = time.perf_counter_ns()
+        if scope["path"] in ENDPOINTS:
+            self._service.metrics.request(scope["path"])
+        settings = self._service.settings
+        bounded = _Bounded(receive, settings.max_upload_bytes if scope["path"] == "/ingest" else _MAX_BODY_BYTES)
+        if not is_query(scope):
+            await self._app(scope, bounded, send)
+            return
+        try:
+            await answer_query(self._service.pipeline, scope, bounded, send)
+        except ServiceError as error:
+            await error_response(self._service, scope, error)(scope, receive, send)
 
 
 class _Bounded:
@@ -54,40 +59,39 @@ class _Bounded:
 
     def __init__(self, receive: Receive, limit_bytes: int) -> None:
         self._receive = receive
+        self._left_bytes = limit_bytes
         self._limit_bytes = limit_bytes
-        self._seen_bytes = 0
 
     async def __call__(self) -> Message:
         message = await self._receive()
-        self._seen_bytes += len(message.get("body", b""))
-        if self._seen_bytes > self._limit_bytes:
+        self._left_bytes -= len(message.get("body", b""))
+        if self._left_bytes < 0:
             raise TooLargeError(f"the body is longer than {self._limit_bytes} bytes")
         return message
 
 
+def error_response(service: Service, scope: Scope, error: ServiceError) -> JSONResponse:
+    if scope["path"] in ENDPOINTS:
+        service.metrics.error(scope["path"], error.type)
+    headers = {"retry-after": str(error.retry_after_s)} if error.retry_after_s else {}
+    if error.status == 401:
+        headers["www-authenticate"] = "Bearer"
+    body = {"message": str(error), "type": error.type, "request_id": request_id_of(scope)}
+    return JSONResponse(body, status_code=error.status, headers=headers)
+
+
 async def _service_error(request: Request, error: Exception) -> JSONResponse:
     failure = error if isinstance(error, ServiceError) else ServiceError("internal error")
-    service: Service = request.app.state.service
-    if request.url.path in ENDPOINTS:
-        service.metrics.error(request.url.path, failure.type)
-    headers = {"retry-after": str(failure.retry_after_s)} if failure.retry_after_s else {}
-    if failure.status == 401:
-        headers["www-authenticate"] = "Bearer"
-    body = {"message": str(failure), "type": failure.type, "request_id": request_id_of(request)}
-    return JSONResponse(body, status_code=failure.status, headers=headers)
+    return error_response(request.app.state.service, request.scope, failure)
 
 
 async def _invalid_body(request: Request, error: Exception) -> JSONResponse:
     errors = error.errors() if isinstance(error, RequestValidationError) else []
-    return await _service_error(request, _InvalidBodyError(validation_sentence(list(errors))))
-
-
-class _InvalidBodyError(BadRequestError):
-    status = 422
+    return await _service_error(request, InvalidBodyError(validation_sentence(errors)))
 
 
 async def _http_error(request: Request, error: Exception) -> JSONResponse:
     """Unknown paths, wrong methods and broken forms, in the same shape as our own errors."""
-    failure = BadRequestError(getattr(error, "detail", json.dumps(str(error))))
+    failure = BadRequestError(getattr(error, "detail", "internal error"))
     failure.status = getattr(error, "status_code", 500)
     return await _service_error(request, failure)

@@ -2,6 +2,7 @@
 
 ServiceError                500 internal
 ├── BadRequestError         400 bad_request
+│   ├── InvalidBodyError    422 bad_request
 │   └── TooLargeError       413 too_large
 ├── UnauthorizedError       401 unauthorized
 ├── ForbiddenError          403 forbidden
@@ -36,6 +37,10 @@ class ServiceError(Exception):
 
 class BadRequestError(ServiceError):
     status, type = 400, "bad_request"
+
+
+class InvalidBodyError(BadRequestError):
+    status = 422
 
 
 class TooLargeError(BadRequestError):

@@ -70,7 +70,7 @@ class Settings:
             "RAG_CONTEXT_MAX_CHARS",
             "0",
             parsing.integer(0, 10_000_000),
-            "most characters of context in a prompt; 0: no limit",
+            "most characters of context in a prompt; 0: all",
         ),
     ]
     chunk_chars: Annotated[

@@ -8,28 +8,14 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import re
-import secrets
-import time
 from typing import Any
 
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Receive, Send
 
 from .errors import RequestTimeoutError, ServiceError, ShuttingDownError
 from .llm import Delta
 from .logs import log
-from .pipeline import Answering, Pipeline
-from .schemas import QueryRequest
-
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
-
-
-def request_id_of(request: Request) -> str:
-    """The caller's X-Request-ID when it is a plain one, else a random id."""
-    given = request.headers.get("x-request-id", "")
-    return given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+from .pipeline import Answering
 
 
 def frame(event: str, payload: dict[str, Any]) -> bytes:
@@ -50,25 +36,21 @@ def _quote(text: str) -> str:
     return quoted
 
 
-class AnswerResponse(Response):
+class Answer:
     """Holds a place for the query, and ends it when its time is up or its client has gone.
 
     Subclasses say what is sent; an error before that is an HTTP status with a JSON body.
     """
 
-    def __init__(self, pipeline: Pipeline, query: QueryRequest, request: Request) -> None:
-        self._pipeline = pipeline
-        self._endpoint = request.url.path
-        arrival_ns = request.scope.get("arrival_ns") or time.perf_counter_ns()
-        self._answering = Answering(
-            pipeline=pipeline, query=query, request_id=request_id_of(request), arrival_ns=arrival_ns
-        )
+    def __init__(self, endpoint: str, answering: Answering, send: Send) -> None:
+        self._endpoint = endpoint
+        self._answering = answering
+        self._pipeline = answering.pipeline
+        self._send = send
         self._started = False
         self._gone = False
-        self.background = None
 
-    async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
-        self._send = send
+    async def run(self, receive: Receive) -> None:
         task = asyncio.current_task()
         watch = asyncio.create_task(self._watch(receive, task))
         try:
@@ -159,7 +141,7 @@ class AnswerResponse(Response):
         return b"server-timing", ", ".join(f"{name.removesuffix('_ms')};dur={value}" for name, value in stages).encode()
 
 
-class StreamedAnswer(AnswerResponse):
+class StreamedAnswer(Answer):
     async def _answer(self) -> None:
         headers = [self._server_timing(), (b"x-accel-buffering", b"no")]
         await self._start(200, b"text/event-stream; charset=utf-8", headers)
@@ -180,7 +162,7 @@ class StreamedAnswer(AnswerResponse):
         await self._body(frame("error", self._answering.describe_error(str(error), error.type)), more=False)
 
 
-class WholeAnswer(AnswerResponse):
+class WholeAnswer(Answer):
     async def _answer(self) -> None:
         self._texts: list[str] = []
         await self._answering.generate(self._emit, self._finish)

@@ -1,0 +1,76 @@
+"""POST /query and POST /query/stream as plain ASGI: the layers of a web framework would cost more than all the rest."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from typing import Any
+
+from pydantic import ValidationError
+from starlette.types import Receive, Scope, Send
+
+from .errors import BadRequestError, InvalidBodyError
+from .pipeline import Answering, Pipeline
+from .schemas import QueryRequest, schema_of, validation_sentence
+from .stream import Answer, StreamedAnswer, WholeAnswer
+
+_ANSWERS: dict[str, type[Answer]] = {"/query": WholeAnswer, "/query/stream": StreamedAnswer}
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+
+
+def is_query(scope: Scope) -> bool:
+    return scope["path"] in _ANSWERS and scope["method"] == "POST"
+
+
+async def answer_query(pipeline: Pipeline, scope: Scope, receive: Receive, send: Send) -> None:
+    """Raises BadRequestError before anything is sent; errors after that are answered here."""
+    query = _parse(await _read_body(receive))
+    answering = Answering(
+        pipeline=pipeline, query=query, request_id=request_id_of(scope), arrival_ns=scope["arrival_ns"]
+    )
+    await _ANSWERS[scope["path"]](scope["path"], answering, send).run(receive)
+
+
+def request_id_of(scope: Scope) -> str:
+    """The caller's X-Request-ID when it is a plain one, else a random id."""
+    for name, value in scope["headers"]:
+        if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
+            return str(value, "ascii")
+    return secrets.token_hex(8)
+
+
+async def _read_body(receive: Receive) -> bytes:
+    body = b""
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise BadRequestError("the client went away before its request was complete")
+        body += message.get("body", b"")
+        if not message.get("more_body"):
+            return body
+
+
+def _parse(body: bytes) -> QueryRequest:
+    try:
+        return QueryRequest.model_validate_json(body)
+    except ValidationError as error:
+        raise InvalidBodyError(validation_sentence(error.errors())) from error
+
+
+def openapi_paths() -> dict[str, Any]:
+    """The two endpoints in the words of OpenAPI: no framework sees them, so they are described by hand."""
+    body = {"required": True, "content": {"application/json": {"schema": schema_of(QueryRequest)}}}
+    described = {
+        "/query": ("application/json", "The whole answer, its documents, timings and usage."),
+        "/query/stream": ("text/event-stream", "Server-Sent Events: meta, token*, done; or error at any point."),
+    }
+    return {
+        path: {
+            "post": {
+                "summary": text,
+                "requestBody": body,
+                "responses": {"200": {"description": text, "content": {kind: {}}}},
+            }
+        }
+        for path, (kind, text) in described.items()
+    }
