@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -58,12 +57,10 @@ def demand_provider(config: pytest.Config, items: list[pytest.Item]) -> None:
 
 def no_provider_sentence(count: int) -> str:
     """What a user reads who forgot ``--provider``."""
-    from ragmeter.clients.files import data_dir
     from ragmeter.run.catalog import known_sentence
 
-    folders = [Path("fixtures/providers"), data_dir("fixtures") / "providers"]
     return (
-        f"{count} live tests need --provider=NAME|FILE; {known_sentence('provider', folders)}. "
+        f"{count} live tests need --provider=NAME|FILE; {known_sentence('provider')}. "
         "--provider=local starts a whole RAG service on this machine."
     )
 

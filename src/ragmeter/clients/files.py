@@ -79,6 +79,16 @@ def read_yaml(path: Path) -> Any:
         raise ConfigError(f"{path}: not YAML: {error}") from error
 
 
+def read_document(path: Path) -> Any:
+    """The document of a JSON file (by its suffix) or a YAML file. Raises ConfigError."""
+    if path.suffix != ".json":
+        return read_yaml(path)
+    try:
+        return json.loads(read_text(path))
+    except ValueError as error:
+        raise ConfigError(f"{path}: not JSON: {error}") from error
+
+
 def write_atomically(path: Path, text: str) -> None:
     """Write all of ``text`` or nothing: a reader never sees half a file. Raises StorageError."""
     try:

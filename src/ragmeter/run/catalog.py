@@ -9,12 +9,13 @@ from ragmeter.core.provider import Provider, provider_from
 from ragmeter.core.setting import Setting
 from ragmeter.core.workload import Prompt, Workload, prompts_of, workload_from
 
-suffixes = (".yaml", ".yml")
+suffixes = (".yml", ".yaml")
+folders = {"provider": Path("fixtures/providers"), "workload": Path("workloads")}
 
 
 def load_provider(name: str, *, environment: Mapping[str, str], base_url: str | None = None) -> Provider:
     """The provider of a name (``fixtures/providers/NAME.yaml`` here, else the shipped one) or of a path."""
-    path = find(name, "provider", [Path("fixtures/providers"), data_dir("fixtures") / "providers"])
+    path = find(name, "provider")
     return provider_from(
         read_yaml(path), path=shown(path), environment=environment, base_url=base_url, schema=schema("provider.v1")
     )
@@ -22,7 +23,7 @@ def load_provider(name: str, *, environment: Mapping[str, str], base_url: str | 
 
 def load_workload(name: str, settings: Sequence[Setting] = ()) -> Workload:
     """The workload of a name (``workloads/NAME.yaml`` here, else the shipped one) or of a path."""
-    path = find(name, "workload", [Path("workloads"), data_dir("workloads")])
+    path = find(name, "workload")
     document = read_yaml(path)
     prompts: tuple[Prompt, ...] = ()
     if isinstance(document, dict) and isinstance(document.get("prompts_file"), str):
@@ -31,24 +32,29 @@ def load_workload(name: str, settings: Sequence[Setting] = ()) -> Workload:
     return workload_from(document, path=shown(path), prompts=prompts, settings=settings, schema=schema("workload.v1"))
 
 
-def find(name: str, kind: str, folders: Sequence[Path]) -> Path:
-    """The file of a name or path. Raises ConfigError that lists the known names."""
+def find(name: str, kind: str) -> Path:
+    """The file of a name or path; kind: ``provider`` or ``workload``. Raises ConfigError that lists the known names."""
     if name.endswith(suffixes) or "/" in name:
         path = Path(name)
         if path.is_file():
             return path
-        raise ConfigError(f"{kind} {name!r}: no such file; {known_sentence(kind, folders)}")
-    for folder in folders:
-        for suffix in suffixes:
-            if (path := folder / f"{name}{suffix}").is_file():
-                return path
-    raise ConfigError(f"unknown {kind} {name!r}; {known_sentence(kind, folders)}")
+        raise ConfigError(f"{kind} {name!r}: no such file; {known_sentence(kind)}")
+    if name not in known(kind):
+        raise ConfigError(f"unknown {kind} {name!r}; {known_sentence(kind)}")
+    return known(kind)[name]
 
 
-def known_sentence(kind: str, folders: Sequence[Path]) -> str:
+def known(kind: str) -> dict[str, Path]:
+    """The files by name, sorted: those of the working directory win over the shipped ones."""
+    folder = folders[kind]
+    shipped = data_dir(folder.parts[0]).joinpath(*folder.parts[1:])
+    files = [path for place in (shipped, folder) for suffix in suffixes for path in place.glob(f"*{suffix}")]
+    return dict(sorted({path.stem: path for path in files}.items()))
+
+
+def known_sentence(kind: str) -> str:
     """``known: a, b; or the path of a file``."""
-    names = sorted({path.stem for folder in folders for suffix in suffixes for path in folder.glob(f"*{suffix}")})
-    return f"known: {', '.join(names)}; or the path of a {kind} file ending in .yaml"
+    return f"known: {', '.join(known(kind))}; or the path of a {kind} file ending in .yaml"
 
 
 def shown(path: Path) -> str:
