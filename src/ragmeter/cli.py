@@ -1,16 +1,19 @@
 """``ragmeter``: works on saved runs and on files, without pytest and without a service."""
 
 import argparse
+import os
 import shutil
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import ragmeter
 from ragmeter.clients.files import known_schemas, read_document, read_text, schema, write_atomically
 from ragmeter.core.errors import ConfigError, RagmeterError, SchemaError
 from ragmeter.core.result import RunResult
 from ragmeter.core.schema import check
+from ragmeter.core.slo import parse_goodput, parse_slo
 from ragmeter.report.document import result_of
 from ragmeter.report.html import page_html
 from ragmeter.report.jsonfile import load_result, result_json
@@ -90,10 +93,23 @@ def _validate(options: argparse.Namespace) -> None:
         name = options.schema or (document.get("schema") if isinstance(document, dict) else None)
         if not name:
             raise SchemaError(f"{path}: has no key 'schema'; name one with --schema: {', '.join(known_schemas())}")
-        check(document, schema(str(name)), str(path))
+        _check_document(document, str(name), path)
         print(f"{path}: a valid {name}")
+
+
+def _check_document(document: Any, name: str, path: Path) -> None:
+    """What people write is read as a run would read it: references, prompts and SLOs are checked, too."""
+    if name == "provider.v1":
+        catalog.load_provider(str(path), environment=os.environ)
+    elif name == "workload.v1":
+        workload = catalog.load_workload(str(path))
+        parse_goodput(workload.goodput, str(path))
+        for expression in workload.slo:
+            parse_slo(expression, str(path))
+    else:
+        check(document, schema(name), str(path))
 
 
 def _list(options: argparse.Namespace) -> None:
     for name, path in catalog.known(options.kind).items():
-        print(f"{name:16} {read_document(path).get('description', '')}")
+        print(f"{name:16} {read_document(path).get('description', '').partition('. ')[0]}")
