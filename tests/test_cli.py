@@ -13,7 +13,6 @@ from ragmeter.core.run import DeclaredSlo, RunEnding, RunPlan
 from ragmeter.run.catalog import load_workload
 from ragmeter.run.store import SampleLog
 
-
 WORKLOAD = "schema: workload.v1\nname: x\n"
 PROVIDER = "schema: provider.v1\nname: x\n"
 
