@@ -417,7 +417,11 @@ def invalid() -> RunResult:
             "p99 schedule lag of 212 ms is 33 % of the median TTFT, allowed 1 %",
         ),
     )
-    return replace(passing(), outcome=Outcome.INVALID, harness=late, concurrency=None)
+    unjudged = tuple(
+        replace(at, outcome=Outcome.INVALID, sentence=f"{at.slo}: not judged, the client was not fit to measure")
+        for at in passing().verdicts
+    )
+    return replace(passing(), outcome=Outcome.INVALID, harness=late, concurrency=None, verdicts=unjudged)
 
 
 def interrupted() -> RunResult:

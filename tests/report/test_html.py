@@ -107,7 +107,7 @@ def test_outcome_and_every_verdict_are_said_in_words(result: RunResult) -> None:
         (no_data(), "1 of 4 SLOs without enough data: p95(ttft_ms) <= 1500: too few samples to judge (n=40)."),
         (
             invalid(),
-            "no figure says anything about the target: the client's CPU was at 97 %, above 85 % (and 2 more below).",
+            "so no figure here judges the target: the client's CPU was at 97 %, above 85 % (and 2 more below).",
         ),
         (bare(), "No SLO was declared: nothing was judged."),
         (failing(), "4 of 4 SLOs missed: p95(ttft_ms) = 2598 against 1500"),

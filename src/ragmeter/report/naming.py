@@ -47,7 +47,7 @@ def is_smoke(result: RunResult) -> bool:
 def reason(result: RunResult) -> str:
     """Why the run has its outcome, in a few words; what exactly happened is said by ``evidence``."""
     if result.outcome is Outcome.INVALID:
-        return "The client was not fit to measure: no figure says anything about the target"
+        return "The client was not fit to measure, so no figure here judges the target"
     if not result.verdicts:
         return "No SLO was declared: nothing was judged"
     if result.outcome is Outcome.PASS:

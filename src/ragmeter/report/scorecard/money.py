@@ -5,12 +5,12 @@ from typing import Final
 from ragmeter.core.result import Cost, RunResult
 from ragmeter.report.format import count, figure, interval, money, percent, quantity
 from ragmeter.report.markup import Html, element
-from ragmeter.report.scorecard.layout import callout, pairs, section, table
+from ragmeter.report.scorecard.layout import callout, pairs, section, stacked, table
 
 _FIGURES: Final = {
     "hourly_cluster_cost_usd": "Cluster per hour",
     "benchmark_run_cost_usd": "Measured phase",
-    "egress_cost_usd": "of that, egress",
+    "egress_cost_usd": "Egress of the measured bytes",
     "usd_per_1m_tokens": "Per 1M output tokens",
     "usd_per_request": "Per request",
     "usd_per_successful_request": "Per successful request",
@@ -51,7 +51,7 @@ def retrieval(result: RunResult) -> Html | None:
         return None
     named = ((f"recall@{at.k}", at.recall_at_k), (f"hit ratio@{at.k}", at.hit_ratio))
     shown = (
-        (name, f"{quantity(estimate.value, 'ratio')}  ({interval(estimate, 'ratio')})") for name, estimate in named
+        (name, stacked(quantity(estimate.value, "ratio"), interval(estimate, "ratio"))) for name, estimate in named
     )
     return section(
         "Retrieval quality under load",
