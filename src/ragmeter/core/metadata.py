@@ -31,9 +31,12 @@ class RunMetadata:
     backend_image_tag: str | None = None
     frontend_image_tag: str | None = None
     vllm_image_tag: str | None = None
-    embedding_model: str | None = None
+    embedding_model_id: str | None = None
     embedding_dimension: int | None = None
     vector_store: str | None = None
+    index_type: str | None = None
+    chunk_chars: int | None = None
+    chunk_overlap: int | None = None
     docset: str | None = None
     docset_hash: str | None = None
     documents: int | None = None

@@ -68,7 +68,7 @@ def metadata_sources(provider: Provider, workload: Workload, *, environment: Map
     llm_url = provider.base_url if workload.target == "openai" else provider.llm_url
     return [
         Source(origin="this run", values=_run_facts(provider, workload)),
-        Source(origin="backend /info", values=_info(provider) if workload.target == "rag" else {}),
+        Source(origin="backend /info", values=_info(provider, workload.docset) if workload.target == "rag" else {}),
         Source(origin="LLM", values=llm_facts(llm_url) if llm_url else {}),
         Source(origin="Kubernetes", values=cluster_facts(provider.kube_context) if provider.kube_context else {}),
         environment_source(environment),
@@ -91,8 +91,8 @@ def _run_facts(provider: Provider, workload: Workload) -> dict[str, Any]:
     }
 
 
-def _info(provider: Provider) -> dict[str, Any]:
-    """GET /info; a backend without it (the predecessor's) says nothing."""
+def _info(provider: Provider, docset: str) -> dict[str, Any]:
+    """GET /info; a backend without it (the predecessor's) says nothing. Raises TargetError."""
     with control_client(provider) as client:
         response = _answer(client.get, "/info", f"{provider.path}: {provider.base_url}")
     if response.status_code == NOT_FOUND:
@@ -103,7 +103,27 @@ def _info(provider: Provider) -> dict[str, Any]:
         document = None
     if not response.is_success or not isinstance(document, dict):
         raise TargetError(f"{provider.path}: {provider.base_url}/info: HTTP {response.status_code}, not a JSON object")
-    return document
+    return {**document, **info_facts(document, docset)}
+
+
+def info_facts(info: Mapping[str, Any], docset: str) -> dict[str, Any]:
+    """The fields of `RunMetadata` that /info has under other names, or deeper."""
+
+    def part(*path: str) -> Any:
+        found: Any = info
+        for key in path:
+            found = found.get(key) if isinstance(found, dict) else None
+        return found
+
+    return {
+        "llm_engine": part("llm", "engine"),
+        "index_type": part("index", "type"),
+        "chunk_chars": part("chunking", "chars"),
+        "chunk_overlap": part("chunking", "overlap"),
+        "docset_hash": part("docsets", docset, "hash"),
+        "documents": part("docsets", docset, "documents"),
+        "chunks": part("docsets", docset, "chunks"),
+    }
 
 
 def check_identity(workload: Workload, metadata: RunMetadata, provider: Provider) -> None:
