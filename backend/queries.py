@@ -40,7 +40,7 @@ def request_id_of(scope: Scope) -> str:
 
 
 async def _read_body(receive: Receive) -> bytes:
-    body = b""
+    body: bytes = b""
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
