@@ -29,6 +29,7 @@ class SloCheck:
 
         Otherwise INCONCLUSIVE warns.
         """
+        __tracebackhide__ = True
         from ragmeter.core.slo import parse_slo
 
         wanted = parse_slo(self.declared.expression, self.declared.origin).expression
