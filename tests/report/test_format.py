@@ -2,6 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ragmeter.core.metrics import METRICS
 from ragmeter.core.result import Estimate
 from ragmeter.report.format import (
     Unit,
@@ -87,6 +88,13 @@ def test_money_keeps_four_digits_below_a_hundred_dollars(usd: float, expected: s
 )
 def test_the_unit_of_a_figure_comes_from_its_name(name: str, unit: Unit) -> None:
     assert unit_of(name) == unit
+
+
+def test_every_metric_is_written_in_the_unit_of_its_definition() -> None:
+    written = {"1/s": "/s", "USD": "usd", "requests": "plain", "tokens": "plain"}
+    assert METRICS
+    for metric in METRICS.values():
+        assert unit_of(metric.name) == written.get(metric.unit, metric.unit)
 
 
 def test_an_unknown_figure_is_a_dash_and_not_zero() -> None:

@@ -102,7 +102,7 @@ def test_outcome_and_every_verdict_are_said_in_words(result: RunResult) -> None:
 @pytest.mark.parametrize(
     ("result", "reason"),
     [
-        (passing(), "All 4 SLOs are met, each with the whole interval inside the bound."),
+        (passing(), "All 4 SLOs are met."),
         (inconclusive(), "1 of 4 SLOs undecided: p95(ttft_ms) = 1467 against 1500"),
         (no_data(), "1 of 4 SLOs without enough data: p95(ttft_ms) <= 1500: too few samples to judge (n=40)."),
         (
@@ -124,6 +124,25 @@ def test_the_verdict_table_has_value_interval_bound_n_and_origin() -> None:
     assert cells[2].startswith("2,598 ms2,375\N{EN DASH}2,822 ms")
     assert "bound ≤ 1,500 ms" in cells[3]
     assert cells[4:] == ["459", "workloads/standard.yaml"]
+
+
+def test_an_interrupted_run_that_met_its_slos_says_why_it_is_no_pass() -> None:
+    result = replace(passing(), status="interrupted", outcome=Outcome.INCONCLUSIVE)
+    words = "All 4 SLOs are met, but the run was interrupted: half of a run can fail and cannot pass."
+    assert page_of(result).of_class("reason")[0].text() == words
+
+
+def test_a_sentence_does_not_repeat_the_run_that_its_section_is_about() -> None:
+    base = failing()
+    named = tuple(replace(at, sentence=f"standard @ akamai-lke: {at.sentence}") for at in base.verdicts)
+    assert page_of(replace(base, verdicts=named)) == page_of(base)
+
+
+def test_a_warning_about_prices_stands_with_the_cost_only() -> None:
+    price = "the price sheet is 294 days old"
+    page = page_of(replace(passing(), warnings=(price, "the index was rebuilt")))
+    assert page.text().count(price) == 1
+    assert "the index was rebuilt" in page.of_class("headline")[0].text()
 
 
 @pytest.mark.parametrize("state", ["pass", "no_data", "without_success"])
@@ -174,6 +193,30 @@ def test_the_waterfall_adds_up_and_marks_what_was_not_measured() -> None:
     assert panel.text().count("100 %") == 2
     assert "1,426 ms" in panel.text()
     assert "3,158 ms" in panel.text()
+
+
+def test_a_remainder_below_zero_is_shown_as_it_is_and_stays_inside_the_drawing() -> None:
+    result = failing()
+    assert result.attribution is not None
+    *first, last = result.attribution.stages
+    taken = -0.05 * result.attribution.ttft_mean_ms
+    first[-1] = replace(first[-1], mean_ms=first[-1].mean_ms + last.mean_ms - taken)
+    stages = (*first, replace(last, mean_ms=taken, share_ratio=-0.05))
+    panel = section(
+        page_of(replace(result, attribution=replace(result.attribution, stages=stages, tail=None))),
+        "Where the time to first token went",
+    )
+    assert "-71.3 ms-5 %" in panel.text()
+    for bar in panel.of_class("stage"):
+        start, width = (float(bar.attributes[name].rstrip("%")) for name in ("x", "width"))
+        assert 0 <= start <= start + width <= 100.5
+
+
+def test_a_plot_of_some_of_the_requests_says_of_how_many() -> None:
+    result = passing()
+    page = page_of(replace(result, points=result.points[::2]))
+    assert "drawn of 500 requests" in section(page, "Time to first token over time").text()
+    assert re.search(r"n = 497, 24\d of them drawn", section(page, "Distributions").text())
 
 
 def test_cost_names_its_prices_and_parts() -> None:

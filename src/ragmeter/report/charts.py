@@ -199,9 +199,9 @@ def estimate_strip(at: Estimate, scale: Scale, unit: Unit, *, title: str, ident:
     )
 
 
-def waterfall_bar(stage: Stage, start_ms: float, total_ms: float, *, ident: str) -> Html:
-    """The stage's part of the whole, beginning where the stage before it ends."""
-    start, end = start_ms / total_ms, (start_ms + stage.mean_ms) / total_ms
+def waterfall_bar(stage: Stage, start_ms: float, scale: Scale, *, ident: str) -> Html:
+    """The stage's part of the whole, beginning where the stage before it ends; a remainder below 0 runs backwards."""
+    start, end = sorted((scale.share(start_ms), scale.share(start_ms + stage.mean_ms)))
     return svg.chart(
         svg.level(11, kind="grid"),
         svg.box(start, max(end, start + 0.004), 3, 16, kind=f"stage {stage.basis}"),

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from ragmeter.core.result import Outcome, RunResult, SloVerdict
+from ragmeter.core.result import Outcome, RunResult, SloVerdict, Stage
 
 SMOKE_BELOW_SECONDS: Final = 600
 """Runs shorter than this are labelled smoke: MLPerf Inference asks for at least 600 s."""
@@ -51,7 +51,9 @@ def reason(result: RunResult) -> str:
     if not result.verdicts:
         return "No SLO was declared: nothing was judged"
     if result.outcome is Outcome.PASS:
-        return f"{_all_slos(len(result.verdicts))} with the whole interval inside the bound"
+        return _met(result)
+    if not _deciding(result):
+        return f"{_met(result)}, but the run was interrupted: half of a run can fail and cannot pass"
     return _judged(result, len(_deciding(result)))
 
 
@@ -59,7 +61,7 @@ def evidence(result: RunResult) -> tuple[str, ...]:
     """The sentences that led to the outcome, each about one SLO or one limit of the client."""
     if result.outcome is Outcome.INVALID:
         return result.harness.reasons
-    return () if result.outcome is Outcome.PASS else tuple(verdict.sentence for verdict in _deciding(result))
+    return () if result.outcome is Outcome.PASS else tuple(sentence(result, verdict) for verdict in _deciding(result))
 
 
 def full_reason(result: RunResult) -> str:
@@ -69,6 +71,21 @@ def full_reason(result: RunResult) -> str:
         return f"{reason(result)}."
     more = f" (and {len(sentences) - 1} more below)" if len(sentences) > 1 else ""
     return f"{reason(result)}: {sentences[0].rstrip('.')}{more}."
+
+
+def sentence(result: RunResult, verdict: SloVerdict) -> str:
+    """The verdict's sentence without the run's name, for a place that has it in its heading."""
+    return verdict.sentence.removeprefix(f"{run_name(result)}: ")
+
+
+def own_warnings(result: RunResult) -> tuple[str, ...]:
+    """Warnings about the run but not about its prices, which stand with the cost."""
+    prices = () if result.cost is None else result.cost.warnings
+    return tuple(warning for warning in result.warnings if warning not in prices)
+
+
+def stage_label(stage: Stage) -> str:
+    return stage.label[:1].upper() + stage.label[1:]
 
 
 def _deciding(result: RunResult) -> tuple[SloVerdict, ...]:
@@ -87,5 +104,6 @@ def _judged(result: RunResult, deciding: int) -> str:
     return f"{deciding} of {total} {'SLO' if total == 1 else 'SLOs'} {_VERBS[result.outcome]}"
 
 
-def _all_slos(total: int) -> str:
-    return "The one SLO is met" if total == 1 else f"All {total} SLOs are met, each"
+def _met(result: RunResult) -> str:
+    total = len(result.verdicts)
+    return "The one SLO is met" if total == 1 else f"All {total} SLOs are met"

@@ -20,7 +20,7 @@ from ragmeter.report.format import (
     unit_of_all,
 )
 from ragmeter.report.markup import clean
-from ragmeter.report.naming import is_smoke, reason, run_name
+from ragmeter.report.naming import is_smoke, own_warnings, reason, run_name, sentence, stage_label
 
 _COLOURS: Final = {
     Outcome.PASS: "1;32",
@@ -48,15 +48,11 @@ def summary_lines(result: RunResult, *, width: int, colour: bool) -> list[str]:
     return [
         *page.outcome(result.outcome, run_name(result)),
         *page.paragraph(f"{reason(result)}."),
-        *(
-            line
-            for sentence in result.harness.reasons
-            for line in page.outcome(Outcome.INVALID, sentence, indent=_INDENT)
-        ),
+        *(line for words in result.harness.reasons for line in page.outcome(Outcome.INVALID, words, indent=_INDENT)),
         *page.paragraph(_what_ran(result)),
         *_latency_lines(result, page),
         *_rate_lines(result, page),
-        *(line for at in result.verdicts for line in page.outcome(at.outcome, at.sentence, indent=_INDENT)),
+        *(line for at in result.verdicts for line in page.outcome(at.outcome, sentence(result, at), indent=_INDENT)),
         *_waterfall_lines(result.attribution, page),
         *_quality_and_cost(result, page),
         *_trouble(result, page),
@@ -133,11 +129,17 @@ def _range(at: Estimate, unit: Unit) -> str:
 
 def _rate_lines(result: RunResult, page: _Page) -> list[str]:
     shown = ((label, name, result.rates[name]) for name, label in _RATES.items() if name in result.rates)
-    words = ", ".join(f"{label} {figure(name, at.value)} ({_range(at, unit_of(name))})" for label, name, at in shown)
+    words = ", ".join(f"{label} {figure(name, at.value)}{_range_of_rate(at, name)}" for label, name, at in shown)
     return page.entry("rates", words) if words else []
 
 
-_FILLS: Final = "█▓▒░▚"
+def _range_of_rate(at: Estimate, name: str) -> str:
+    """Throughputs have no interval within one run: nothing is said about it in this short form."""
+    known = at.low is not None or at.high is not None
+    return f" ({_range(at, unit_of(name))})" if known or not at.enough else ""
+
+
+_FILLS: Final = "▒▓░█▚"
 _BAR_COLOURS: Final = ("36", "34", "35", "33", "32")
 
 
@@ -153,10 +155,10 @@ def _waterfall_lines(at: Attribution | None, page: _Page) -> list[str]:
 def _legend(at: Attribution, page: _Page) -> Iterator[str]:
     """A line for each stage: its mark, mean and share, and those of the tail where the width allows."""
     tail = {stage.name: _amount(stage) for stage in at.tail or ()}
-    names = max(len(clean(stage.label)) for stage in at.stages)
+    names = max(len(clean(stage_label(stage))) for stage in at.stages)
     for stage, fill, code in _marked(at.stages):
         start = _INDENT * 2
-        words = f" {clean(stage.label).ljust(names)}  {_amount(stage)}"
+        words = f" {clean(stage_label(stage)).ljust(names)}  {_amount(stage)}"
         with_tail = f"{words}   tail {tail.get(stage.name, '')}"
         shown = with_tail if tail and len(start) + 1 + len(with_tail) <= page.width else words
         yield f"{start}{page.paint(fill, code)}{shown[: page.width - len(start) - 1]}"
@@ -199,7 +201,7 @@ def _cells(marked: Sequence[Marked], room: int) -> list[int]:
 def _quality_and_cost(result: RunResult, page: _Page) -> Iterator[str]:
     at, price = result.retrieval, result.cost
     if at is not None:
-        recall = f"{quantity(at.recall_at_k.value, 'ratio')} ({interval(at.recall_at_k, 'ratio')}), n = {count(at.n)}"
+        recall = f"{quantity(at.recall_at_k.value, 'ratio')} ({_range(at.recall_at_k, 'ratio')}), n = {count(at.n)}"
         yield from page.entry(f"recall@{at.k}", recall)
     if price is not None:
         parts = (
@@ -212,6 +214,6 @@ def _quality_and_cost(result: RunResult, page: _Page) -> Iterator[str]:
 
 def _trouble(result: RunResult, page: _Page) -> Iterator[str]:
     prices = () if result.cost is None else result.cost.warnings
-    for sentence in (*result.warnings, *prices):
-        lines = page.paragraph(f"warning: {sentence}")
+    for words in (*own_warnings(result), *prices):
+        lines = page.paragraph(f"warning: {words}")
         yield from (page.paint(line, "33") for line in lines)

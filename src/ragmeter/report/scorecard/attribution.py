@@ -8,6 +8,8 @@ from ragmeter.core.result import RunResult, Stage
 from ragmeter.report.charts import waterfall_bar
 from ragmeter.report.format import count, percent, quantity
 from ragmeter.report.markup import Html, element
+from ragmeter.report.naming import stage_label
+from ragmeter.report.scale import Scale
 from ragmeter.report.scorecard.layout import section, stacked, table
 
 _BASIS: Final = {"client": "measured by the client", "server": "reported by the server", "remainder": "what remains"}
@@ -38,12 +40,19 @@ def _table(caption: str, stages: Sequence[Stage], total_ms: float, ident: str) -
     return table(caption, ("Stage", "", "Mean", "Share"), rows, numbers_from=2, kind="waterfall")
 
 
+def _scale(ends_ms: Sequence[float]) -> Scale:
+    """From 0 to the TTFT, and as far beyond as a remainder below 0 reaches."""
+    low, high = min(ends_ms), max(ends_ms)
+    return Scale(low=low, high=high if high > low else low + 1.0)
+
+
 def _rows(stages: Sequence[Stage], total_ms: float, ident: str) -> Iterator[tuple[str, ...]]:
-    starts = accumulate((stage.mean_ms for stage in stages), initial=0.0)
+    starts = list(accumulate((stage.mean_ms for stage in stages), initial=0.0))
+    scale = _scale([*starts, total_ms])
     for stage, start_ms in zip(stages, starts, strict=False):
         yield (
-            stacked(stage.label, _BASIS[stage.basis]),
-            waterfall_bar(stage, start_ms, total_ms, ident=f"{ident}-{stage.name}") if total_ms > 0 else "",
+            stacked(stage_label(stage), _BASIS[stage.basis]),
+            waterfall_bar(stage, start_ms, scale, ident=f"{ident}-{stage.name}"),
             quantity(stage.mean_ms, "ms"),
             percent(stage.share_ratio),
         )

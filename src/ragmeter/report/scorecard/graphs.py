@@ -37,7 +37,11 @@ def _distribution(result: RunResult, name: str, ident: str) -> Html | None:
         if values
         else quantiles(at, unit, title=title, ident=ident)
     )
-    return element("figure", element("figcaption", title, element("small", f"n = {count(at.n)}")), drawing)
+    return element("figure", element("figcaption", title, element("small", _drawn(len(values), at.n))), drawing)
+
+
+def _drawn(values: int, n: int) -> str:
+    return f"n = {count(n)}, {count(values)} of them drawn" if 0 < values < n else f"n = {count(n)}"
 
 
 def _value(point: Point, name: str) -> float | None:
@@ -83,4 +87,6 @@ def _share(errors: int, result: RunResult) -> str:
 
 def _counted(result: RunResult) -> str:
     failed = sum(point.error is not None for point in result.points)
-    return f"{count(len(result.points) - failed)} successes (dots), {count(failed)} failed (strokes in the upper lane)"
+    drawn = f"{count(len(result.points) - failed)} successes (dots), {count(failed)} failed (strokes in the upper lane)"
+    thinned = len(result.points) < result.measured_requests
+    return f"{drawn}, drawn of {count(result.measured_requests)} requests" if thinned else drawn

@@ -3,7 +3,7 @@
 from typing import Final
 
 from ragmeter.core.result import Cost, RunResult
-from ragmeter.report.format import count, figure, interval, money, percent, quantity
+from ragmeter.report.format import TOO_SMALL, count, figure, interval, money, percent, quantity
 from ragmeter.report.markup import Html, element
 from ragmeter.report.scorecard.layout import callout, pairs, section, stacked, table
 
@@ -51,7 +51,11 @@ def retrieval(result: RunResult) -> Html | None:
         return None
     named = ((f"recall@{at.k}", at.recall_at_k), (f"hit ratio@{at.k}", at.hit_ratio))
     shown = (
-        (name, stacked(quantity(estimate.value, "ratio"), interval(estimate, "ratio"))) for name, estimate in named
+        (
+            name,
+            stacked(quantity(estimate.value, "ratio"), interval(estimate, "ratio") if estimate.enough else TOO_SMALL),
+        )
+        for name, estimate in named
     )
     return section(
         "Retrieval quality under load",

@@ -6,7 +6,15 @@ from ragmeter.core.result import Estimate, RunResult, SloVerdict
 from ragmeter.report.charts import against_bound
 from ragmeter.report.format import UNKNOWN, count, interval, moment, quantity, span, unit_of
 from ragmeter.report.markup import Html, element, join
-from ragmeter.report.naming import SMOKE_BELOW_SECONDS, full_reason, is_smoke, provider_name, workload_name
+from ragmeter.report.naming import (
+    SMOKE_BELOW_SECONDS,
+    full_reason,
+    is_smoke,
+    own_warnings,
+    provider_name,
+    sentence,
+    workload_name,
+)
 from ragmeter.report.scorecard.layout import Row, badge, callout, code, section, stacked, table
 
 
@@ -18,7 +26,7 @@ def headline(result: RunResult) -> Html:
         element("p", full_reason(result), class_="reason"),
         element("ul", *(element("li", fact) for fact in _facts(result)), class_="facts"),
         callout("The client was not fit to measure", result.harness.reasons, kind="invalid"),
-        callout("Warnings", result.warnings, kind="warning"),
+        callout("Warnings", own_warnings(result), kind="warning"),
         class_=f"headline {result.outcome.value.lower()}",
     )
 
@@ -42,20 +50,22 @@ def _facts(result: RunResult) -> list[str]:
 def verdicts(result: RunResult, ident: str) -> Html:
     if not result.verdicts:
         return section("Service level objectives", lead="No SLO was declared for this workload.")
-    rows = [_row(verdict, f"{ident}-slo{index}") for index, verdict in enumerate(result.verdicts)]
+    rows = [
+        _row(verdict, sentence(result, verdict), f"{ident}-slo{index}") for index, verdict in enumerate(result.verdicts)
+    ]
     head = ("Outcome", "SLO", "Observed", "Interval and bound", "n", "Declared in")
     return section(
         "Service level objectives",
         table("Verdict of each SLO", head, rows, kind="verdicts", hide_caption=True),
-        lead="PASS and FAIL only where the whole interval lies on one side of the bound.",
+        lead="PASS and FAIL only where the whole interval lies on one side of the bound; without one the value decides.",
     )
 
 
-def _row(verdict: SloVerdict, ident: str) -> Row:
+def _row(verdict: SloVerdict, words: str, ident: str) -> Row:
     unit = unit_of(verdict.metric)
     at = Estimate(value=verdict.value, low=verdict.low, high=verdict.high, n=verdict.n, enough=True)
     known = verdict.value is not None
-    slo = element("div", code(verdict.slo), element("p", verdict.sentence), class_="slo")
+    slo = element("div", code(verdict.slo), element("p", words), class_="slo")
     return (
         badge(verdict.outcome),
         slo,
