@@ -2,7 +2,6 @@
 
 import importlib.util
 import os
-import shutil
 import socket
 import sys
 import tempfile
@@ -102,12 +101,12 @@ def _shipped_model() -> Path:
 
 
 def _vllm_command(settings: LocalSettings) -> tuple[str, str, list[str]]:
-    program = shutil.which("vllm")
-    if program is None:
-        raise LocalServiceError("engine vllm: the program vllm is not installed: pip install 'ragmeter[vllm]'")
+    if importlib.util.find_spec("vllm") is None:
+        raise LocalServiceError("engine vllm: the package vllm is not installed: pip install 'ragmeter[vllm]'")
     port = _free_port()
     model = str(settings.model)
-    command = [program, "serve", model, "--host", "127.0.0.1", "--port", str(port), *settings.args]
+    server = [sys.executable, "-m", "vllm.entrypoints.openai.api_server"]
+    command = [*server, "--model", model, "--host", "127.0.0.1", "--port", str(port), *settings.args]
     return f"http://127.0.0.1:{port}", model, command
 
 
