@@ -183,6 +183,12 @@ def test_servers_own_words_are_cut_at_200_characters() -> None:
         assert 200 <= len(message) <= 240
 
 
+def test_error_message_holds_nothing_that_a_terminal_obeys_or_utf8_cannot_hold() -> None:
+    message = judged(exchange(frame("error", message="a\x1b[31m\r\nb\ud83d"))).error_message
+    assert message == "a [31m b?"
+    assert judged(exchange(TOKEN, frame("done", request_id="\ud83d"))).request_id == "?"
+
+
 def test_request_id_of_a_failure_is_that_of_its_header() -> None:
     assert judged(exchange(b"", status=500, headers=(("x-request-id", "abc"),))).request_id == "abc"
 

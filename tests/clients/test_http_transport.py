@@ -2,10 +2,12 @@
 
 import asyncio
 import contextlib
+import gc
 import gzip
 import socket
 import ssl
 import time
+import weakref
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any
@@ -137,6 +139,41 @@ def test_cancelled_exchange_closes_its_socket(run: Callable[[Coroutine[Any, Any,
 
     with GroundTruthServer() as server:
         run(main(server))
+
+
+@pytest.mark.parametrize("run", RUNNERS, ids=["asyncio", "uvloop"])
+def test_server_that_never_shakes_hands_is_given_up_at_the_deadline(
+    run: Callable[[Coroutine[Any, Any, Any]], Any],
+) -> None:
+    async def main(url: str) -> Exchange:
+        async with transport_to(url) as transport:
+            return await send(transport, timeout_s=0.2)
+
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        exchange = run(main(f"https://127.0.0.1:{silent.getsockname()[1]}"))
+        accepted, _ = silent.accept()
+        with accepted:
+            accepted.settimeout(5)
+            while accepted.recv(4096):  # the greeting, and then the end: the client has closed its socket
+                pass
+    assert exchange.failure == (ErrorClass.TIMEOUT, "the deadline passed while connecting")
+
+
+def test_response_is_freed_without_the_garbage_collector(server: GroundTruthServer) -> None:
+    async def main() -> bool:
+        async with transport_to(server.base_url) as transport:
+            await send(transport, STREAM)
+            kept = next(iter(transport._idle.values()))[0]
+            assert kept.response is not None
+            response = weakref.ref(kept.response)
+            await send(transport, STREAM)
+            return response() is None
+
+    gc.disable()
+    try:
+        assert asyncio.run(main())
+    finally:
+        gc.enable()
 
 
 def test_nothing_listens_is_a_failure_to_connect() -> None:

@@ -50,7 +50,7 @@ def test_id_lasts_until_the_next_and_one_with_nul_is_ignored() -> None:
 
 @pytest.mark.parametrize("raw", [b"data: [DONE]", b"data: [DONE]\n", b"data: [DONE]\r"])
 def test_complete_response_ends_its_last_event(raw: bytes) -> None:
-    done = ServerSentEvent("message", "[DONE]")
+    done = ServerSentEvent(event="message", data="[DONE]")
     assert list(timed_events([(7, raw)], complete=True)) == [(7, done)]
     assert list(timed_events([(7, raw)], complete=False)) == []
 
@@ -69,7 +69,7 @@ def test_long_line_in_small_reads_is_read_in_linear_time() -> None:
     size = 200_000
     parser = SseParser()
     assert not any(parser.feed(b"x") for _ in range(size))
-    assert parser.feed(b"\ndata: a\n\n") == [ServerSentEvent("message", "a")]
+    assert parser.feed(b"\ndata: a\n\n") == [ServerSentEvent(event="message", data="a")]
 
 
 _LINE = st.one_of(

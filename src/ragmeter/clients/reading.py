@@ -69,14 +69,16 @@ class Reading:
 
 
 def excerpt(text: str) -> str:
-    """At most 200 characters, on one line."""
-    line = " ".join(text.split())
+    """At most 200 characters on one line, without what a terminal would obey or UTF-8 cannot hold."""
+    line = " ".join("".join(each if each.isprintable() else " " for each in text[: 8 * EXCERPT_CHARS]).split())
     return line if len(line) <= EXCERPT_CHARS else line[: EXCERPT_CHARS - 1] + "…"
 
 
 def as_text(value: Any) -> str | None:
-    """A non-empty string, else None."""
-    return value if isinstance(value, str) and value else None
+    """A non-empty string, else None. Half a surrogate pair, which JSON can escape and UTF-8 cannot hold, becomes ?."""
+    if not isinstance(value, str) or not value:
+        return None
+    return value if value.isascii() else value.encode("utf-8", errors="replace").decode("utf-8")
 
 
 def as_count(value: Any) -> int | None:

@@ -28,10 +28,12 @@ class ResponseReader:
         self.failure: Failure | None = None
         self.reusable = False
         self._now_ns = 0
-        self._parser = httptools.HttpResponseParser(self)
+        self._parser: httptools.HttpResponseParser | None = httptools.HttpResponseParser(self)
 
     def feed(self, data: bytes, now_ns: int) -> bool:
         """Take what came at ``now_ns``; True when the response is over."""
+        if self._parser is None:
+            return True
         self._now_ns = now_ns
         self.received_bytes += len(data)
         try:
@@ -65,6 +67,7 @@ class ResponseReader:
 
     def _end(self, now_ns: int) -> None:
         self.ended_ns = now_ns
+        self._parser = None  # it holds this object: without the collector, which is off in a run, neither would go
 
     def on_message_begin(self) -> None:
         if self.ended_ns is not None:
@@ -75,7 +78,7 @@ class ResponseReader:
             self.headers.append((name.decode("latin-1").lower(), value.decode("latin-1")))
 
     def on_headers_complete(self) -> None:
-        if self.ended_ns is None:
+        if self._parser is not None:
             self.status = self._parser.get_status_code()
 
     def on_body(self, body: bytes) -> None:
@@ -83,7 +86,7 @@ class ResponseReader:
             self.chunks.append((self._now_ns, body))
 
     def on_message_complete(self) -> None:
-        if self.ended_ns is not None:
+        if self._parser is None:
             return
         if self.status is not None and self.status < 200:
             self.status = None

@@ -11,7 +11,7 @@ _BOM = b"\xef\xbb\xbf"
 _LINE_END = re.compile(rb"[\r\n]")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServerSentEvent:
     """One dispatched event. ``id`` is the last event id of the stream at that point, as the standard has it."""
 
@@ -40,10 +40,10 @@ class SseParser:
         if self._after_cr and data:
             self._after_cr = False
             data = data.removeprefix(b"\n")
-        self._line += data
         if not _LINE_END.search(data):
+            self._line += data
             return []
-        lines = bytes(self._line).splitlines(keepends=True)
+        lines = (bytes(self._line) + data if self._line else data).splitlines(keepends=True)
         self._line.clear()
         if not lines[-1].endswith((b"\r", b"\n")):
             self._line += lines.pop()
@@ -84,7 +84,7 @@ class SseParser:
     def _dispatch(self) -> ServerSentEvent | None:
         event, data = self._event or "message", self._data
         self._event, self._data = "", []
-        return ServerSentEvent(event, "\n".join(data), self._id) if data else None
+        return ServerSentEvent(event=event, data="\n".join(data), id=self._id) if data else None
 
 
 def timed_events(chunks: Iterable[tuple[int, bytes]], *, complete: bool) -> Iterator[tuple[int, ServerSentEvent]]:

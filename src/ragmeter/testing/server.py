@@ -8,6 +8,7 @@ import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
+from functools import lru_cache
 from typing import Any, cast
 
 import httptools
@@ -15,8 +16,9 @@ import httptools
 from ragmeter.testing.frames import MODEL_ID, REPLICA_ID, frames_of
 from ragmeter.testing.oddities import ODDITIES
 from ragmeter.testing.plan import Ending, Framing, Plan, head_bytes, json_plan, stream_plan, wire_bytes
-from ragmeter.testing.script import Contract, StreamScript, StreamTruth
+from ragmeter.testing.script import Contract, StreamScript
 
+_ANY_ID = b"gt-any-request"
 _STREAMS = {"/query/stream": Contract.RAG, "/v1/chat/completions": Contract.OPENAI}
 _DOCUMENTS: Mapping[str, Any] = {
     "/healthz": {"status": "ok"},
@@ -27,12 +29,27 @@ _DOCUMENTS: Mapping[str, Any] = {
 
 
 @dataclass(slots=True)
+class _Truth:
+    """A `StreamTruth` while it comes true."""
+
+    request_id: str
+    script: str
+    contract: Contract
+    connection: int
+    read_ns: int
+    text_ns: list[int] = field(default_factory=list)
+    text_tokens: list[int] = field(default_factory=list)
+    ended_ns: int | None = None
+    client_left: bool = False
+
+
+@dataclass(slots=True)
 class Stage:
     """What all connections share. ``scripts`` are played at /scripts/NAME, ``default`` everywhere else."""
 
     default: StreamScript
     scripts: Mapping[str, StreamScript]
-    truths: dict[str, StreamTruth] = field(default_factory=dict)
+    truths: list[_Truth] = field(default_factory=list)
     connections: "itertools.count[int]" = field(default_factory=itertools.count)
     requests: "itertools.count[int]" = field(default_factory=itertools.count)
 
@@ -46,10 +63,21 @@ class _Request:
 
 
 def plan_for(script: StreamScript, contract: Contract, *, request_id: str, usage: bool) -> Plan:
-    """The response that ``script`` asks for, its oddity included."""
+    """The response that ``script`` asks for, its oddity included.
+
+    The events are encoded once per script: requests that come together must not wait for each other's.
+    """
+    template = _template(script, contract, usage)
+    identity = request_id.encode()
+    pieces = tuple(replace(piece, body=piece.body.replace(_ANY_ID, identity)) for piece in template.pieces)
+    return ODDITIES[script.oddity or "steady"].edit_plan(replace(template, pieces=pieces))
+
+
+@lru_cache
+def _template(script: StreamScript, contract: Contract, usage: bool) -> Plan:
     oddity = ODDITIES[script.oddity or "steady"]
-    frames = oddity.edit_frames(frames_of(script, contract, request_id=request_id, usage=usage), script, contract)
-    return oddity.edit_plan(stream_plan(frames, oddity.encoding))
+    frames = frames_of(script, contract, request_id=_ANY_ID.decode(), usage=usage)
+    return stream_plan(oddity.edit_frames(frames, script, contract), oddity.encoding)
 
 
 class ServerConnection(asyncio.Protocol):
@@ -107,7 +135,7 @@ class ServerConnection(asyncio.Protocol):
         if contract is None or script is None:
             self._write_document(path, known=script is not None)
             return
-        truth = StreamTruth(
+        truth = _Truth(
             request_id=f"gt-{next(self._stage.requests)}",
             script=name or "",
             contract=contract,
@@ -119,15 +147,15 @@ class ServerConnection(asyncio.Protocol):
 
     def _write_document(self, path: str, *, known: bool) -> None:
         if path == "/truths":
-            plan = json_plan(200, [asdict(truth) for truth in self._stage.truths.values()])
+            plan = json_plan(200, [asdict(truth) for truth in self._stage.truths])
         elif known and path in _DOCUMENTS:
             plan = json_plan(200, _DOCUMENTS[path])
         else:
             plan = json_plan(404, {"detail": f"nothing at {path}"})
         self._transport.write(head_bytes(plan, "") + plan.body)
 
-    async def _play(self, plan: Plan, truth: StreamTruth) -> None:
-        self._stage.truths[truth.request_id] = truth
+    async def _play(self, plan: Plan, truth: _Truth) -> None:
+        self._stage.truths.append(truth)
         try:
             if plan.closes_reused and self._answered > 0:
                 self._transport.abort()
@@ -135,22 +163,19 @@ class ServerConnection(asyncio.Protocol):
             await self._play_pieces(plan, truth)
             await self._end(plan)
         except asyncio.CancelledError:
-            self._note(truth, client_left=True)
+            truth.client_left = True
         finally:
-            self._note(truth, ended_ns=time.monotonic_ns())
+            truth.ended_ns = time.monotonic_ns()
 
-    async def _play_pieces(self, plan: Plan, truth: StreamTruth) -> None:
+    async def _play_pieces(self, plan: Plan, truth: _Truth) -> None:
         if not plan.answers:
             return
         await self._write(head_bytes(plan, truth.request_id), plan)
-        written_ns: list[int] = []
-        tokens: list[int] = []
         for piece in plan.pieces:
             await _until(truth.read_ns, piece.at_ms)
             at_ns = await self._write(wire_bytes(plan, piece.body), plan)
-            written_ns += [at_ns] * len(piece.text_tokens)
-            tokens += piece.text_tokens
-            self._note(truth, text_ns=tuple(written_ns), text_tokens=tuple(tokens))
+            truth.text_ns += [at_ns] * len(piece.text_tokens)
+            truth.text_tokens += piece.text_tokens
 
     async def _write(self, data: bytes, plan: Plan) -> int:
         """The time just before the last bytes were handed over."""
@@ -182,10 +207,6 @@ class ServerConnection(asyncio.Protocol):
             else:
                 await asyncio.sleep(trickle_ms / 1000)
                 self._transport.write(b"3\r\n:\n\n\r\n")
-
-    def _note(self, truth: StreamTruth, **changes: Any) -> None:
-        known = self._stage.truths[truth.request_id]
-        self._stage.truths[truth.request_id] = replace(known, **changes)
 
 
 def _split_script(path: str) -> tuple[str | None, str]:
