@@ -459,6 +459,14 @@ def bare() -> RunResult:
     )
 
 
+def tiny() -> RunResult:
+    """Six requests: no interval has both ends, throughputs have none at all."""
+    base = passing(n=6, failures=0, seed=4)
+    bounds = tuple(replace(at, low=None, high=None) for at in base.verdicts)
+    rates = {name: replace(at, low=None, high=None) for name, at in base.rates.items()}
+    return replace(base, verdicts=bounds, rates=rates, attribution=None)
+
+
 def hostile() -> RunResult:
     """Text from outside that tries to be markup, in every place that can carry text."""
     base = failing()
@@ -504,6 +512,7 @@ def every_state() -> dict[str, RunResult]:
         "interrupted": interrupted(),
         "without_success": without_success(),
         "bare": bare(),
+        "tiny": tiny(),
         "hostile": hostile(),
         "second_provider": second_provider(),
     }

@@ -137,4 +137,6 @@ def test_a_span_is_written_as_people_plan_with_it(seconds: float | None, expecte
 
 def test_a_moment_in_utc_is_written_without_letters_and_fractions() -> None:
     assert moment("2026-02-22T10:11:12.345Z") == "2026-02-22 10:11:12 UTC"
+    assert moment("2026-11-23T23:45:40.978902+00:00") == "2026-11-23 23:45:40 UTC"
+    assert moment("2026-11-23T23:45:40+01:00") == "2026-11-23T23:45:40+01:00"
     assert moment("yesterday") == "yesterday"

@@ -18,6 +18,7 @@ from tests.report.examples import (
     no_data,
     passing,
     second_provider,
+    tiny,
     without_success,
 )
 from tests.report.pages import Element, page_of, parsed
@@ -216,7 +217,8 @@ def test_a_plot_of_some_of_the_requests_says_of_how_many() -> None:
     result = passing()
     page = page_of(replace(result, points=result.points[::2]))
     assert "drawn of 500 requests" in section(page, "Time to first token over time").text()
-    assert re.search(r"n = 497, 24\d of them drawn", section(page, "Distributions").text())
+    drawn = sum(point.error is None for point in result.points[::2])
+    assert f"n = 497, {drawn} of them drawn" in section(page, "Distributions").text()
 
 
 def test_cost_names_its_prices_and_parts() -> None:
@@ -311,4 +313,11 @@ def test_an_interval_without_an_end_is_drawn_to_the_edge_and_said() -> None:
     open_ended = tuple(replace(verdict, high=None, outcome=Outcome.FAIL) for verdict in base.verdicts)
     panel = section(page_of(replace(base, verdicts=open_ended)), "Service level objectives")
     assert "≥ 2,375 ms, no upper bound" in panel.text()
-    assert panel.of_class("whisker")[0].attributes["x2"] == "100.00%"
+    assert panel.of_class("open")[0].attributes["x2"] == "100.00%"
+
+
+def test_a_figure_without_an_interval_has_a_dot_and_no_line() -> None:
+    panel = section(page_of(tiny()), "Service level objectives")
+    assert len(panel.of_class("mark")) == 4
+    assert not panel.of_class("whisker")
+    assert [shown.text() for shown in panel.of_class("stacked")][2] == "0 %no interval"

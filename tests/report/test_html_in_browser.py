@@ -74,6 +74,12 @@ _STICKS_OUT = """() => {
 }"""
 
 
+_TEXT_OUTSIDE_ITS_DRAWING = """() => [...document.querySelectorAll('.chart text')].filter((text) => {
+  const [room, words] = [text.closest('.chart').getBoundingClientRect(), text.getBoundingClientRect()];
+  return words.left < room.left - 2 || words.right > room.right + 2;
+}).map((text) => text.textContent)"""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
     page: Page
@@ -221,6 +227,14 @@ def test_dark_mode_is_dark_and_light_mode_is_light(visit: Visitor, pages: dict[s
     for name in ("pass", "inside_pytest_html"):
         assert visit(pages[name], DESKTOP, "light").page.evaluate(read) == "rgb(255, 255, 255)"
         assert visit(pages[name], DESKTOP, "dark").page.evaluate(read) == "rgb(14, 18, 23)"
+
+
+@WIDTHS
+@pytest.mark.parametrize("name", ["fail", "tiny", "no_data", "without_success"])
+def test_no_word_reaches_out_of_its_drawing(visit: Visitor, pages: dict[str, Path], name: str, width: int) -> None:
+    page = visit(pages[name], width).page
+    assert page.locator(".chart text").count() > 8
+    assert page.evaluate(_TEXT_OUTSIDE_ITS_DRAWING) == []
 
 
 @WIDTHS

@@ -12,7 +12,7 @@ from ragmeter.report.scale import Scale, fitting, labelled, spanning
 
 _BARS_TOP: Final = 4
 _BARS_HEIGHT: Final = 104
-_ROW: Final = 20
+_ROW: Final = 32
 
 
 def histogram(values: Sequence[float], figures: Distribution, unit: Unit, *, title: str, ident: str) -> Html:
@@ -21,14 +21,14 @@ def histogram(values: Sequence[float], figures: Distribution, unit: Unit, *, tit
     scale = spanning([*values, *_ends(marked)])
     bins = _bins(values, scale)
     base = _BARS_TOP + _BARS_HEIGHT
-    rows_top = base + 34
+    rows_top = base + 42
     return svg.chart(
         _bars(bins, scale, unit, base),
         svg.horizontal_axis(scale, base, labelled(scale, unit)),
         *(_quantile_row(name, at, scale, unit, rows_top + _ROW * row) for row, (name, at) in enumerate(marked)),
         title=title,
         description=_spoken(marked, len(values), unit),
-        height=rows_top + _ROW * len(marked) - 8,
+        height=rows_top + _ROW * (len(marked) - 1) + 8,
         ident=ident,
     )
 
@@ -37,9 +37,9 @@ def quantiles(figures: Distribution, unit: Unit, *, title: str, ident: str) -> H
     """p50, p95 and p99 with their intervals, where there are no single values to draw."""
     marked = _marked(figures)
     scale = fitting(_ends(marked))
-    axis_y = _ROW * len(marked) + 6
+    axis_y = _ROW * len(marked) + 2
     return svg.chart(
-        *(_quantile_row(name, at, scale, unit, 14 + _ROW * row) for row, (name, at) in enumerate(marked)),
+        *(_quantile_row(name, at, scale, unit, 20 + _ROW * row) for row, (name, at) in enumerate(marked)),
         svg.horizontal_axis(scale, axis_y, labelled(scale, unit)),
         title=title,
         description=_spoken(marked, figures.n, unit),
@@ -91,19 +91,23 @@ def _bar(index: int, bins: Sequence[int], scale: Scale, unit: Unit, base: float,
 
 
 def _quantile_row(name: str, at: Estimate, scale: Scale, unit: Unit, y: float) -> Html:
-    """Whisker and dot; a hollow dot where n is too small. The words stand on the side with more room."""
-    value = at.value if at.value is not None else scale.low
-    start = scale.share(at.low) if at.low is not None else 0.0
-    end = scale.share(at.high) if at.high is not None else 1.0
-    words = f"{name} {quantity(value, unit)}{_doubt(at)}"
-    right = 1 - end >= start
+    """Words over whisker and dot; the dot is hollow where n is too small."""
+    value = scale.low if at.value is None else at.value
     return join(
-        svg.level(
-            y, kind="whisker" if at.high is not None and at.low is not None else "whisker open", start=start, end=end
-        ),
+        svg.label(f"{name} {quantity(value, unit)}{_doubt(at)}", scale.share(value), y - 8, kind="value", near=0.25),
+        _whisker(at, scale, y),
         svg.dot(scale.share(value), y, kind="mark" if at.enough else "mark hollow"),
-        svg.beside(words, end if right else start, y + 4, after=right),
     )
+
+
+def _whisker(at: Estimate, scale: Scale, y: float) -> Html | None:
+    """From low to high; dashed, and as long as the axis, where one of them is unbounded; none without an interval."""
+    if at.low is None and at.high is None:
+        return None
+    start = 0.0 if at.low is None else scale.share(at.low)
+    end = 1.0 if at.high is None else scale.share(at.high)
+    bounded = at.low is not None and at.high is not None
+    return svg.level(y, kind="whisker" if bounded else "whisker open", start=start, end=end)
 
 
 _LANE: Final = 20
@@ -118,7 +122,7 @@ def over_time(points: Sequence[Point], bound_ms: float | None, *, title: str, id
     up = fitting([ttft for _, ttft in good] + ([] if bound_ms is None else [bound_ms]) or [0.0, 1.0], from_zero=True)
     top = _LANE + 10
     drawing = svg.chart(
-        svg.box(0, 1, 0, _LANE, kind="lane"),
+        svg.box(0, 1, 0, _LANE, kind="lane") if failed else None,
         svg.strokes((across.share(at) for at in failed), 3, _LANE - 6, kind="failure"),
         *(svg.level(_height_of(value, up), kind="grid") for value, _ in labelled(up, "ms")),
         svg.cloud(((across.share(at), 1 - up.share(ttft)) for at, ttft in good), top, _PLOT, kind="cloud"),
@@ -148,10 +152,8 @@ def _bound_line(bound_ms: float, up: Scale) -> Html:
 
 def _vertical_axis(up: Scale) -> Html:
     """A drawing of its own with a fixed width: the plot beside it takes the rest of the page."""
-    words = (
-        svg.label(words, 1, _height_of(value, up) + 4, kind="tick", anchor="end") for value, words in labelled(up, "ms")
-    )
-    lane = svg.label("failed", 1, _LANE - 6, kind="tick", anchor="end")
+    words = (svg.label(words, 1, _height_of(value, up) + 4, kind="tick") for value, words in labelled(up, "ms"))
+    lane = svg.label("failed", 1, _LANE - 6, kind="tick")
     return element("svg", lane, *words, class_="chart", aria_hidden="true", width=44, height=_LANE + _PLOT + 32)
 
 
@@ -164,7 +166,7 @@ def against_bound(verdict: SloVerdict, value: float, unit: Unit, *, ident: str) 
     return svg.chart(
         svg.box(*allowed, 2, 20, kind="allowed"),
         svg.upright(bound, 0, 24, kind="bound"),
-        svg.level(12, kind="whisker", start=_share(scale, at.low, 0.0), end=_share(scale, at.high, 1.0)),
+        _whisker(at, scale, 12),
         svg.dot(scale.share(value), 12, kind="mark"),
         title=f"{quantity(value, unit)}, {interval(at, unit)}, bound {quantity(verdict.bound, unit)}",
         description="The shaded side of the dashed bound is allowed.",
@@ -180,16 +182,12 @@ def _around(known: Sequence[float]) -> Scale:
     return Scale(low=low - margin, high=high + margin)
 
 
-def _share(scale: Scale, value: float | None, otherwise: float) -> float:
-    return otherwise if value is None else scale.share(value)
-
-
 def estimate_strip(at: Estimate, scale: Scale, unit: Unit, *, title: str, ident: str) -> Html:
     """One estimate on a scale that several rows of a table share."""
     value = at.value if at.value is not None else scale.low
     return svg.chart(
         svg.level(12, kind="axis"),
-        svg.level(12, kind="whisker", start=_share(scale, at.low, 0.0), end=_share(scale, at.high, 1.0)),
+        _whisker(at, scale, 12),
         svg.dot(scale.share(value), 12, kind="mark" if at.enough else "mark hollow"),
         title=f"{title}: {quantity(at.value, unit)}",
         description=f"{interval(at, unit)}{_doubt(at)}",

@@ -134,4 +134,6 @@ def interval_name(estimate: Estimate) -> str:
 
 def moment(iso: str) -> str:
     """``2026-02-22T10:11:12Z`` as ``2026-02-22 10:11:12 UTC``; other texts stay as they are."""
-    return f"{iso[:10]} {iso[11:-1].partition('.')[0]} UTC" if iso[10:11] == "T" and iso.endswith("Z") else iso
+    date, _, time = iso.removesuffix("Z").removesuffix("+00:00").partition("T")
+    in_utc = time and iso.endswith(("Z", "+00:00"))
+    return f"{date} {time.partition('.')[0]} UTC" if in_utc else iso

@@ -34,16 +34,10 @@ def chart(*children: Child, title: str, description: str, height: int, ident: st
     )
 
 
-def label(words: str, share: float, y: float, *, kind: str, anchor: str | None = None) -> Html:
-    """Text at a position; towards the ends it is anchored so that it stays inside the chart."""
-    side = anchor or ("start" if share < 0.08 else "end" if share > 0.92 else "middle")
+def label(words: str, share: float, y: float, *, kind: str, near: float = 0.08) -> Html:
+    """Text centred on a position, or beside it when it is ``near`` an end and would reach out of the chart."""
+    side = "start" if share < near else "end" if share > 1 - near else "middle"
     return element("text", words, x=percent_of(share), y=y, class_=kind, text_anchor=side)
-
-
-def beside(words: str, share: float, y: float, *, after: bool) -> Html:
-    """Text with a gap of a few pixels right (``after``) or left of a position."""
-    gap, anchor = (8, "start") if after else (-8, "end")
-    return element("text", words, x=percent_of(share), y=y, dx=gap, class_="value halo", text_anchor=anchor)
 
 
 def hint(words: str) -> Html:

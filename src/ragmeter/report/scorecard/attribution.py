@@ -31,7 +31,7 @@ def waterfall(result: RunResult, ident: str) -> Html | None:
     return section(
         "Where the time to first token went",
         element("div", means, tail, class_="waterfalls"),
-        lead=f"{at.sentence}{decode}",
+        lead=f"{at.sentence.rstrip('.')}.{decode}",
     )
 
 

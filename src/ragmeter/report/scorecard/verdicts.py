@@ -57,7 +57,7 @@ def verdicts(result: RunResult, ident: str) -> Html:
     return section(
         "Service level objectives",
         table("Verdict of each SLO", head, rows, kind="verdicts", hide_caption=True),
-        lead="PASS and FAIL only where the whole interval lies on one side of the bound; without one the value decides.",
+        lead=_RULE,
     )
 
 
@@ -76,6 +76,10 @@ def _row(verdict: SloVerdict, words: str, ident: str) -> Row:
     )
 
 
+_RULE: Final = (
+    "PASS and FAIL only where the whole interval lies on one side of the bound; of a figure without an interval, the "
+    "value decides."
+)
 _SIGNS: Final = {"<=": "≤", ">=": "≥"}
 
 
