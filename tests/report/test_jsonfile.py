@@ -54,6 +54,13 @@ def test_any_values_survive_the_way_through_text(
     assert load_result(text) == result
 
 
+def test_bytes_that_were_no_text_survive_as_escapes() -> None:
+    result = replace(bare(), warnings=("cut in a character: \udce2",))
+    text = result_json(result)
+    text.encode()
+    assert load_result(text) == result
+
+
 def test_the_text_is_plain_json_with_one_line_a_point() -> None:
     text = result_json(passing())
     tree = json.loads(text)
