@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 import gc
 import gzip
+import os
+import resource
 import socket
 import ssl
 import time
@@ -190,6 +192,24 @@ def test_nothing_listens_is_a_failure_to_connect() -> None:
     assert exchange.sent_ns is None
     assert exchange.failure is not None
     assert exchange.failure[0] is ErrorClass.CONNECT
+
+
+def test_no_file_descriptor_left_is_a_failure_to_connect(server: GroundTruthServer) -> None:
+    async def main() -> Exchange:
+        async with transport_to(server.base_url) as transport:
+            soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+            free = os.dup(0)
+            os.close(free)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (free, hard))
+            try:
+                return await send(transport)
+            finally:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+    failure = asyncio.run(main()).failure
+    assert failure is not None
+    assert failure[0] is ErrorClass.CONNECT
+    assert "Too many open files" in failure[1]
 
 
 def test_name_that_does_not_resolve_is_a_failure_to_connect() -> None:
@@ -427,6 +447,9 @@ def test_transport_without_a_base_url_or_with_a_bad_authority_file_is_refused(tm
         {"method": "GET /x HTTP/1.1\r\n"},
         {"headers": (("x", "a\r\nb: c"),)},
         {"headers": (("", "a"),)},
+        {"headers": (("a b", "c"),)},
+        {"headers": (("x", "☕"),)},
+        {"path": "/é"},
     ],
 )
 def test_request_that_would_break_its_head_is_refused(parts: dict[str, Any]) -> None:

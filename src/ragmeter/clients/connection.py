@@ -5,7 +5,7 @@ import socket
 import ssl
 import time
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 from ragmeter.clients.origin import Origin
 from ragmeter.clients.response import ResponseReader
@@ -77,8 +77,9 @@ class Connection(asyncio.Protocol):
     @property
     def usable(self) -> bool:
         """Whether a request may be sent: nothing under way, nothing left over, not known to be closed."""
-        clean = self.response is None or self.response.reusable
-        return clean and self._done is None and not self.lost.is_set()
+        if self._transport is None or self._transport.is_closing() or self._done is not None:
+            return False
+        return self.response is None or self.response.reusable
 
     def abort(self) -> None:
         """Close at once. What the response has so far stays readable."""
@@ -111,10 +112,7 @@ async def _dial(origin: Origin, tls: ssl.SSLContext | None) -> Connection:
     return connection
 
 
-_Address = tuple[socket.AddressFamily, tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]]
-
-
-async def _resolve(origin: Origin) -> list[_Address]:
+async def _resolve(origin: Origin) -> list[tuple[socket.AddressFamily, Any]]:
     loop = asyncio.get_running_loop()
     try:
         found = await loop.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
@@ -123,24 +121,27 @@ async def _resolve(origin: Origin) -> list[_Address]:
     return [(family, address) for family, _, _, _, address in found]
 
 
-async def _connect_any(addresses: list[_Address], origin: Origin) -> socket.socket:
+async def _connect_any(addresses: list[tuple[socket.AddressFamily, Any]], origin: Origin) -> socket.socket:
     """The first address that answers, in the resolver's order. Raises DialError with the last refusal."""
     refusal: OSError | None = None
     for family, address in addresses:
-        sock = socket.socket(family, socket.SOCK_STREAM)
         try:
-            sock.setblocking(False)
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            await asyncio.get_running_loop().sock_connect(sock, address)
+            return await _connect(family, address)
         except OSError as error:
-            sock.close()
             refusal = error
-        except BaseException:
-            sock.close()
-            raise
-        else:
-            return sock
     raise DialError(ErrorClass.CONNECT, f"cannot connect to {origin}: {refusal}") from refusal
+
+
+async def _connect(family: socket.AddressFamily, address: Any) -> socket.socket:
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setblocking(False)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        await asyncio.get_running_loop().sock_connect(sock, address)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
 
 
 async def _wrap(sock: socket.socket, origin: Origin, tls: ssl.SSLContext | None) -> Connection:

@@ -35,10 +35,10 @@ class _Attempt:
 class HttpTransport:
     """Keeps connections alive and takes the replicas in turn.
 
-    A request on a kept-alive connection is sent a second time, on a new connection, only when the first one was
-    closed without a single response byte and as soon as a server answers that had already closed it (four TCP
-    handshake times and 20 ms): any later the request may have been at work, and its loss is the server's failure.
-    ``sent_ns`` is then that of the second send.
+    A request on a kept-alive connection is sent again, on another one, only when the connection was closed without a
+    single response byte and as soon as a server answers that had already closed it (four TCP handshake times and
+    20 ms): any later the request may have been at work, and its loss is the server's failure. ``sent_ns`` is then
+    that of the last send.
     """
 
     clock = "user"

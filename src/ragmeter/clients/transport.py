@@ -28,11 +28,15 @@ class HttpRequest:
     def __post_init__(self) -> None:
         if not self.path.startswith("/"):
             raise ValueError(f"request path {self.path!r} must start with /")
-        if any(breaker in part for part in (self.method, self.path) for breaker in _LINE_BREAKERS + " "):
-            raise ValueError(f"request line {self.method!r} {self.path!r} must have no space and no line break")
+        if not _fits(self.method + self.path, without=_LINE_BREAKERS + " "):
+            raise ValueError(f"request line {self.method!r} {self.path!r} must be ASCII without spaces")
         for name, value in self.headers:
-            if not name or any(breaker in name + value for breaker in _LINE_BREAKERS):
-                raise ValueError(f"header {name!r} must have a name and no line break")
+            if not name or not _fits(name, without=_LINE_BREAKERS + " :") or not _fits(value, without=_LINE_BREAKERS):
+                raise ValueError(f"header {name!r} must have a name, and be ASCII without line breaks")
+
+
+def _fits(text: str, *, without: str) -> bool:
+    return text.isascii() and not any(character in text for character in without)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
