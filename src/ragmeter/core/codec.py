@@ -22,8 +22,11 @@ def encode(record: Any) -> dict[str, Any]:
 
 
 def to_json(record: Any, *, indent: int | None = None) -> str:
-    """The JSON text of a frozen record. Raises ValueError for NaN and infinities, which JSON does not have."""
-    return json.dumps(encode(record), indent=indent, allow_nan=False, ensure_ascii=False)
+    """The JSON text of a frozen record, in ASCII: a server's words may hold what UTF-8 cannot carry.
+
+    Raises ValueError for NaN and infinities, which JSON does not have.
+    """
+    return json.dumps(encode(record), indent=indent, allow_nan=False)
 
 
 def decode(record: type[R], document: Any, *, where: str) -> R:

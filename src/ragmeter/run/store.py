@@ -8,7 +8,7 @@ import json
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, Self
 
 from ragmeter.core.codec import decode, to_json
 from ragmeter.core.errors import SchemaError, StorageError
@@ -19,7 +19,7 @@ suffix = ".raw.jsonl"
 
 
 class SampleLog:
-    """Appends to a raw record. A failed write never loses a sample: see `close`."""
+    """Appends to a raw record. A failed write never loses a sample: see `close`. A context manager that closes it."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -31,6 +31,12 @@ class SampleLog:
             self._stream = path.open("x", encoding="utf-8")
         except OSError as error:
             raise StorageError(f"{path}: cannot keep samples there: {error.strerror or error}") from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
 
     @property
     def failure(self) -> str | None:
@@ -88,7 +94,7 @@ def read(path: Path) -> tuple[RunPlan, tuple[RequestSample, ...], RunEnding]:
     Raises StorageError if the file cannot be read and SchemaError if it is not a raw record.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise StorageError(f"{path}: {error}") from error
     documents = [_document(line, f"{path}:{i}", last=i == len(lines)) for i, line in enumerate(lines, start=1)]
