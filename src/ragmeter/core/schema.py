@@ -1,19 +1,36 @@
 """Checking a document against a JSON Schema 2020-12, with sentences a person can act on."""
 
 import difflib
+import math
 from collections.abc import Mapping
 from typing import Any
 
-from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema import Draft202012Validator, FormatChecker, TypeChecker
 from jsonschema.exceptions import ValidationError, best_match
+from jsonschema.validators import extend
 
 from ragmeter.core.errors import SchemaError
 
 
+def _is_number(_checker: TypeChecker, value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _is_integer(_checker: TypeChecker, value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+_extend: Any = extend  # it has no types
+_Validator = _extend(
+    Draft202012Validator,
+    type_checker=Draft202012Validator.TYPE_CHECKER.redefine_many({"number": _is_number, "integer": _is_integer}),
+)
+"""Stricter than JSON Schema where YAML is richer than JSON: no .nan, no .inf, and 5.0 is not a count."""
+
+
 def check(document: Any, schema: Mapping[str, Any], where: str) -> None:
     """Raise `SchemaError` naming ``where``, the path, the value seen and the values allowed, if anything is wrong."""
-    validator = Draft202012Validator(schema, format_checker=FormatChecker())
-    error = best_match(validator.iter_errors(document))
+    error = best_match(_Validator(schema, format_checker=FormatChecker()).iter_errors(document))
     if error is not None:
         raise SchemaError(f"{where}: {_sentence(error)}")
 
@@ -27,12 +44,12 @@ def _sentence(error: ValidationError) -> str:
     if error.validator == "oneOf" and isinstance(error.instance, dict):
         groups = " or ".join(", ".join(option.get("required", [])) for option in rule)
         return f"{error.json_path}: needs exactly one of {groups}"
+    if error.validator == "required":
+        return f"{error.json_path}: {error.message.split(' is ')[0]} is missing"
     if error.validator not in sentences:
         return f"{error.json_path}: {error.message}"
     allowed = ", ".join(map(str, rule)) if isinstance(rule, list) else rule
-    shown = repr(error.instance)
-    shown = shown if len(shown) <= 80 else shown[:77] + "…"
-    return f"{error.json_path}: {shown} {sentences[error.validator].format(allowed)}"
+    return f"{error.json_path}: {_shown(error)} {sentences[error.validator].format(allowed)}"
 
 
 sentences = {
@@ -47,6 +64,14 @@ sentences = {
     "minLength": "must not be empty",
     "format": "is not a {}",
 }
+
+
+def _shown(error: ValidationError) -> str:
+    """The value seen; not that of a rule marked ``writeOnly``, which may be a secret."""
+    if isinstance(error.schema, dict) and error.schema.get("writeOnly"):
+        return "the value"
+    text = repr(error.instance)
+    return text if len(text) <= 80 else text[:77] + "…"
 
 
 def _unknown_key(error: ValidationError, known: list[str]) -> str:

@@ -76,7 +76,9 @@ def workload_from(
     """
     check(document, schema, path)
     effective, overrides = _override(document, settings)
-    check(effective, schema, f"{path} with {', '.join(o.origin for o in overrides)}" if overrides else path)
+    where = f"{path} with {', '.join(o.origin for o in overrides)}" if overrides else path
+    _check_load(effective.get("load", {}), settings, where)
+    check(effective, schema, where)
     benchmark = defaults(schema, "benchmark") | effective["benchmark"]
     load = defaults(schema, "load") | effective.get("load", {})
     retrieval = defaults(schema, "retrieval") | effective.get("retrieval", {})
@@ -114,6 +116,19 @@ def workload_from(
     )
 
 
+def _check_load(load: Mapping[str, Any], settings: Sequence[Setting], where: str) -> None:
+    """Refuse what would be ignored: an open loop has a rate and no concurrency, a closed one the opposite."""
+    set_outside = {setting.key: setting.value for setting in settings}
+    shape = load.get("shape", "closed")
+    if shape == "closed" and "rate_per_s" in load:
+        raise ConfigError(
+            f"{where}: $.load.rate_per_s: {load['rate_per_s']!r} needs $.load.shape constant or poisson, not closed"
+        )
+    if shape != "closed" and "benchmark.concurrency" in set_outside:
+        value = set_outside["benchmark.concurrency"]
+        raise ConfigError(f"{where}: $.benchmark.concurrency: {value!r} needs $.load.shape closed, not {shape}")
+
+
 def _override(document: Mapping[str, Any], settings: Sequence[Setting]) -> tuple[dict[str, Any], tuple[Override, ...]]:
     effective: dict[str, Any] = json.loads(json.dumps(document))
     overrides = []
@@ -142,7 +157,7 @@ def _sha256(
 
 def prompts_of(text: str, *, path: str) -> tuple[Prompt, ...]:
     """The prompts of a file's text: ``.jsonl`` with an object a line, anything else one prompt a line."""
-    lines = [(number, line.strip()) for number, line in enumerate(text.splitlines(), start=1)]
+    lines = [(number, line.strip()) for number, line in enumerate(text.split("\n"), start=1)]
     parse = _prompt_of_json if path.endswith(".jsonl") else _prompt_of_line
     prompts = tuple(parse(line, f"{path}:{number}") for number, line in lines if line)
     if not prompts:
