@@ -139,17 +139,17 @@ class _Run:
                 task.cancel()
             results = await asyncio.gather(load, watching, return_exceptions=True)
         failure = next((r for r in results if isinstance(r, Exception)), None)
-        if isinstance(failure, TargetError):
-            return str(failure)
-        if failure is not None:
+        if failure is not None and not isinstance(failure, TargetError):
             raise failure
-        return next((r for r in results if isinstance(r, str)), None)
+        return self._death() or (None if failure is None else str(failure))
 
-    async def _watch(self) -> str:
-        """Returns when the service has died, with a sentence on that."""
-        while True:
-            if (end := self.conditions.watch()) is not None:
-                return f"the measured service ended during the run: {end}"
+    def _death(self) -> str | None:
+        end = self.conditions.watch()
+        return None if end is None else f"the measured service ended during the run: {end}"
+
+    async def _watch(self) -> None:
+        """Returns when the service has died."""
+        while self._death() is None:
             self.conditions.observer.tick()
             await asyncio.sleep(WATCH_S)
 

@@ -7,7 +7,7 @@ from ragmeter.core.errors import TargetError
 from ragmeter.core.provider import Provider
 from ragmeter.core.records import Phase, RequestSample
 from ragmeter.core.workload import Workload
-from ragmeter.run.measure import Conditions, measure
+from ragmeter.run.measure import CTRL_C, Conditions, measure
 
 
 class Silent:
@@ -23,10 +23,11 @@ class Silent:
 
 
 def ask(provider: Provider, workload: Workload) -> RequestSample:
-    """The sample of the workload's first prompt, sent alone. Raises TargetError when no connection comes up."""
-    once = replace(
-        workload, shape="closed", requests=1, concurrency=1, rate_per_s=None, warmup_requests=0, trials=1
-    )
+    """The sample of the workload's first prompt, sent alone.
+
+    Raises TargetError when no connection comes up and KeyboardInterrupt when Ctrl-C ended it.
+    """
+    once = replace(workload, shape="closed", requests=1, concurrency=1, rate_per_s=None, warmup_requests=0, trials=1)
     conditions = Conditions(
         provider=provider,
         origin_ns=monotonic_ns(),
@@ -35,6 +36,8 @@ def ask(provider: Provider, workload: Workload) -> RequestSample:
         observer=Silent(),
     )
     samples, ending = measure(once, conditions)
+    if ending.reason == CTRL_C:
+        raise KeyboardInterrupt
     if not samples:
         raise TargetError(f"{provider.name}: {ending.reason}")
     return samples[0]
