@@ -5,26 +5,33 @@ from typing import Any
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
-TIMEOUT_S = 5
+from ragmeter.clients.reading import as_count, as_text
+
 cache_config = "vllm:cache_config_info"
 cache_labels = {"prefix_caching": "enable_prefix_caching", "kv_cache_dtype": "cache_dtype"}
 
 
-def llm_facts(url: str) -> dict[str, Any]:
+def llm_facts(client: httpx.Client, *, model_id: str | None = None) -> dict[str, Any]:
     """Metadata by field name of `RunMetadata`, from /v1/models, /version and /metrics.
 
-    url: with or without ``/v1``. What the server does not tell is left out; nothing is raised.
+    model_id: the model that is asked for, of a server that has several; else the first it lists. What the server does
+    not tell is left out; nothing is raised.
     """
-    with httpx.Client(base_url=url.removesuffix("/v1"), timeout=TIMEOUT_S) as client:
-        model: dict[str, Any] = next(iter(_json(client, "/v1/models").get("data") or ()), {})
-        facts = {
-            "model_id": model.get("id"),
-            "llm_engine": model.get("owned_by"),
-            "max_model_len": model.get("max_model_len"),
-            "vllm_version": _json(client, "/version").get("version"),
-            **_cache_facts(client),
-        }
+    model = _model(_json(client, "/v1/models").get("data"), model_id)
+    facts = {
+        "model_id": as_text(model.get("id")),
+        "llm_engine": as_text(model.get("owned_by")),
+        "max_model_len": as_count(model.get("max_model_len")),
+        "vllm_version": as_text(_json(client, "/version").get("version")),
+        **_cache_facts(client),
+    }
     return {name: value for name, value in facts.items() if value is not None}
+
+
+def _model(listed: Any, model_id: str | None) -> dict[str, Any]:
+    models = [model for model in listed if isinstance(model, dict)] if isinstance(listed, list) else []
+    wanted = [model for model in models if model.get("id") == model_id]
+    return next(iter([*wanted, *models]), {})
 
 
 def _cache_facts(client: httpx.Client) -> dict[str, str]:

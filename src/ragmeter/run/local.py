@@ -6,7 +6,7 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +17,8 @@ from ragmeter.clients.files import data_dir
 from ragmeter.core.errors import LocalServiceError
 from ragmeter.core.provider import LocalSettings, Provider
 from ragmeter.run.children import POLL_S, Child
+
+ANSWER_S = 5.0
 
 Say = Callable[[str], None]
 """Takes one line on what is happening."""
@@ -51,8 +53,9 @@ def local_service(provider: Provider, settings: LocalSettings, say: Say) -> Iter
         command = [sys.executable, "-m", _backend_module(), "--host", "127.0.0.1", "--port", "0"]
         backend = _start(stack, "backend", command, folder / "backend.log", environment)
         url = backend.wait_for_url(deadline)
-        _wait_until_ready(backend, url, deadline, say)
-        _ingest(url, deadline, say)
+        with httpx.Client(base_url=url, timeout=ANSWER_S, trust_env=False) as client:  # a proxy cannot reach loopback
+            _wait_until_ready(client, (backend, *children), deadline, say)
+            _ingest(client, deadline, say)
         ready = replace(provider, base_url=url, llm_url=llm_url)
         yield LocalService(provider=ready, children=(backend, *children))
 
@@ -138,27 +141,25 @@ def _backend_environment(settings: LocalSettings, llm_url: str, model: str, fold
     return inherited | {key: value for key, value in own.items() if value}
 
 
-def _wait_until_ready(backend: Child, url: str, deadline: float, say: Say) -> None:
+def _wait_until_ready(client: httpx.Client, children: Sequence[Child], deadline: float, say: Say) -> None:
     began = time.monotonic()
-    while True:
-        answer = _readiness(url)
-        if answer is None:
-            say(f"local: backend ready at {url} after {time.monotonic() - began:.1f} s")
-            return
-        backend.check_alive(deadline, f"is not ready: {answer}")
+    while (missing := _missing(client)) is not None:
+        for child in children:
+            child.check_alive(deadline, f"is not ready: {missing}")
         time.sleep(POLL_S)
+    say(f"local: backend ready at {client.base_url} after {time.monotonic() - began:.1f} s")
 
 
-def _readiness(url: str) -> str | None:
-    """None when ready, else what is missing."""
+def _missing(client: httpx.Client) -> str | None:
+    """None when the backend is ready, else what it says it lacks."""
     try:
-        response = httpx.get(f"{url}/readyz", timeout=5)
+        response = client.get("/readyz")
     except httpx.HTTPError as error:
         return str(error)
     return None if response.is_success else response.text[:300]
 
 
-def _ingest(url: str, deadline: float, say: Say) -> None:
+def _ingest(client: httpx.Client, deadline: float, say: Say) -> None:
     root = data_dir("docs")
     documents = [
         {"content": path.read_text(encoding="utf-8"), "meta": {"name": path.relative_to(root).as_posix()}}
@@ -167,9 +168,9 @@ def _ingest(url: str, deadline: float, say: Say) -> None:
     began = time.monotonic()
     try:
         timeout = max(deadline - began, 1.0)
-        response = httpx.post(f"{url}/ingest", json={"documents": documents, "docset": "default"}, timeout=timeout)
+        response = client.post("/ingest", json={"documents": documents, "docset": "default"}, timeout=timeout)
     except httpx.HTTPError as error:
-        raise LocalServiceError(f"{url}/ingest: {error or type(error).__name__}") from error
-    if not response.is_success:
-        raise LocalServiceError(f"{url}/ingest: HTTP {response.status_code}: {response.text[:300]}")
+        raise LocalServiceError(f"{client.base_url}/ingest: {error or type(error).__name__}") from error
+    if not response.is_success or response.json().get("errors"):
+        raise LocalServiceError(f"{client.base_url}/ingest: HTTP {response.status_code}: {response.text[:300]}")
     say(f"local: {len(documents)} documents ingested in {time.monotonic() - began:.1f} s")

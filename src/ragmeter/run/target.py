@@ -24,35 +24,41 @@ def reach(provider: Provider, target: str) -> None:
 
     target: ``rag`` asks /readyz (/healthz of a backend without it), ``openai`` asks /v1/models.
     """
-    with control_client(provider) as client:
-        where = f"{provider.path}: {provider.base_url}"
+    with _client_of(provider) as client:
         if target == "openai":
-            return _expect(client.get, "/v1/models", where)
-        if _answer(client.get, "/readyz", where).status_code == NOT_FOUND:
-            return _expect(client.get, "/healthz", where)
-        return _expect(client.get, "/readyz", where)
+            return _check_success(_answer(client, "/v1/models", provider), provider)
+        response = _answer(client, "/readyz", provider)
+        if response.status_code == NOT_FOUND:
+            response = _answer(client, "/healthz", provider)
+        return _check_success(response, provider)
 
 
-def control_client(provider: Provider) -> httpx.Client:
-    """The client of control calls, where the clock does not matter. Raises TargetError for a bad ``ca_file``."""
+def _client_of(provider: Provider) -> httpx.Client:
+    """For control calls to the service, where the clock does not matter. Raises TargetError for a bad ``ca_file``."""
+    return _client(provider, str(provider.base_url), provider.headers)
+
+
+def _client(provider: Provider, url: str, headers: Mapping[str, str]) -> httpx.Client:
+    """Like the load client it obeys no proxy variables. A final /v1, as OpenAI clients write it, is left out."""
     try:
         verify = ssl.create_default_context(cafile=provider.ca_file)
     except OSError as error:
         raise TargetError(f"{provider.path}: $.ca_file: {provider.ca_file}: {error.strerror or error}") from error
     return httpx.Client(
-        base_url=str(provider.base_url), headers=dict(provider.headers), timeout=TIMEOUT_S, verify=verify
+        base_url=url.removesuffix("/v1"), headers=dict(headers), timeout=TIMEOUT_S, verify=verify, trust_env=False
     )
 
 
-def _expect(get: Any, path: str, where: str) -> None:
-    response = _answer(get, path, where)
+def _check_success(response: httpx.Response, provider: Provider) -> None:
     if not response.is_success:
-        raise TargetError(f"{where}{path}: HTTP {response.status_code}: {response.text[:200].strip()}")
+        said = response.text[:200].strip()
+        raise TargetError(f"{provider.path}: {response.url}: HTTP {response.status_code}: {said}")
 
 
-def _answer(get: Any, path: str, where: str) -> httpx.Response:
+def _answer(client: httpx.Client, path: str, provider: Provider) -> httpx.Response:
+    where = f"{provider.path}: {provider.base_url}"
     try:
-        response: httpx.Response = get(path)
+        response = client.get(path)
     except httpx.TimeoutException as error:
         raise TargetError(f"{where}{path}: no answer within {TIMEOUT_S} s") from error
     except httpx.HTTPError as error:
@@ -65,15 +71,26 @@ def metadata_sources(provider: Provider, workload: Workload, *, environment: Map
 
     Raises TargetError when /info or the kube context of the provider file does not work.
     """
-    llm_url = provider.base_url if workload.target == "openai" else provider.llm_url
     return [
         Source(origin="this run", values=_run_facts(provider, workload)),
         Source(origin="backend /info", values=_info(provider, workload.docset) if workload.target == "rag" else {}),
-        Source(origin="LLM", values=llm_facts(llm_url) if llm_url else {}),
+        Source(origin="LLM", values=_llm(provider, workload)),
         Source(origin="Kubernetes", values=cluster_facts(provider.kube_context) if provider.kube_context else {}),
         environment_source(environment),
         Source(origin=provider.path, values=provider.declared),
     ]
+
+
+def _llm(provider: Provider, workload: Workload) -> dict[str, Any]:
+    """The service itself with target openai, else the LLM behind it; the service's headers go to the service alone."""
+    if workload.target == "openai":
+        client = _client_of(provider)
+    elif provider.llm_url is not None:
+        client = _client(provider, provider.llm_url, {})
+    else:
+        return {}
+    with client:
+        return llm_facts(client, model_id=workload.model_id)
 
 
 def _run_facts(provider: Provider, workload: Workload) -> dict[str, Any]:
@@ -93,8 +110,8 @@ def _run_facts(provider: Provider, workload: Workload) -> dict[str, Any]:
 
 def _info(provider: Provider, docset: str) -> dict[str, Any]:
     """GET /info; a backend without it (the predecessor's) says nothing. Raises TargetError."""
-    with control_client(provider) as client:
-        response = _answer(client.get, "/info", f"{provider.path}: {provider.base_url}")
+    with _client_of(provider) as client:
+        response = _answer(client, "/info", provider)
     if response.status_code == NOT_FOUND:
         return {}
     try:
