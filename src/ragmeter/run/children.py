@@ -14,6 +14,8 @@ from ragmeter.core.errors import LocalServiceError
 
 POLL_S = 0.05
 TAIL_LINES = 12
+KILL_S = 10.0
+"""How long the kernel may take to end a process after SIGKILL."""
 
 
 class Child:
@@ -27,7 +29,7 @@ class Child:
         """environment: of the process; it finds modules where this process finds them."""
         self.name = name
         self.log = log
-        tether = [sys.executable, "-m", "ragmeter.run.tether", str(os.getpid())]
+        tether = [sys.executable, "-I", str(Path(__file__).with_name("tether.py")), str(os.getpid())]
         with log.open("wb") as output:
             self._process = subprocess.Popen(  # noqa: S603 - a list of arguments of our own, no shell
                 [*tether, *command],
@@ -81,7 +83,7 @@ class Child:
             pass
         finally:
             self._signal(signal.SIGKILL)
-            self._process.wait()
+            self._process.wait(KILL_S)
 
     def _signal(self, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError):

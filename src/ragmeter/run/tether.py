@@ -1,6 +1,6 @@
 """Runs a command that ends when its parent does, however the parent ends.
 
-``python -m ragmeter.run.tether COMMAND ARG…`` asks the kernel to send SIGTERM on the parent's death, then becomes the
+``python tether.py PARENT_PID COMMAND ARG…`` asks the kernel to send SIGTERM on the parent's death, then becomes the
 command. Where the kernel cannot (not Linux), the parent's own clean-up is all there is.
 """
 
