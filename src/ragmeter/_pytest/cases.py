@@ -29,7 +29,10 @@ class Case:
 def cases_of(options: BenchOptions, environment: Mapping[str, str]) -> tuple[Case, ...]:
     """Raises ConfigError for whatever is unknown or impossible in a provider, manifest, option or SLO."""
     if options.base_url and len(options.providers) > 1:
-        raise ConfigError("--base-url: needs a single --provider: several providers cannot share one URL")
+        raise ConfigError(
+            f"{options.base_url.origin}: {options.base_url.value!r} needs a single --provider, not "
+            f"{', '.join(options.providers)}: several providers cannot share one URL"
+        )
     providers = [load_provider(n, environment=environment, base_url=options.base_url) for n in options.providers]
     _check_distinct([provider.name for provider in providers], "provider")
     return tuple(case for provider in providers for case in _cases_of(provider, options))

@@ -1,7 +1,11 @@
 """Options, their ini twins and their environment twins: one table, read by help, parsing and precedence."""
 
+import argparse
+import importlib.util
+import math
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,17 +18,18 @@ from ragmeter.core.setting import Setting
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
-    """One option. ``key``: the dotted manifest key it replaces, if it does."""
+    """One option. ``key``: the dotted manifest key it replaces, if it does. ``alias``: the flag that people write."""
 
     name: str
-    help: str
-    metavar: str
+    help: str = ""
+    metavar: str = ""
     parse: Callable[[str], Any] = str
     key: str | None = None
+    alias: str | None = None
 
     @property
     def flag(self) -> str:
-        return "--" + self.name.replace("_", "-")
+        return self.alias or "--" + self.name.replace("_", "-")
 
     @property
     def variable(self) -> str:
@@ -32,8 +37,41 @@ class Option:
 
 
 def whole(text: str) -> int:
-    """A whole number written in digits."""
-    return int(text)
+    """A whole number. Raises ValueError, a sentence, for anything else."""
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not a whole number") from None
+
+
+def number(text: str) -> float:
+    """A finite number. Raises ValueError, a sentence, for anything else."""
+    try:
+        value = float(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not a number") from None
+    if not math.isfinite(value):
+        raise ValueError(f"{text!r} is not a finite number")
+    return value
+
+
+def switch(text: str) -> bool:
+    """On or off. Raises ValueError, a sentence, for anything else."""
+    found = switches.get(text.strip().lower())
+    if found is None:
+        raise ValueError(f"{text!r} is not one of {', '.join(switches)}")
+    return found
+
+
+def progress_mode(text: str) -> str:
+    """Raises ValueError, a sentence, for a mode that does not exist."""
+    if text not in progress_modes:
+        raise ValueError(f"{text!r} is not one of {', '.join(progress_modes)}")
+    return text
+
+
+switches = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+progress_modes = ("auto", "plain", "off")
 
 
 overrides = (
@@ -50,7 +88,7 @@ overrides = (
     Option(
         name="bench_duration",
         key="benchmark.duration",
-        parse=float,
+        parse=number,
         metavar="SECONDS",
         help="start no further request after this; with --bench-requests, whichever comes first",
     ),
@@ -64,7 +102,7 @@ overrides = (
     Option(
         name="bench_timeout",
         key="benchmark.timeout",
-        parse=float,
+        parse=number,
         metavar="SECONDS",
         help="deadline of one whole request",
     ),
@@ -84,7 +122,7 @@ overrides = (
     Option(
         name="bench_rate",
         key="load.rate_per_s",
-        parse=float,
+        parse=number,
         metavar="PER_S",
         help="offered rate of an open loop, requests per second",
     ),
@@ -153,10 +191,15 @@ def _add_names(group: pytest.OptionGroup, parser: pytest.Parser) -> None:
 
 
 def _add(group: pytest.OptionGroup, flags: list[str], **settings: Any) -> None:
-    """Declare an option whose short name another plugin may own (pytest-base-url has --base-url)."""
+    """Declare an option whose short name another plugin may own.
+
+    pytest-base-url has --base-url and may be loaded after us, so its being installed is enough to leave the name to it.
+    """
+    if flags[0] == "--base-url" and importlib.util.find_spec("pytest_base_url") is not None:
+        flags = flags[1:]
     try:
         group.addoption(*flags, **settings)
-    except ValueError:
+    except (ValueError, argparse.ArgumentError):
         group.addoption(flags[-1], **settings)
 
 
@@ -165,61 +208,65 @@ def _add_judging(group: pytest.OptionGroup, parser: pytest.Parser) -> None:
         "--bench-slo",
         action="append",
         metavar="EXPR",
-        help="SLO such as 'p95(ttft_ms) <= 1500', repeatable; judged beside those of manifest and provider",
+        help="SLO such as 'p95(ttft_ms) <= 1500', repeatable; judged beside those of manifest and provider "
+        "(environment RAGMETER_SLO, separated by semicolons)",
     )
     parser.addini("bench_slo", "ini twin of --bench-slo, one a line", type="linelist", default=[])
     group.addoption(
         "--bench-strict",
         action="store_true",
         default=None,
-        help="for CI: a skipped live test and an INCONCLUSIVE verdict fail (default: off)",
+        help="for CI: a skipped live test and an INCONCLUSIVE verdict fail (default: off; environment RAGMETER_STRICT)",
     )
     parser.addini("bench_strict", "ini twin of --bench-strict", type="bool", default=False)
     group.addoption(
         "--bench-report-dir",
         metavar="DIR",
-        help="folder of results: DIR/ns/<provider>/<timestamp>.{json,html,xml,raw.jsonl} (default: reports)",
+        help="folder of results: DIR/ns/<provider>/<timestamp>.{json,html,xml,raw.jsonl} "
+        "(default: reports; environment RAGMETER_REPORT_DIR)",
     )
-    parser.addini("bench_report_dir", "ini twin of --bench-report-dir", default="reports")
+    parser.addini("bench_report_dir", "ini twin of --bench-report-dir, relative to the ini file", default="reports")
     group.addoption(
         "--bench-progress",
-        choices=["auto", "on", "off"],
-        default="auto",
-        help="live progress: auto writes one line that moves on a terminal, plain lines elsewhere (default: auto)",
+        choices=progress_modes,
+        help="live progress: auto draws one line that moves on a terminal and writes plain lines elsewhere, plain "
+        "never draws (default: auto; environment RAGMETER_PROGRESS)",
     )
+    parser.addini("bench_progress", "ini twin of --bench-progress", default="auto")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BenchOptions:
-    """What was asked for on the command line, in the environment and in the ini file."""
+    """What was asked for on the command line, in the environment and in the ini file.
+
+    base_url: with its origin. slos: (expression, origin). report_dir: absolute.
+    """
 
     providers: tuple[str, ...]
     workloads: tuple[str, ...]
-    base_url: str | None
+    base_url: Setting | None
     settings: tuple[Setting, ...]
     slos: tuple[tuple[str, str], ...]
-    """(expression, origin)."""
     strict: bool
     report_dir: Path
     progress: str
 
 
+base_url = Option(name="bench_base_url", key="base_url", alias="--base-url")
+progress = Option(name="bench_progress", parse=progress_mode)
+
+
 def bench_options(config: pytest.Config, environment: Mapping[str, str] = os.environ) -> BenchOptions:
     """Read the options. Raises ConfigError for a value that is not of its option's type."""
-    strict = config.getoption("bench_strict")
     return BenchOptions(
         providers=_names(config, environment, "bench_provider", "RAGMETER_PROVIDER"),
         workloads=_names(config, environment, "bench_workload", "RAGMETER_WORKLOAD"),
-        base_url=config.getoption("bench_base_url")
-        or environment.get("RAGMETER_BASE_URL")
-        or config.getini("bench_base_url")
-        or None,
-        settings=tuple(_settings(config, environment)),
-        slos=tuple((expression, "--bench-slo") for expression in config.getoption("bench_slo") or ())
-        or tuple((expression, "ini bench_slo") for expression in config.getini("bench_slo")),
-        strict=bool(config.getini("bench_strict") if strict is None else strict),
-        report_dir=Path(config.getoption("bench_report_dir") or config.getini("bench_report_dir")),
-        progress=config.getoption("bench_progress"),
+        base_url=_setting(config, environment, base_url),
+        settings=tuple(s for option in overrides if (s := _setting(config, environment, option)) is not None),
+        slos=_slos(config, environment),
+        strict=_strict(config, environment),
+        report_dir=_report_dir(config, environment),
+        progress=_progress(config, environment),
     )
 
 
@@ -229,22 +276,51 @@ def _names(config: pytest.Config, environment: Mapping[str, str], name: str, var
     return tuple(dict.fromkeys(given))
 
 
-def _settings(config: pytest.Config, environment: Mapping[str, str]) -> Iterator[Setting]:
-    for option in overrides:
-        candidates = (
-            (config.getoption(option.name), option.flag),
-            (environment.get(option.variable), f"environment {option.variable}"),
-            (config.getini(option.name), f"ini {option.name}"),
-        )
-        for text, origin in candidates:
-            if text not in (None, ""):
-                yield Setting(key=str(option.key), value=_parsed(option, str(text), origin), origin=origin)
-                break
+def _slos(config: pytest.Config, environment: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    listed = [text.strip() for text in re.split(r"[;\n]", environment.get("RAGMETER_SLO", "")) if text.strip()]
+    candidates = (
+        (config.getoption("bench_slo") or (), "--bench-slo"),
+        (listed, "environment RAGMETER_SLO"),
+        (config.getini("bench_slo"), "ini bench_slo"),
+    )
+    return next((tuple((text, origin) for text in texts) for texts, origin in candidates if texts), ())
 
 
-def _parsed(option: Option, text: str, origin: str) -> Any:
+def _strict(config: pytest.Config, environment: Mapping[str, str]) -> bool:
+    if config.getoption("bench_strict"):
+        return True
+    if text := environment.get("RAGMETER_STRICT"):
+        return bool(_parsed(switch, text, "environment RAGMETER_STRICT"))
+    return bool(config.getini("bench_strict"))
+
+
+def _report_dir(config: pytest.Config, environment: Mapping[str, str]) -> Path:
+    if text := config.getoption("bench_report_dir") or environment.get("RAGMETER_REPORT_DIR"):
+        return Path(config.invocation_params.dir, text)
+    return Path(config.rootpath, config.getini("bench_report_dir"))
+
+
+def _progress(config: pytest.Config, environment: Mapping[str, str]) -> str:
+    found = _setting(config, environment, progress)
+    return progress_modes[0] if found is None else str(found.value)
+
+
+def _setting(config: pytest.Config, environment: Mapping[str, str], option: Option) -> Setting | None:
+    """The value by precedence; None where nobody set it, and an empty text sets nothing."""
+    foreign = config.getoption("base_url", None) if option is base_url else None  # that of pytest-base-url
+    candidates = (
+        (config.getoption(option.name) or foreign, option.flag),
+        (environment.get(option.variable), f"environment {option.variable}"),
+        (config.getini(option.name), f"ini {option.name}"),
+    )
+    for text, origin in candidates:
+        if text not in (None, ""):
+            return Setting(key=str(option.key), value=_parsed(option.parse, str(text), origin), origin=origin)
+    return None
+
+
+def _parsed(parse: Callable[[str], Any], text: str, origin: str) -> Any:
     try:
-        return option.parse(text)
+        return parse(text)
     except ValueError as error:
-        kind = "a whole number" if option.parse is whole else "a number"
-        raise ConfigError(f"{origin}: {text!r} is not {kind}") from error
+        raise ConfigError(f"{origin}: {error}") from error

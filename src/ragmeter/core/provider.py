@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from ragmeter.core.errors import ConfigError
 from ragmeter.core.schema import check, defaults
+from ragmeter.core.setting import Setting
 
 reference = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 
@@ -54,14 +55,14 @@ declared_keys = ("region", "cluster_label", "node_instance_type", "gpu_model", "
 
 
 def provider_from(
-    document: Any, *, path: str, environment: Mapping[str, str], base_url: str | None, schema: Mapping[str, Any]
+    document: Any, *, path: str, environment: Mapping[str, str], base_url: Setting | None, schema: Mapping[str, Any]
 ) -> Provider:
     """The provider of a file's document.
 
     base_url: replaces the file's, whose references then need not be set. Raises ConfigError.
     """
     if isinstance(document, dict) and base_url is not None:
-        document = {key: value for key, value in document.items() if key != "local"} | {"base_url": base_url}
+        document = {key: value for key, value in document.items() if key != "local"} | {"base_url": base_url.value}
     resolved = resolve(document, environment, where=path)
     check(resolved, schema, path)
     if "local" not in resolved and "base_url" not in resolved:
@@ -70,7 +71,7 @@ def provider_from(
     return Provider(
         name=resolved["name"],
         path=path,
-        base_url=_checked_url(resolved.get("base_url"), f"{path}: $.base_url"),
+        base_url=_checked_url(resolved.get("base_url"), base_url.origin if base_url else f"{path}: $.base_url"),
         llm_url=_checked_url(resolved.get("llm_url"), f"{path}: $.llm_url"),
         headers=_checked_headers(resolved.get("headers", {}), path),
         ca_file=resolved.get("ca_file"),

@@ -13,7 +13,7 @@ suffixes = (".yml", ".yaml")
 folders = {"provider": Path("fixtures/providers"), "workload": Path("workloads")}
 
 
-def load_provider(name: str, *, environment: Mapping[str, str], base_url: str | None = None) -> Provider:
+def load_provider(name: str, *, environment: Mapping[str, str], base_url: Setting | None = None) -> Provider:
     """The provider of a name (``fixtures/providers/NAME.yaml`` here, else the shipped one) or of a path."""
     path = find(name, "provider")
     return provider_from(
