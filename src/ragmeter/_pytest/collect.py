@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from ragmeter._pytest.keys import session_of
+from ragmeter._pytest.keys import left_out_key, session_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,27 +35,34 @@ def _id(case: Case | None) -> str:
     return case.id if case else "no provider"
 
 
-def live(items: Sequence[pytest.Item]) -> list[pytest.Item]:
+def live(items: Sequence[pytest.Item]) -> list[pytest.Function]:
     """The tests that measure something."""
     return [item for item in items if isinstance(item, pytest.Function) and case_fixture in item.fixturenames]
 
 
 def demand_provider(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Without a provider, drop the live tests of a run that did not ask for them.
+    """Without a provider, drop the live tests of a run that did not ask for them; a mere listing shows them.
 
     Raises pytest.UsageError when they were asked for: by a path, a node id, -m or -k.
     """
     found = live(items)
-    if not found or session_of(config) is not None:
+    if not found or session_of(config) is not None or config.option.collectonly:
         return
-    asked = config.args_source is pytest.Config.ArgsSource.ARGS or config.option.markexpr or config.option.keyword
-    if asked and not config.option.collectonly:
-        raise pytest.UsageError(no_provider_sentence(len(found)))
+    if config.args_source is pytest.Config.ArgsSource.ARGS or config.option.markexpr or config.option.keyword:
+        raise pytest.UsageError(_no_provider_sentence(len(found)))
+    config.stash[left_out_key] = len(found)
     config.hook.pytest_deselected(items=found)
-    items[:] = [item for item in items if item not in found]
+    dropped = set(found)
+    items[:] = [item for item in items if item not in dropped]
 
 
-def no_provider_sentence(count: int) -> str:
+def left_out_notice(config: pytest.Config) -> str | None:
+    """A line on the live tests that were dropped; None when none were."""
+    count = config.stash.get(left_out_key, 0)
+    return f"ragmeter: {_no_provider_sentence(count)}" if count else None
+
+
+def _no_provider_sentence(count: int) -> str:
     """What a user reads who forgot ``--provider``."""
     from ragmeter.run.catalog import known_sentence
 
@@ -67,6 +74,5 @@ def no_provider_sentence(count: int) -> str:
 
 def cases_in(items: Sequence[pytest.Item]) -> list[Case]:
     """The cases of the selected live tests, in order."""
-    found = [item.callspec.params[case_fixture] for item in live(items) if isinstance(item, pytest.Function)]
-    distinct: dict[str, Case] = {case.id: case for case in found if case is not None}
-    return list(distinct.values())
+    found = [cast("Case | None", item.callspec.params[case_fixture]) for item in live(items)]
+    return list({case.id: case for case in found if case is not None}.values())

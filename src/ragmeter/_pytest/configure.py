@@ -1,13 +1,18 @@
 """Start of a pytest run: markers, refusals, the measuring session, and where pytest's own reports go."""
 
+from __future__ import annotations
+
 import os
 from datetime import UTC, datetime
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from ragmeter._pytest.keys import session_key, stamp_key
+from ragmeter._pytest.keys import session_key
 from ragmeter._pytest.options import BenchOptions, bench_options
+
+if TYPE_CHECKING:
+    from ragmeter._pytest.session import BenchSession
 
 markers = {
     "north_south": "measures a deployed service from the client's side",
@@ -20,14 +25,40 @@ markers = {
 
 
 def configure(config: pytest.Config) -> None:
-    """Declare the markers and, if a provider was named, send pytest's HTML and JUnit reports beside the results."""
+    """Declare the markers and, if a provider was named, read and check everything that will be measured.
+
+    Raises ConfigError or StorageError; pytest.UsageError under pytest-xdist.
+    """
     for name, meaning in markers.items():
         config.addinivalue_line("markers", f"{name}: {meaning}")
     # A project whose warnings are errors still decides by --bench-strict alone whether INCONCLUSIVE fails.
     config.addinivalue_line("filterwarnings", "default::ragmeter.core.errors.InconclusiveWarning")
+    if getattr(config.option, "help", False) or getattr(config.option, "version", 0):
+        return
     options = bench_options(config)
-    if options.providers and not config.option.collectonly:
-        _place_reports(config, options, stamp_of(datetime.now(UTC)))
+    if options.providers:
+        _refuse_parallel(config)
+        _start(config, options)
+
+
+def _start(config: pytest.Config, options: BenchOptions) -> None:
+    from ragmeter._pytest.cases import cases_of
+    from ragmeter._pytest.live import LiveHooks
+    from ragmeter._pytest.progress import ProgressReporter
+    from ragmeter._pytest.session import BenchSession
+
+    session = BenchSession(
+        config=config,
+        options=options,
+        cases=cases_of(options, os.environ),
+        stamp=stamp_of(datetime.now(UTC)),
+        progress=ProgressReporter(config, mode=options.progress),
+    )
+    config.stash[session_key] = session
+    config.add_cleanup(session.close)
+    config.pluginmanager.register(LiveHooks(session), "ragmeter.live")
+    if not config.option.collectonly:
+        _place_reports(config, session)
 
 
 def stamp_of(moment: datetime) -> str:
@@ -35,36 +66,24 @@ def stamp_of(moment: datetime) -> str:
     return moment.strftime("%Y%m%dT%H%M%SZ")
 
 
-def start_session(config: pytest.Config) -> None:
-    """Read and check everything that will be measured. Raises ConfigError."""
-    options = bench_options(config)
-    if not options.providers:
-        return
-    from ragmeter._pytest.cases import cases_of
-    from ragmeter._pytest.progress import ProgressReporter
-    from ragmeter._pytest.session import BenchSession
-
-    config.stash[session_key] = BenchSession(
-        config=config,
-        options=options,
-        cases=cases_of(options, os.environ),
-        stamp=config.stash.get(stamp_key, None) or stamp_of(datetime.now(UTC)),
-        progress=ProgressReporter(config, mode=options.progress),
-    )
-
-
-def refuse_parallel(config: pytest.Config) -> None:
+def _refuse_parallel(config: pytest.Config) -> None:
     """Raises pytest.UsageError under pytest-xdist: a measurement beside other tests is no measurement."""
     if getattr(config.option, "numprocesses", None) or getattr(config.option, "dist", "no") != "no":
         raise pytest.UsageError("ragmeter measures alone: leave out pytest-xdist's -n and --dist, or --provider")
 
 
-def _place_reports(config: pytest.Config, options: BenchOptions, stamp: str) -> None:
-    config.stash[stamp_key] = stamp
-    stems = [Path(name).stem for name in options.providers]
-    folder = options.report_dir / "ns" / "+".join(stems)
-    if getattr(config.option, "htmlpath", None) is None:
-        config.option.htmlpath = str(folder / f"{stamp}.html")
+def _place_reports(config: pytest.Config, session: BenchSession) -> None:
+    """Send pytest's HTML and JUnit reports beside the results, unless the user sent them elsewhere.
+
+    Raises StorageError when a result could not be written later.
+    """
+    from ragmeter.clients.files import check_writable
+
+    folder = session.folder("+".join(dict.fromkeys(case.provider.name for case in session.cases)))
+    for place in [folder, *(session.folder(case.provider.name) for case in session.cases)]:
+        check_writable(place)
+    if getattr(config.option, "htmlpath", "none") is None:
+        config.option.htmlpath = str(folder / f"{session.stamp}.html")
         config.option.self_contained_html = True
-    if config.option.xmlpath is None:
-        config.option.xmlpath = str(folder / f"{stamp}.xml")
+    if getattr(config.option, "xmlpath", "none") is None:
+        config.option.xmlpath = str(folder / f"{session.stamp}.xml")

@@ -91,7 +91,12 @@ def declared_slo(request: pytest.FixtureRequest) -> DeclaredSlo | None:
 
 
 @pytest.fixture
-def slo(declared_slo: DeclaredSlo | None, bench_session: BenchSession, request: pytest.FixtureRequest) -> SloCheck:
+def slo(
+    bench_case: Case,  # noqa: ARG001 - makes the test a live one, also where it takes nothing else of ours
+    declared_slo: DeclaredSlo | None,
+    bench_session: BenchSession,
+    request: pytest.FixtureRequest,
+) -> SloCheck:
     """One SLO, ready to be checked; a test that takes it runs once for every SLO."""
     if declared_slo is None:
         pytest.skip("no SLO is declared in the manifest, the provider file or --bench-slo: nothing is gated")

@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from ragmeter._pytest.session import BenchSession
 
 session_key: pytest.StashKey[BenchSession] = pytest.StashKey()
-stamp_key: pytest.StashKey[str] = pytest.StashKey()
+left_out_key: pytest.StashKey[int] = pytest.StashKey()
+"""How many live tests were left out for want of a provider."""
 
 
 def session_of(config: pytest.Config) -> BenchSession | None:

@@ -1,8 +1,8 @@
 """Live progress: one line that moves on a terminal, plain lines in a log."""
 
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import nullcontext
+from shutil import get_terminal_size
 
 import pytest
 
@@ -17,18 +17,12 @@ CLEAR = "\r\x1b[2K"
 
 
 class ProgressReporter:
-    """An `Observer` that draws on pytest's terminal, past its capturing.
-
-    live: whether a line can be redrawn. quiet: nothing at all.
-    """
+    """An `Observer` that draws on pytest's terminal, past its capturing. Says nothing where pytest has no terminal."""
 
     def __init__(self, config: pytest.Config, *, mode: str) -> None:
-        self._terminal = config.pluginmanager.getplugin("terminalreporter")
-        self._uncaptured: Callable[[], AbstractContextManager[None]] = config.pluginmanager.getplugin(
-            "capturemanager"
-        ).global_and_fixture_disabled
-        self._quiet = mode == "off" or self._terminal is None
-        self._live = not self._quiet and self._terminal.isatty
+        """mode: ``auto`` redraws one line on a terminal, ``plain`` never does, ``off`` is silent."""
+        self._config = config
+        self._mode = mode
         self._label = ""
         self._phase: Phase | None = None
         self._total = self._sent = self._done = self._errors = 0
@@ -36,15 +30,25 @@ class ProgressReporter:
         self._began_s = self._drawn_s = 0.0
         self._is_drawn = False
 
+    @property
+    def _terminal(self) -> pytest.TerminalReporter | None:
+        """Looked up when it is needed: it is registered after us."""
+        terminal: pytest.TerminalReporter | None = self._config.pluginmanager.getplugin("terminalreporter")
+        return None if self._mode == "off" else terminal
+
+    @property
+    def _live(self) -> bool:
+        """Whether a line can be redrawn."""
+        return self._mode == "auto" and self._terminal is not None and bool(self._terminal.isatty)
+
     def case(self, label: str) -> None:
         """The figures that follow belong to ``label``, such as ``smoke @ local``."""
         self._label = label
 
     def say(self, line: str) -> None:
         """One lasting line."""
-        if not self._quiet:
-            self._write(f"{CLEAR if self._is_drawn else ''}{line}\n")
-            self._is_drawn = False
+        self._write(f"{CLEAR if self._is_drawn else ''}{line}\n")
+        self._is_drawn = False
 
     def phase(self, phase: Phase, total: int) -> None:
         self._finish_line()
@@ -75,18 +79,16 @@ class ProgressReporter:
         self._phase = None
 
     def _finish_line(self) -> None:
-        if self._phase is not None and not self._quiet:
+        if self._phase is not None:
             self._draw()
             if self._live:
                 self._write("\n")
             self._is_drawn = False
 
     def _draw(self) -> None:
-        if self._quiet:
-            return
-        progress = self._progress()
-        if self._live:
-            self._write(CLEAR + progress_line(progress, width=self._terminal.width - 1))
+        terminal, progress = self._terminal, self._progress()
+        if terminal is not None and self._live:
+            self._write(CLEAR + progress_line(progress, width=get_terminal_size().columns - 1))
             self._is_drawn = True
         else:
             self._write(plain_line(progress) + "\n")
@@ -106,5 +108,10 @@ class ProgressReporter:
         )
 
     def _write(self, text: str) -> None:
-        with self._uncaptured():
-            self._terminal.write(text, flush=True)
+        terminal = self._terminal
+        if terminal is None:
+            return
+        capture = self._config.pluginmanager.getplugin("capturemanager")
+        with capture.global_and_fixture_disabled() if capture else nullcontext():
+            terminal.ensure_newline()
+            terminal.write(text, flush=True)

@@ -1,10 +1,12 @@
 """One pytest session that measures: services are started once, each case is measured once, results are kept."""
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic_ns
+from typing import TypeVar
 
 import pytest
 
@@ -24,15 +26,18 @@ from ragmeter.core.run import RunEnding, RunPlan
 from ragmeter.core.schema import check
 from ragmeter.report.document import result_of
 from ragmeter.report.jsonfile import result_json
+from ragmeter.run.catalog import shown
 from ragmeter.run.local import LocalService, local_service
 from ragmeter.run.measure import CTRL_C, Conditions, clock_of, measure
 from ragmeter.run.store import SampleLog, suffix
 from ragmeter.run.target import check_identity, reach
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finished:
-    """A case that was measured, and the file its result is in."""
+    """A case that was measured, and where its result belongs."""
 
     case: Case
     result: RunResult
@@ -49,7 +54,9 @@ class BenchSession:
     stamp: str
     progress: ProgressReporter
     finished: list[Finished] = field(default_factory=list)
-    _failures: dict[str, str] = field(default_factory=dict)
+    report_failure: str | None = None
+    """Why a file of pytest's own is missing, if one is."""
+    _failures: dict[str, RagmeterError] = field(default_factory=dict)
     _services: dict[str, LocalService] = field(default_factory=dict)
     _stack: ExitStack = field(default_factory=ExitStack)
 
@@ -69,7 +76,9 @@ class BenchSession:
             return provider
         if provider.name not in self._services:
             starting = local_service(provider, provider.local, self.progress.say)
-            self._services[provider.name] = self._stack.enter_context(starting)
+            self._services[provider.name] = self._once(
+                f"start of {provider.name}", lambda: self._stack.enter_context(starting)
+            )
         return self._services[provider.name].provider
 
     def result(self, case: Case) -> RunResult:
@@ -80,25 +89,29 @@ class BenchSession:
         for finished in self.finished:
             if finished.case.id == case.id and finished.result.status == "complete":
                 return finished.result
-        if case.id in self._failures:
-            raise TargetError(self._failures[case.id])
+        return self._once(case.id, lambda: self._measure(case))
+
+    def _once(self, key: str, work: Callable[[], T]) -> T:
+        """What ``work`` returns; what failed before fails again with the same words, without being tried."""
+        if key in self._failures:
+            raise self._failures[key]
         try:
-            return self._measure(case)
+            return work()
         except RagmeterError as error:
-            self._failures[case.id] = str(error)
+            self._failures[key] = error
             raise
 
     def _measure(self, case: Case) -> RunResult:
         case = replace(case, provider=self.running(case.provider))
         plan, origin_ns = self._plan(case)
-        log = SampleLog(self._raw_path(case))
-        log.plan(plan)
-        samples, ending = self._load(case, log, origin_ns)
-        log.ending(ending)
-        raw = log.close()
+        with SampleLog(self._raw_path(case)) as log:
+            log.plan(plan)
+            samples, ending = self._load(case, log, origin_ns)
+            log.ending(ending)
         if log.failure is not None:
-            ending = replace(ending, warnings=(*ending.warnings, f"{log.failure}: all samples are in {raw}"))
-        return self._conclude(case, result_of(plan, samples, ending, raw_samples_path=str(raw)), ending.reason, raw)
+            ending = replace(ending, warnings=(*ending.warnings, f"{log.failure}: all samples are in {log.path}"))
+        result = result_of(plan, samples, ending, raw_samples_path=shown(log.path))
+        return self._conclude(case, result, ending.reason, log.path)
 
     def _plan(self, case: Case) -> tuple[RunPlan, int]:
         sources: list[Source] = []
@@ -147,16 +160,20 @@ class BenchSession:
         result = self.config.hook.pytest_ragmeter_update_report(config=self.config, result=result)
         path = raw.with_name(raw.name.removesuffix(suffix) + ".json")
         check(encode(result), schema("benchmark-output.v1"), str(path))
-        write_atomically(path, result_json(result))
         self.finished.append(Finished(case=case, result=result, path=path))
+        write_atomically(path, result_json(result))
         if reason == CTRL_C:
             raise KeyboardInterrupt
         if result.status == "interrupted":
-            raise TargetError(f"{result.run_id}: {reason}; what was measured is in {path}")
+            raise TargetError(f"{case.id}: {reason}; what was measured is in {shown(path)}")
         return result
 
     def _raw_path(self, case: Case) -> Path:
         """``DIR/ns/<provider>/<timestamp>.raw.jsonl``, with the workload's name when the session has several."""
         several = sum(other.provider.name == case.provider.name for other in self.cases) > 1
         name = f"{self.stamp}-{case.workload.name}" if several else self.stamp
-        return self.options.report_dir / "ns" / case.provider.name / f"{name}{suffix}"
+        return self.folder(case.provider.name) / f"{name}{suffix}"
+
+    def folder(self, provider: str) -> Path:
+        """Where results of a provider go: ``DIR/ns/<provider>``."""
+        return self.options.report_dir / "ns" / provider

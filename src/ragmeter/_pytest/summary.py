@@ -7,11 +7,12 @@ import pytest
 from ragmeter._pytest.session import BenchSession
 from ragmeter.report.html import scorecard_html
 from ragmeter.report.terminal import summary_lines
+from ragmeter.run.catalog import shown
 
 
 def write_summary(terminal: pytest.TerminalReporter, session: BenchSession) -> None:
     """The figures of every case, and where everything lies."""
-    if not session.finished:
+    if not session.finished and session.report_failure is None:
         return
     terminal.section("ragmeter", sep="=")
     width, colour = terminal._tw.fullwidth, terminal._tw.hasmarkup
@@ -21,13 +22,15 @@ def write_summary(terminal: pytest.TerminalReporter, session: BenchSession) -> N
         terminal.write_line("")
     for path in _paths(session):
         terminal.write_line(f"  {path}")
+    if session.report_failure is not None:
+        terminal.write_line(session.report_failure, red=True)
 
 
 def _paths(session: BenchSession) -> list[str]:
     option = session.config.option
-    reports = [path for path in (getattr(option, "htmlpath", None), option.xmlpath) if path]
-    results = [str(path) for finished in session.finished for path in (finished.path, finished.result.raw_samples_path)]
-    return [str(Path(path)) for path in [*results, *reports]]
+    own = [path for finished in session.finished for path in (finished.path, finished.result.raw_samples_path)]
+    paths = [Path(path) for path in (*own, getattr(option, "htmlpath", None), getattr(option, "xmlpath", None)) if path]
+    return [shown(path) for path in paths if path.is_file() and path.stat().st_size]
 
 
 def scorecard(session: BenchSession) -> str:

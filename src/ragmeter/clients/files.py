@@ -12,6 +12,9 @@ import yaml
 
 from ragmeter.core.errors import ConfigError, StorageError
 
+PROBE_BYTES = 65536
+"""About the size of a result with a hundred requests."""
+
 
 @cache
 def data_dir(name: str) -> Path:
@@ -87,6 +90,17 @@ def read_document(path: Path) -> Any:
         return json.loads(read_text(path))
     except ValueError as error:
         raise ConfigError(f"{path}: not JSON: {error}") from error
+
+
+def check_writable(folder: Path) -> None:
+    """Make the folder and write a little into it. Raises StorageError when results could not be kept there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as probe:
+            probe.write(bytes(PROBE_BYTES))
+            probe.flush()
+    except OSError as error:
+        raise StorageError(f"{folder}: cannot keep results there: {error.strerror or error}") from error
 
 
 def write_atomically(path: Path, text: str) -> None:

@@ -1,0 +1,61 @@
+"""The hooks of a pytest run that measures; without a provider none of them is registered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ragmeter._pytest import collect, gate
+from ragmeter._pytest.summary import scorecard, write_summary
+from ragmeter.core.errors import RagmeterError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from ragmeter._pytest.session import BenchSession
+
+
+class LiveHooks:
+    """Registered at configure time, when the session's cases are known."""
+
+    def __init__(self, bench: BenchSession) -> None:
+        self._bench = bench
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> None:
+        if session.config.option.collectonly:
+            return
+        try:
+            self._bench.reach_all(collect.cases_in(session.items))
+        except RagmeterError as error:
+            raise pytest.UsageError(str(error)) from error
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        report = yield
+        if self._bench.options.strict and collect.live([item]):
+            gate.forbid_skip(item, report)
+        return report
+
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, object, object]:
+        """Innermost: pytest's HTML and JUnit files are written within, on a disk that may be full."""
+        try:
+            return (yield)
+        except OSError as error:
+            self._bench.report_failure = f"not every report could be written: {error}"
+            session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
+            return []
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        write_summary(terminalreporter, self._bench)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_html_results_summary(self, prefix: list[str]) -> None:
+        if self._bench.finished:
+            prefix.append(scorecard(self._bench))
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_html_report_title(self, report: Any) -> None:
+        report.title = "ragmeter"
