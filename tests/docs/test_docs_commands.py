@@ -1,0 +1,83 @@
+"""What the documentation tells a reader to type exists."""
+
+import re
+import shlex
+import subprocess
+import sys
+
+import pytest
+
+from ragmeter.cli import main
+from ragmeter.core.slo import parse_slo
+from ragmeter.run.catalog import known
+from tests.docs.pages import ROOT, TEXTS, commands
+
+OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
+OTHERS = {
+    "--host": "python -m backend",
+    "--port": "python -m backend",
+    "--max-model-len": "vllm serve",
+    "--dist": "pytest-xdist",
+    "--no-deps": "pip",
+    "--require-hashes": "pip",
+    "--check": "ruff format",
+    "--json": "ragmeter render",
+    "--prometheus": "ragmeter render",
+    "--schema": "ragmeter validate",
+}
+"""Options of other programs, which this test knows and does not check."""
+
+
+@pytest.fixture(scope="module")
+def pytest_options() -> set[str]:
+    command = [sys.executable, "-m", "pytest", "--help"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
+    return set(OPTION.findall(done.stdout))
+
+
+def test_every_option_that_is_named_exists(pytest_options: set[str]) -> None:
+    for path in TEXTS:
+        unknown = set(OPTION.findall(path.read_text(encoding="utf-8"))) - pytest_options - OTHERS.keys()
+        assert not unknown, f"{path.relative_to(ROOT)}: {unknown}"
+
+
+def test_every_ragmeter_command_has_the_options_that_are_typed(capsys: pytest.CaptureFixture[str]) -> None:
+    typed = [shlex.split(command) for _, command in commands() if command.startswith("ragmeter ")]
+    assert {words[1] for words in typed} >= {"render", "validate", "providers", "workloads"}
+    for words in typed:
+        with pytest.raises(SystemExit, match="0"):
+            main([words[1], "--help"])
+        offered = capsys.readouterr().out
+        assert all(word in offered for word in words if word.startswith("--")), words
+
+
+def test_the_files_of_the_validate_example_are_valid(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    (example,) = [command for where, command in commands() if "cli.md" in where and " validate " in command]
+    assert main(shlex.split(example)[1:]) == 0
+
+
+def test_every_provider_and_workload_in_a_command_is_known_or_a_path() -> None:
+    named = [
+        (kind, name)
+        for _, command in commands()
+        for kind in ("provider", "workload")
+        for name in re.findall(rf"--{kind}[= ](\S+)", command)
+    ]
+    assert {kind for kind, _ in named} == {"provider", "workload"}
+    for kind, name in named:
+        assert name in known(kind) or name.startswith("./"), f"--{kind}={name}"
+
+
+def test_every_slo_in_a_command_can_be_judged() -> None:
+    expressions = [found for _, command in commands() for found in re.findall(r"--bench-slo '([^']+)'", command)]
+    assert expressions
+    for expression in expressions:
+        parse_slo(expression, "documentation")
+
+
+def test_every_tox_environment_that_is_named_exists() -> None:
+    settings = (ROOT / "tox.ini").read_text(encoding="utf-8")
+    named = {found for path in TEXTS for found in re.findall(r"tox -e (\w+)", path.read_text(encoding="utf-8"))}
+    assert named >= {"bench", "tests"}
+    assert all(f"[testenv:{name}]" in settings for name in named), named

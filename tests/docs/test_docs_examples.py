@@ -1,0 +1,148 @@
+"""The examples of the documentation, run."""
+
+import json
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+import ragmeter
+from ragmeter.clients.files import read_yaml, schema
+from ragmeter.core.provider import provider_from
+from ragmeter.core.slo import parse_goodput, parse_slo
+from ragmeter.core.workload import prompts_of, workload_from
+from ragmeter.testing import GroundTruthServer, StreamScript
+from tests.docs.pages import DOCS, Block, blocks
+
+pytest_plugins = ["pytester"]
+
+ENVIRONMENT = {"RAG_API_TOKEN": "s3cret"}
+OWN_TESTS = DOCS / "howto-own-tests.md"
+
+
+def documents(block: Block, folder: Path) -> Any:
+    path = folder / "example.yaml"
+    path.write_text(block.text, encoding="utf-8")
+    return read_yaml(path)
+
+
+@pytest.mark.parametrize("block", blocks("yaml"), ids=lambda block: block.id)
+def test_a_manifest_or_provider_file_is_valid(block: Block, tmp_path: Path) -> None:
+    document = documents(block, tmp_path)
+    match document.get("schema"):
+        case "workload.v1":
+            workload = workload_from(
+                document,
+                path=block.id,
+                prompts=prompts_of("A question?", path="questions.txt") if "prompts_file" in document else (),
+                settings=(),
+                schema=schema("workload.v1"),
+            )
+            parse_goodput(workload.goodput, block.id)
+            slos = workload.slo
+        case "provider.v1":
+            provider = provider_from(
+                document, path=block.id, environment=ENVIRONMENT, base_url=None, schema=schema("provider.v1")
+            )
+            slos = provider.slo
+        case _:
+            assert document.keys() & {"jobs", "latency-gate"}, "neither a file of ours nor a pipeline"
+            return
+    for expression in slos:
+        parse_slo(expression, block.id)
+
+
+def pipeline(key: str) -> dict[str, Any]:
+    (found,) = [document for block in blocks("yaml") if key in (document := yaml.safe_load(block.text))]
+    return found  # type: ignore[no-any-return]
+
+
+def test_the_github_job_gates_and_keeps_its_reports() -> None:
+    steps = pipeline("jobs")["jobs"]["measure"]["steps"]
+    commands = [shlex.split(step["run"]) for step in steps if "run" in step]
+    assert ["pip", "install", "ragmeter"] in commands
+    assert any(
+        words[:3] == ["pytest", "--pyargs", "ragmeter.suite"] and "--bench-strict" in words for words in commands
+    )
+    assert any(step.get("if") == "always()" and step["with"]["path"] == "reports/" for step in steps)
+
+
+def test_the_gitlab_job_gates_and_keeps_its_reports() -> None:
+    job = pipeline("latency-gate")["latency-gate"]
+    (command,) = job["script"]
+    words = shlex.split(command)
+    assert words[:3] == ["pytest", "--pyargs", "ragmeter.suite"]
+    assert {"--bench-strict", "p90(ttft_ms) <= 1500"} <= set(words)
+    assert (job["artifacts"]["when"], job["artifacts"]["paths"]) == ("always", ["reports/"])
+
+
+@pytest.mark.parametrize("block", blocks("python"), ids=lambda block: block.id)
+def test_python_compiles(block: Block) -> None:
+    compile(block.text, block.id, "exec")
+
+
+@pytest.mark.parametrize("block", blocks("json"), ids=lambda block: block.id)
+def test_a_line_of_a_question_file_is_read(block: Block) -> None:
+    (prompt,) = prompts_of(block.text, path="questions.jsonl")
+    assert prompt.text == json.loads(block.text)["prompt"]
+    assert prompt.relevant
+
+
+@pytest.fixture
+def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    """A folder with the manifest of the how-to and a provider file, as a reader has them."""
+    monkeypatch.setenv("PYTHONPATH", str(Path(ragmeter.__file__).parents[1]))
+    (manifest,) = [b.text for b in blocks("yaml") if b.path == OWN_TESTS and "workload.v1" in b.text]
+    pytester.path.joinpath("questions.yaml").write_text(manifest, encoding="utf-8")
+    pytester.path.joinpath("mine.yaml").write_text("schema: provider.v1\nname: mine\n", encoding="utf-8")
+    return pytester
+
+
+def own_tests() -> str:
+    """Every test of the how-to, the five-line one first."""
+    return "\n\n".join(b.text for b in blocks("python") if b.path == OWN_TESTS and "def test_" in b.text)
+
+
+def own_hooks() -> str:
+    return "\n\n".join(b.text for b in blocks("python") if b.path == OWN_TESTS and "def pytest_" in b.text)
+
+
+def test_the_tests_and_hooks_of_the_how_to_run(project: pytest.Pytester) -> None:
+    """Against a server that answers as it should: the real service is measured by the suite itself."""
+    project.makepyfile(test_service=own_tests())
+    project.makeconftest(own_hooks())
+    with GroundTruthServer(StreamScript(ttft_ms=5, itl_ms=1, tokens=8), process=True) as server:
+        run = project.runpytest_subprocess(
+            *("-p", "ragmeter.plugin", "test_service.py", "--provider=./mine.yaml", "--workload=./questions.yaml"),
+            *("--base-url", server.base_url, "--bench-slo", "p50(ttft_ms) <= 800"),
+            timeout=120,
+        )
+    run.assert_outcomes(passed=3)
+    (path,) = project.path.glob("reports/ns/mine/*.json")
+    result = json.loads(path.read_text(encoding="utf-8"))
+    assert (result["requests"], result["success"]) == (50, 50)
+    assert "measured during a rolling update" in result["warnings"]
+    assert result["run_metadata"]["frontend_image_tag"] == "2.4.1"
+    assert result["metadata_origins"]["frontend_image_tag"] == "release notes"
+
+
+def test_the_ini_file_of_the_option_reference_is_obeyed(project: pytest.Pytester) -> None:
+    (block,) = blocks("toml")
+    project.path.joinpath("pyproject.toml").write_text(block.text, encoding="utf-8")
+    project.path.joinpath("providers").mkdir()
+    project.path.joinpath("mine.yaml").rename(project.path / "providers" / "staging.yaml")
+    project.makepyfile(test_service=own_tests())
+    run = project.runpytest_subprocess(
+        *("-p", "ragmeter.plugin", "--collect-only", "-q", "test_service.py"),
+        *("--base-url", "http://127.0.0.1:9", "--workload=./questions.yaml"),
+        timeout=60,
+    )
+    run.stdout.fnmatch_lines(["*test_slo*mine-questions-p95(ttft_ms) <= 1500*", "*error_ratio <= 0.01*"])
+
+
+def test_the_ground_truth_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    (block,) = [b for b in blocks("python") if "GroundTruthServer(" in b.text]
+    exec(compile(block.text, block.id, "exec"), {})
+    assert capsys.readouterr().out.startswith("http://127.0.0.1:")
