@@ -63,6 +63,7 @@ sentences = {
     "minItems": "needs at least {} item",
     "minLength": "must not be empty",
     "format": "is not a {}",
+    "anyOf": "fits none of what is allowed",
 }
 
 
