@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ragmeter.clients.decode import decode
@@ -13,7 +13,7 @@ from ragmeter.clients.dialects import Dialect, OpenAiDialect, RagDialect
 from ragmeter.clients.transport import Exchange
 from ragmeter.core.records import ErrorClass, Phase, RequestSample
 from ragmeter.testing import ODDITIES, Contract
-from ragmeter.testing.server import plan_for
+from ragmeter.testing.response import plan_for
 
 DIALECTS: dict[Contract, Dialect] = {Contract.RAG: RagDialect(), Contract.OPENAI: OpenAiDialect(model="any")}
 CASES = [(name, contract) for name, oddity in ODDITIES.items() for contract in oddity.contracts if name != "gzip"]
@@ -45,6 +45,7 @@ TEXT = chunk(choices=[{"index": 0, "delta": {"content": "word"}}])
 STOP = chunk(choices=[{"index": 0, "delta": {}, "finish_reason": "stop"}])
 
 
+@settings(deadline=None)
 @given(case=st.sampled_from(CASES), data=st.data())
 def test_cutting_the_body_anywhere_gives_the_same_counts(case: tuple[str, Contract], data: st.DataObject) -> None:
     name, contract = case

@@ -19,6 +19,7 @@ import trustme
 import uvloop
 
 from ragmeter.clients.http import HttpTransport
+from ragmeter.clients.response import ResponseReader
 from ragmeter.clients.transport import Exchange, HttpRequest
 from ragmeter.core.errors import ConfigError, TargetError
 from ragmeter.core.records import ErrorClass
@@ -279,6 +280,7 @@ def test_tls_is_verified_with_the_given_authority(
 
     with GroundTruthServer(certificate=certificate, key=key) as server:
         new, kept = run(main(server.base_url))
+        assert len(server.truths()) == 2
     assert new.tls_ns is not None
     assert new.failure is None
     assert kept.tls_ns is None
@@ -323,7 +325,7 @@ def test_replicas_are_taken_in_turn(server: GroundTruthServer) -> None:
 
 def test_closed_idle_connection_is_replaced_and_the_request_dated_anew() -> None:
     async def main(url: str) -> list[Exchange]:
-        async with transport_to(url) as transport:
+        async with transport_to(url, stale_within_s=5) as transport:
             return [await send(transport, STREAM) for _ in range(2)]
 
     with GroundTruthServer() as server:
@@ -336,19 +338,20 @@ def test_closed_idle_connection_is_replaced_and_the_request_dated_anew() -> None
 
 
 def test_connection_lost_while_the_server_works_is_not_sent_again() -> None:
-    """A server that dies 200 ms after it took the request has failed: sending it again would hide that."""
+    """A server that dies half a second after it took the request has failed: sending it again would hide that."""
     requests: list[bytes] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         requests.append(await reader.readuntil(b"\r\n\r\n"))
         writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}")
         requests.append(await reader.readuntil(b"\r\n\r\n"))
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(0.5)
         writer.close()
 
     async def main() -> list[Exchange]:
         listener = await asyncio.start_server(serve, "127.0.0.1", 0)
-        async with listener, transport_to(f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}") as transport:
+        url = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}"
+        async with listener, transport_to(url, stale_within_s=0.01) as transport:
             return [await send(transport) for _ in range(2)]
 
     failure = asyncio.run(main())[1].failure
@@ -384,6 +387,41 @@ def test_response_ends_where_http_says(answer: bytes, error: ErrorClass | None, 
 
     exchange = asyncio.run(main())
     assert (exchange.failure[0] if exchange.failure else None, exchange.body) == (error, body), exchange.failure
+
+
+def test_endless_body_is_refused_while_it_comes() -> None:
+    reader = ResponseReader()
+    assert not reader.feed(b"HTTP/1.1 200 OK\r\n\r\n", 1)
+    megabyte = b"x" * (1 << 20)
+    fed = next(n for n in range(2, 100) if reader.feed(megabyte, n))
+    assert fed == 65
+    assert reader.ended_ns == fed
+    assert reader.failure is not None
+    assert reader.failure[0] is ErrorClass.PROTOCOL
+
+
+def test_connection_on_which_the_server_spoke_unasked_is_not_used() -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if first:
+            writer.write(b"HTTP/1.1 500 Unasked\r\n\r\n")
+            first.clear()
+        with contextlib.suppress(asyncio.IncompleteReadError):
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+            await writer.drain()
+        writer.close()
+
+    async def main() -> Exchange:
+        listener = await asyncio.start_server(serve, "127.0.0.1", 0)
+        async with listener, transport_to(f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}") as transport:
+            await transport.connect(1)
+            await asyncio.sleep(0.1)
+            return await send(transport)
+
+    first = [True]
+    exchange = asyncio.run(main())
+    assert exchange.status == 204
+    assert exchange.connect_ns is not None
 
 
 def test_gzip_bomb_is_refused() -> None:

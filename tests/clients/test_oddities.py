@@ -35,9 +35,9 @@ async def ask_for(server: GroundTruthServer, name: str, contract: Contract) -> l
     """The sample of an oddity, after that of the oddity which goes before it, if any, on one transport."""
     oddity = ODDITIES[name]
     names = [oddity.after, name] if oddity.after else [name]
-    transport = HttpTransport([server.url(each) for each in names])
+    transport = HttpTransport([server.url(each) for each in names], stale_within_s=5)
     try:
-        return [await ask(transport, DIALECTS[contract], timeout_s=10 if oddity.ends else 0.4) for _ in names]
+        return [await ask(transport, DIALECTS[contract], timeout_s=10 if oddity.ends else 1.0) for _ in names]
     finally:
         await transport.aclose()
 

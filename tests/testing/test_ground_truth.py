@@ -14,7 +14,7 @@ import pytest
 
 from ragmeter.core.errors import LocalServiceError
 from ragmeter.testing import ODDITIES, Contract, GroundTruthServer, StreamScript
-from ragmeter.testing.server import plan_for
+from ragmeter.testing.response import plan_for
 
 SCRIPT = StreamScript(ttft_ms=12, itl_ms=(3.0, 9.0), tokens=5, tokens_per_event=2)
 

@@ -20,7 +20,7 @@ from ragmeter.core.records import ErrorClass
 
 CONNECT_TIMEOUT_S = 10.0
 _DIALS_AT_ONCE = 64
-_STALE_SLACK_NS = 20_000_000
+STALE_WITHIN_S = 0.1
 
 
 @dataclass(slots=True)
@@ -36,15 +36,20 @@ class HttpTransport:
     """Keeps connections alive and takes the replicas in turn.
 
     A request on a kept-alive connection is sent again, on another one, only when the connection was closed without a
-    single response byte and as soon as a server answers that had already closed it (four TCP handshake times and
-    20 ms): any later the request may have been at work, and its loss is the server's failure. ``sent_ns`` is then
-    that of the last send.
+    single response byte and as soon as a server answers that had already closed it (a TCP handshake time and
+    ``stale_within_s``): any later the request may have been at work, and its loss is the server's failure.
+    ``sent_ns`` is then that of the last send.
     """
 
     clock = "user"
 
     def __init__(
-        self, base_urls: Sequence[str], *, ca_file: Path | None = None, connect_timeout_s: float = CONNECT_TIMEOUT_S
+        self,
+        base_urls: Sequence[str],
+        *,
+        ca_file: Path | None = None,
+        connect_timeout_s: float = CONNECT_TIMEOUT_S,
+        stale_within_s: float = STALE_WITHIN_S,
     ) -> None:
         """ca_file: PEM certificates to trust in place of the system's. Raises ConfigError."""
         if not base_urls:
@@ -54,6 +59,7 @@ class HttpTransport:
         self._idle: dict[tuple[str, str, int], list[Connection]] = {o.endpoint: [] for o in self._origins}
         self._tls = _tls_context(ca_file) if any(origin.scheme == "https" for origin in self._origins) else None
         self._connect_timeout_s = connect_timeout_s
+        self._stale_within_ns = int(stale_within_s * 1e9)
 
     async def connect(self, n: int) -> None:
         """Have ``n`` idle connections, spread over the replicas. Raises TargetError with the first refusal."""
@@ -97,7 +103,7 @@ class HttpTransport:
         while (idle := self._take_idle(origin)) is not None:
             attempt.connection, attempt.reused = idle, True
             await idle.roundtrip(wire)
-            if not _was_stale(idle):
+            if not _was_stale(idle, within_ns=self._stale_within_ns):
                 return
             attempt.earlier_sent_bytes += len(wire)
         attempt.connection, attempt.reused = None, False
@@ -151,12 +157,12 @@ def _encode(request: HttpRequest, origin: Origin) -> bytes:
     return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + request.body
 
 
-def _was_stale(connection: Connection) -> bool:
+def _was_stale(connection: Connection, *, within_ns: int) -> bool:
     """Whether the server had closed this kept-alive connection before the request came."""
     response, sent_ns, setup = connection.response, connection.sent_ns, connection.setup
     if response is None or sent_ns is None or setup is None or response.ended_ns is None:
         return False
-    soon = response.ended_ns - sent_ns <= 4 * setup.connect_ns + _STALE_SLACK_NS
+    soon = response.ended_ns - sent_ns <= setup.connect_ns + within_ns
     return soon and response.received_bytes == 0 and response.failure is not None
 
 

@@ -1,37 +1,17 @@
 """The ground-truth server as a context manager, in a thread or in a process of its own."""
 
-import asyncio
 import http.client
 import json
-import multiprocessing
 import ssl
-import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from multiprocessing.connection import Connection
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from ragmeter.core.errors import LocalServiceError
+from ragmeter.testing.hosts import STOP_TIMEOUT_S, ProcessHost, Setting, ThreadHost
 from ragmeter.testing.oddities import ODDITIES
 from ragmeter.testing.script import Contract, StreamScript, StreamTruth
-from ragmeter.testing.server import Stage, close, listen
-
-START_TIMEOUT_S = 30.0
-STOP_TIMEOUT_S = 5.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Setting:
-    """All that a child process needs to know."""
-
-    script: StreamScript
-    scripts: Mapping[str, StreamScript]
-    host: str
-    certificate: Path | None = None
-    key: Path | None = field(default=None, repr=False)
 
 
 class GroundTruthServer:
@@ -65,10 +45,10 @@ class GroundTruthServer:
         for name, each in {**named, "the default script": script or StreamScript()}.items():
             if each.oddity is not None and each.oddity not in ODDITIES:
                 raise ValueError(f"{name}: oddity {each.oddity!r} is none of {', '.join(ODDITIES)}")
-        self._setting = _Setting(
+        self._setting = Setting(
             script=script or StreamScript(), scripts=named, host=host, certificate=certificate, key=key
         )
-        self._host: _Thread | _Process = _Process(self._setting) if process else _Thread(self._setting)
+        self._host: ThreadHost | ProcessHost = ProcessHost(self._setting) if process else ThreadHost(self._setting)
         self._port: int | None = None
 
     def __enter__(self) -> Self:
@@ -131,94 +111,3 @@ class GroundTruthServer:
 def _truth(row: dict[str, Any]) -> StreamTruth:
     tuples = {name: tuple(row[name]) for name in ("text_ns", "text_tokens")}
     return StreamTruth(**{**row, **tuples, "contract": Contract(row["contract"])})
-
-
-async def _serve(setting: _Setting, started: Callable[[int], None], stop: asyncio.Event) -> None:
-    tls = None
-    if setting.certificate is not None:
-        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        tls.load_cert_chain(setting.certificate, setting.key)
-    server = await listen(Stage(default=setting.script, scripts=setting.scripts), setting.host, tls)
-    started(server.sockets[0].getsockname()[1])
-    await stop.wait()
-    await close(server)
-
-
-class _Thread:
-    def __init__(self, setting: _Setting) -> None:
-        self._setting = setting
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._stop: asyncio.Event | None = None
-        self._ready = threading.Event()
-        self._port = 0
-        self._error: OSError | None = None
-        self._thread = threading.Thread(target=self._run, name="ground-truth-server", daemon=True)
-
-    def start(self) -> int:
-        self._thread.start()
-        if not self._ready.wait(START_TIMEOUT_S) or self._error is not None:
-            raise LocalServiceError(f"the ground-truth server did not start: {self._error}")
-        return self._port
-
-    def stop(self) -> None:
-        if self._loop is not None and self._stop is not None:
-            self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(STOP_TIMEOUT_S)
-
-    def _run(self) -> None:
-        try:
-            asyncio.run(self._main())
-        except OSError as error:
-            self._error = error
-        finally:
-            self._ready.set()
-
-    async def _main(self) -> None:
-        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        await _serve(self._setting, self._started, self._stop)
-
-    def _started(self, port: int) -> None:
-        self._port = port
-        self._ready.set()
-
-
-class _Process:
-    """The child ends when it is told to, and when the pipe to its parent closes: it cannot outlive the parent."""
-
-    def __init__(self, setting: _Setting) -> None:
-        spawn = multiprocessing.get_context("spawn")
-        self._pipe, self._child_pipe = spawn.Pipe()
-        self._process = spawn.Process(target=_run_child, args=(setting, self._child_pipe), daemon=True)
-
-    def start(self) -> int:
-        self._process.start()
-        self._child_pipe.close()
-        try:
-            said = self._pipe.recv() if self._pipe.poll(START_TIMEOUT_S) else "no word from the child process"
-        except EOFError:
-            said = "the child process ended"
-        if not isinstance(said, int):
-            self.stop()
-            raise LocalServiceError(f"the ground-truth server did not start: {said}")
-        return said
-
-    def stop(self) -> None:
-        self._pipe.close()
-        self._process.join(STOP_TIMEOUT_S)
-        if self._process.is_alive():
-            self._process.kill()
-            self._process.join(STOP_TIMEOUT_S)
-        self._process.close()
-
-
-def _run_child(setting: _Setting, pipe: Connection) -> None:
-    asyncio.run(_child(setting, pipe))
-
-
-async def _child(setting: _Setting, pipe: Connection) -> None:
-    stop = asyncio.Event()
-    asyncio.get_running_loop().add_reader(pipe.fileno(), stop.set)  # readable: the parent closed its end
-    try:
-        await _serve(setting, pipe.send, stop)
-    except OSError as error:
-        pipe.send(str(error))

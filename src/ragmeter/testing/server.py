@@ -7,18 +7,16 @@ import json
 import ssl
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
-from functools import lru_cache
+from dataclasses import asdict, dataclass, field
 from typing import Any, cast
 
 import httptools
 
-from ragmeter.testing.frames import MODEL_ID, REPLICA_ID, frames_of
-from ragmeter.testing.oddities import ODDITIES
-from ragmeter.testing.plan import Ending, Framing, Plan, head_bytes, json_plan, stream_plan, wire_bytes
+from ragmeter.testing.frames import MODEL_ID, REPLICA_ID
+from ragmeter.testing.plan import Ending, Framing, Plan, head_bytes, json_plan, wire_bytes
+from ragmeter.testing.response import plan_for
 from ragmeter.testing.script import Contract, StreamScript
 
-_ANY_ID = b"gt-any-request"
 _STREAMS = {"/query/stream": Contract.RAG, "/v1/chat/completions": Contract.OPENAI}
 _DOCUMENTS: Mapping[str, Any] = {
     "/healthz": {"status": "ok"},
@@ -60,24 +58,6 @@ class _Request:
     path: str
     read_ns: int
     body: bytes
-
-
-def plan_for(script: StreamScript, contract: Contract, *, request_id: str, usage: bool) -> Plan:
-    """The response that ``script`` asks for, its oddity included.
-
-    The events are encoded once per script: requests that come together must not wait for each other's.
-    """
-    template = _template(script, contract, usage)
-    identity = request_id.encode()
-    pieces = tuple(replace(piece, body=piece.body.replace(_ANY_ID, identity)) for piece in template.pieces)
-    return ODDITIES[script.oddity or "steady"].edit_plan(replace(template, pieces=pieces))
-
-
-@lru_cache
-def _template(script: StreamScript, contract: Contract, usage: bool) -> Plan:
-    oddity = ODDITIES[script.oddity or "steady"]
-    frames = frames_of(script, contract, request_id=_ANY_ID.decode(), usage=usage)
-    return stream_plan(oddity.edit_frames(frames, script, contract), oddity.encoding)
 
 
 class ServerConnection(asyncio.Protocol):
