@@ -78,7 +78,7 @@ def test_a_number_that_json_cannot_carry_is_refused(value: float) -> None:
 
 
 def test_a_value_without_a_place_in_json_is_refused() -> None:
-    with pytest.raises(StorageError, match="cannot be written as JSON: .*<class 'object'>"):
+    with pytest.raises(StorageError, match=r"cannot be written as JSON: .*<class 'object'>"):
         result_json(replace(bare(), run_metadata={"when": object()}))
 
 

@@ -12,7 +12,7 @@ class Outcome(StrEnum):
     INVALID: the harness itself was late or starved, so its figures say nothing about the target.
     """
 
-    PASS = "PASS"
+    PASS = "PASS"  # noqa: S105 - not a password
     FAIL = "FAIL"
     INCONCLUSIVE = "INCONCLUSIVE"
     NO_DATA = "NO_DATA"

@@ -49,7 +49,7 @@ def local_service(provider: Provider, settings: LocalSettings, say: Say) -> Iter
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ragmeter-local-")))
         deadline = time.monotonic() + settings.startup_timeout_s
         llm_url, model, children = _start_llm(stack, provider, settings, folder, deadline, say)
-        environment = _backend_environment(settings, llm_url, model, folder)
+        environment = _backend_environment(provider, settings, llm_url, model, folder)
         command = [sys.executable, "-m", _backend_module(), "--host", "127.0.0.1", "--port", "0"]
         backend = _start(stack, "backend", command, folder / "backend.log", environment)
         url = backend.wait_for_url(deadline)
@@ -107,9 +107,10 @@ def _vllm_command(settings: LocalSettings) -> tuple[str, str, list[str]]:
     if importlib.util.find_spec("vllm") is None:
         raise LocalServiceError("engine vllm: the package vllm is not installed: pip install 'ragmeter[vllm]'")
     port = _free_port()
-    model = str(settings.model)
-    server = [sys.executable, "-m", "vllm.entrypoints.openai.api_server"]
-    command = [*server, "--model", model, "--host", "127.0.0.1", "--port", str(port), *settings.args]
+    path = Path(str(settings.model))
+    model = path.name if path.is_dir() else str(settings.model)
+    command = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", str(settings.model)]
+    command += ["--served-model-name", model, "--host", "127.0.0.1", "--port", str(port), *settings.args]
     return f"http://127.0.0.1:{port}", model, command
 
 
@@ -128,12 +129,14 @@ def _backend_module() -> str:
     raise LocalServiceError("the backend is not installed: pip install 'ragmeter[local]'")
 
 
-def _backend_environment(settings: LocalSettings, llm_url: str, model: str, folder: Path) -> dict[str, str]:
+def _backend_environment(
+    provider: Provider, settings: LocalSettings, llm_url: str, model: str, folder: Path
+) -> dict[str, str]:
     own = {
         "VLLM_BASE_URL": llm_url,
         "VLLM_MODEL": model,
         "VLLM_TEMPERATURE": "0",
-        "RAG_PROVIDER": "local",
+        "RAG_PROVIDER": provider.name,
         "RAG_DATA_DIR": str(folder / "index"),
         "RAG_CONTEXT_MAX_CHARS": str(settings.context_max_chars),
     }
