@@ -58,13 +58,8 @@ async def healthz() -> dict[str, str]:
 
 @router.get("/readyz")
 async def readyz(request: Request) -> JSONResponse:
-    """200 when the index, the embedder and the LLM answer: the first two are loaded before the service listens."""
-    service = service_of(request)
-    missing = {}
-    if service.draining:
-        missing["service"] = "it is stopping"
-    elif (problem := await service.readiness.llm_problem()) is not None:
-        missing["llm"] = problem
+    """200 when the LLM answers, and embedder and index did last time: they are loaded before the service listens."""
+    missing = await service_of(request).missing()
     if missing:
         return JSONResponse({"status": "not ready", "missing": missing}, status_code=503)
     return JSONResponse({"status": "ready"})

@@ -43,6 +43,8 @@ class RetrievalBatcher:
         self._max_batch = max_batch
         self._waiting: deque[_Query] = deque()
         self._busy = False
+        self.problem: str | None = None
+        """What went wrong with the last batch; None when it went well."""
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="retrieval")
 
     async def retrieve(self, text: str, snapshot: Snapshot, k: int) -> Retrieval:
@@ -77,6 +79,7 @@ class RetrievalBatcher:
                 query.future.cancel()
             return
         error = done.exception()
+        self.problem = None if error is None else f"the last batch failed: {error}"
         results: list[Retrieval] = [] if error else done.result()
         for position, query in enumerate(batch):
             if query.future.done():

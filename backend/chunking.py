@@ -21,19 +21,21 @@ class Passage:
 def split(text: str, *, chars: int, overlap: int) -> list[Passage]:
     """Chunks of at most `chars` characters; neighbours share about `overlap`, from the start of a word.
 
-    The section is the last Markdown heading at or before the chunk's start; without one, the first inside it.
+    A chunk that is a third full ends before a heading, and the next one starts there. Its section is the last Markdown
+    heading at or before its start; without one, the first inside it.
     """
     headings = find_headings(text)
+    offsets = [offset for offset, _ in headings]
     passages = []
     start = 0
     while start < len(text):
-        end = _end_of_chunk(text, start, chars)
+        end = _end_of_chunk(text, offsets, start, chars)
         chunk = text[start:end].strip()
         if chunk:
             passages.append(Passage(text=chunk, section=_section(headings, start, end)))
         if end >= len(text):
             break
-        start = _start_of_next(text, start, end, overlap)
+        start = end if end in offsets else _start_of_next(text, start, end, overlap)
     return passages
 
 
@@ -47,8 +49,11 @@ def find_headings(text: str) -> list[tuple[int, str]]:
     ]
 
 
-def _end_of_chunk(text: str, start: int, chars: int) -> int:
+def _end_of_chunk(text: str, headings: list[int], start: int, chars: int) -> int:
     limit = start + chars
+    before = bisect_right(headings, limit)
+    if before and headings[before - 1] >= start + max(1, chars // 3):
+        return headings[before - 1]
     if limit >= len(text):
         return len(text)
     earliest = start + chars * 2 // 3

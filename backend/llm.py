@@ -124,6 +124,11 @@ class Llm:
             self._model = str(listed[0]["id"])
         return listed
 
+    async def settle_model(self) -> None:
+        """Asks for the model's name when none was configured. Raises LlmError."""
+        if self._model is None:
+            await self.models()
+
     async def get_json(self, path: str) -> dict[str, Any]:
         async with self._pool.exchange("GET", path, silence_s=_CONTROL_TIMEOUT_S) as exchange:
             body = await _whole_body(exchange)
@@ -140,8 +145,7 @@ class Llm:
     @asynccontextmanager
     async def chat(self, messages: list[Message], *, max_tokens: int) -> AsyncIterator[ChatStream]:
         """Leaving before the end of the stream closes its connection, and so cancels the generation."""
-        if self._model is None:
-            await self.models()
+        await self.settle_model()
         body = json.dumps(self._payload(messages, max_tokens)).encode()
         async with self._pool.exchange("POST", "/v1/chat/completions", body) as exchange:
             if exchange.status != 200:

@@ -63,6 +63,7 @@ class Answering:
         return self.query.docset or self.pipeline.settings.docset
 
     async def retrieve(self) -> None:
+        await self.pipeline.llm.settle_model()  # `meta` names it
         if self.k == 0:
             return
         snapshot = self.pipeline.store.snapshot(self.docset)

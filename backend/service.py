@@ -45,6 +45,13 @@ class Service:
     def llm(self) -> Llm:
         return self.pipeline.llm
 
+    async def missing(self) -> dict[str, str]:
+        """The parts that do not answer, each with the reason."""
+        if self.draining:
+            return {"service": "it is stopping"}
+        problems = {"retrieval": self.pipeline.batcher.problem, "llm": await self.readiness.llm_problem()}
+        return {part: problem for part, problem in problems.items() if problem is not None}
+
     def close(self) -> None:
         """Blocks until a running ingest has ended at its next slice."""
         self.ingestor.stop()

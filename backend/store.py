@@ -35,14 +35,14 @@ class Store:
         try:
             (data_dir / "docsets").mkdir(parents=True, exist_ok=True)
             self._lock = _lock(data_dir / "lock")
-            self._root = data_dir / "docsets"
-            self._snapshots = {
-                folder.name: _load(folder, recipe)
-                for folder in sorted(self._root.iterdir())
-                if DOCSET_NAME.fullmatch(folder.name) and (folder / "CURRENT").is_file()
-            }
         except OSError as error:
             raise ConfigurationError(f"RAG_DATA_DIR: {data_dir} cannot be used: {error}") from error
+        self._root = data_dir / "docsets"
+        try:
+            self._snapshots = _load_all(self._root, recipe)
+        except ConfigurationError:
+            self.close()
+            raise
 
     def snapshot(self, docset: str) -> Snapshot | None:
         return self._snapshots.get(docset)
@@ -118,10 +118,19 @@ def _sync(*paths: Path) -> None:
             os.close(descriptor)
 
 
+def _load_all(root: Path, recipe: Recipe) -> dict[str, Snapshot]:
+    return {
+        folder.name: _load(folder, recipe)
+        for folder in sorted(root.iterdir())
+        if DOCSET_NAME.fullmatch(folder.name) and (folder / "CURRENT").is_file()
+    }
+
+
 def _load(folder: Path, recipe: Recipe) -> Snapshot:
-    current = (folder / "CURRENT").read_text(encoding="utf-8").strip()
-    source = folder / current
+    source = folder
     try:
+        current = (folder / "CURRENT").read_text(encoding="utf-8").strip()
+        source = folder / current
         described = json.loads((source / "docset.json").read_text(encoding="utf-8"))
         _check_recipe(folder, described, recipe)
         with (source / "chunks.jsonl").open(encoding="utf-8") as lines:

@@ -171,7 +171,7 @@ class Connection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserError as error:
-            self._exchange.fail(LlmProtocolError(f"the LLM's answer is not HTTP: {error}"))
+            self._exchange.fail(LlmProtocolError(f"the LLM's answer is not HTTP ({error}): {data[:60]!r}"))
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
