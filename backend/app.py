@@ -14,7 +14,7 @@ from . import __version__
 from .api import router
 from .errors import BadRequestError, InvalidBodyError, ServiceError, TooLargeError
 from .metrics import ENDPOINTS
-from .queries import answer_query, is_query, openapi_paths, request_id_of
+from .queries import QUERY_ANSWERS, answer_query, openapi_paths, request_id_of
 from .schemas import validation_sentence
 from .service import Service
 
@@ -45,7 +45,7 @@ class Gate:
             self._service.metrics.request(scope["path"])
         settings = self._service.settings
         bounded = _Bounded(receive, settings.max_upload_bytes if scope["path"] == "/ingest" else _MAX_BODY_BYTES)
-        if not is_query(scope):
+        if scope["path"] not in QUERY_ANSWERS:
             await self._app(scope, bounded, send)
             return
         try:

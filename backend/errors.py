@@ -3,6 +3,7 @@
 ServiceError                500 internal
 ├── BadRequestError         400 bad_request
 │   ├── InvalidBodyError    422 bad_request
+│   ├── MethodNotAllowedError 405 bad_request
 │   └── TooLargeError       413 too_large
 ├── UnauthorizedError       401 unauthorized
 ├── ForbiddenError          403 forbidden
@@ -41,6 +42,10 @@ class BadRequestError(ServiceError):
 
 class InvalidBodyError(BadRequestError):
     status = 422
+
+
+class MethodNotAllowedError(BadRequestError):
+    status = 405
 
 
 class TooLargeError(BadRequestError):

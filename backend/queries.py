@@ -9,26 +9,24 @@ from typing import Any
 from pydantic import ValidationError
 from starlette.types import Receive, Scope, Send
 
-from .errors import BadRequestError, InvalidBodyError
+from .errors import BadRequestError, InvalidBodyError, MethodNotAllowedError
 from .pipeline import Answering, Pipeline
 from .schemas import QueryRequest, schema_of, validation_sentence
 from .stream import Answer, StreamedAnswer, WholeAnswer
 
-_ANSWERS: dict[str, type[Answer]] = {"/query": WholeAnswer, "/query/stream": StreamedAnswer}
+QUERY_ANSWERS: dict[str, type[Answer]] = {"/query": WholeAnswer, "/query/stream": StreamedAnswer}
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
-
-
-def is_query(scope: Scope) -> bool:
-    return scope["path"] in _ANSWERS and scope["method"] == "POST"
 
 
 async def answer_query(pipeline: Pipeline, scope: Scope, receive: Receive, send: Send) -> None:
     """Raises BadRequestError before anything is sent; errors after that are answered here."""
+    if scope["method"] != "POST":
+        raise MethodNotAllowedError(f"{scope['path']} takes POST, not {scope['method']}")
     query = _parse(await _read_body(receive))
     answering = Answering(
         pipeline=pipeline, query=query, request_id=request_id_of(scope), arrival_ns=scope["arrival_ns"]
     )
-    await _ANSWERS[scope["path"]](scope["path"], answering, send).run(receive)
+    await QUERY_ANSWERS[scope["path"]](scope["path"], answering, send).run(receive)
 
 
 def request_id_of(scope: Scope) -> str:

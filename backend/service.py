@@ -6,6 +6,8 @@ import asyncio
 import time
 from dataclasses import dataclass, field
 
+import faiss
+
 from . import __version__
 from .admission import Admission
 from .batching import RetrievalBatcher
@@ -84,13 +86,16 @@ class Readiness:
 def build_service(settings: Settings, *, loopback: bool) -> Service:
     """Loads the embedder and every docset. Raises ConfigurationError."""
     embedder = Embedder(settings.embedding_model_id, threads=settings.threads)
+    faiss.omp_set_num_threads(settings.threads)
     store = Store(settings.data_dir, _recipe(settings, embedder))
+    batcher = RetrievalBatcher(embedder, max_batch=settings.embed_batch)
+    batcher.warm_up(store.recipe)
     metrics = Metrics(version=__version__, model_id=settings.vllm_model or "unknown", provider=settings.provider or "")
     llm = Llm(settings)
     pipeline = Pipeline(
         settings=settings,
         store=store,
-        batcher=RetrievalBatcher(embedder, max_batch=settings.embed_batch),
+        batcher=batcher,
         llm=llm,
         admission=Admission(max_inflight=settings.max_inflight, max_queue=settings.max_queue, gauge=metrics.inflight),
         metrics=metrics,
