@@ -41,6 +41,7 @@ class Answering:
     retrieval: Retrieval = field(default_factory=lambda: Retrieval(hits=[], queue_ms=0, embedding_ms=0, retrieval_ms=0))
     asked_ns: int | None = None
     first_ns: int | None = None
+    first_sent_ns: int | None = None
     last_ns: int | None = None
     ended_ns: int | None = None
     first_tokens: int = 1
@@ -102,8 +103,9 @@ class Answering:
         self.last_ns = received_ns
         if self.first_ns is None:
             self.first_ns = received_ns
+            self.first_sent_ns = time.perf_counter_ns()
             self.first_tokens = deltas[0].tokens or 1
-            self.pipeline.metrics.first_token((time.perf_counter_ns() - self.arrival_ns) / 1e6)
+            self.pipeline.metrics.first_token((self.first_sent_ns - self.arrival_ns) / 1e6)
 
     def _end(self, stream: ChatStream) -> None:
         if self.first_ns is None:
@@ -157,7 +159,7 @@ class Answering:
             **self.stage_timings(),
             "inference_ttft_ms": self._since_asked_ms(self.first_ns),
             "inference_ms": self._since_asked_ms(self.ended_ns),
-            "ttft_ms": self._since_arrival_ms(self.first_ns),
+            "ttft_ms": self._since_arrival_ms(self.first_sent_ns),
             "total_ms": self._since_arrival_ms(self.ended_ns),
         }
 

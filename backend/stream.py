@@ -48,6 +48,7 @@ class Answer:
         self._pipeline = answering.pipeline
         self._send = send
         self._started = False
+        self._finished = False
         self._gone = False
 
     async def run(self, receive: Receive) -> None:
@@ -73,9 +74,10 @@ class Answer:
     async def _watch(self, receive: Receive, task: asyncio.Task[Any] | None) -> None:
         while (await receive())["type"] != "http.disconnect":
             pass
+        if self._finished or task is None:  # the server says so after every answer, too
+            return
         self._gone = True
-        if task is not None:
-            task.cancel()
+        task.cancel()
 
     async def _serve_in_time(self) -> None:
         limit_s = self._pipeline.settings.request_timeout_s
@@ -133,6 +135,7 @@ class Answer:
         await self._send({"type": "http.response.start", "status": status, "headers": identity + headers})
 
     async def _body(self, body: bytes, *, more: bool) -> None:
+        self._finished = not more
         await self._send({"type": "http.response.body", "body": body, "more_body": more})
 
     def _server_timing(self) -> tuple[bytes, bytes]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -114,6 +115,27 @@ def test_a_client_that_goes_away_cancels_its_generation(fake_service: Backend, f
     assert fake.cancelled.wait(DEADLINE_S)
     wait_until(lambda: True if fake_service.metric(series) == before + 1 else None, DEADLINE_S)
     assert fake_service.metric("rag_inflight_requests") == 0
+
+
+def test_an_answer_is_good_before_the_llm_has_closed_its_chunked_body(fake_service: Backend, fake: FakeLlm) -> None:
+    ports = []
+
+    def late_terminator(reply: Reply) -> None:
+        ports.append(reply.client_address[1])
+        reply.words("a")
+        reply.delta({}, "stop")
+        reply.raw(b"data: [DONE]\n\n")
+        time.sleep(0.1)
+        reply.wfile.write(b"0\r\n\r\n")
+
+    series = 'rag_errors_total{endpoint="/query/stream",type="client_gone"}'
+    before = fake_service.metric(series)
+    fake.script = late_terminator
+    for _ in range(2):
+        assert fake_service.stream(k=0)[-1][0] == "done"
+        wait_until(lambda: True if fake_service.metric("rag_inflight_requests") == 0 else None, DEADLINE_S)
+    assert fake_service.metric(series) == before
+    assert len(set(ports)) == 1
 
 
 def test_a_client_that_goes_away_before_the_first_token_cancels_too(fake_service: Backend, fake: FakeLlm) -> None:
