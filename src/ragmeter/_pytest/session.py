@@ -27,7 +27,7 @@ from ragmeter.core.schema import check
 from ragmeter.report.document import result_of
 from ragmeter.report.jsonfile import result_json
 from ragmeter.run.catalog import shown
-from ragmeter.run.local import LocalService, local_service
+from ragmeter.run.local import LocalService, check_installed, local_service
 from ragmeter.run.measure import CTRL_C, Conditions, clock_of, measure
 from ragmeter.run.store import SampleLog, suffix
 from ragmeter.run.target import check_identity, reach
@@ -65,10 +65,12 @@ class BenchSession:
         self._stack.close()
 
     def reach_all(self, cases: list[Case]) -> None:
-        """Raise TargetError unless every deployed service that will be measured is ready."""
+        """Raise TargetError unless every deployed service is ready and every embedded one can be started."""
         for case in {(case.provider.name, case.workload.target): case for case in cases}.values():
             if case.provider.local is None:
                 reach(case.provider, case.workload.target)
+            else:
+                check_installed(case.provider.local)
 
     def running(self, provider: Provider) -> Provider:
         """The provider with the URL of its running service, which is started here if it is an embedded one."""

