@@ -5,13 +5,18 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
+from backend.app import build_app
 from backend.fetch import Fetcher, RefusedUrlError, is_public
+from backend.service import build_service
+from backend.settings import Settings
 
 PAGE = b"<html><body><h1>News</h1><p>Fetched text.</p></body></html>"
 
@@ -116,8 +121,8 @@ def site() -> Iterator[str]:
     thread.join()
 
 
-def here_only(port_free_address: str) -> bool:
-    return port_free_address == "127.0.0.1"
+def here_only(address: str) -> bool:
+    return address == "127.0.0.1"
 
 
 def fetcher(max_bytes: int = 1000) -> Fetcher:
@@ -173,3 +178,30 @@ def test_a_name_is_resolved_once_and_that_address_is_used(monkeypatch: pytest.Mo
     page = asyncio.run(fetcher().fetch(f"http://example.test:{site.rpartition(':')[2]}/news"))
     assert page.content == PAGE
     assert next(answers) == "10.0.0.1"
+
+
+async def post_ingest(data_dir: Path, body: dict[str, Any], allowed: Callable[[str], bool]) -> httpx.Response:
+    """Through the whole application, in this process, with a fetcher that may reach what `allowed` says."""
+    settings = Settings.from_environ({"RAG_DATA_DIR": str(data_dir), "RAG_ALLOW_URLS": "1", "RAG_EMBED_THREADS": "1"})
+    service = build_service(settings, loopback=True)
+    service.fetcher = Fetcher(max_bytes=1000, timeout_s=5, allowed=allowed)
+    try:
+        transport = httpx.ASGITransport(build_app(service))
+        async with httpx.AsyncClient(transport=transport, base_url="http://backend") as client:
+            return await client.post("/ingest", json=body)
+    finally:
+        service.close()
+
+
+def test_pages_of_a_sitemap_are_ingested_and_missing_ones_reported(site: str, tmp_path: Path) -> None:
+    answer = asyncio.run(post_ingest(tmp_path, {"sitemap_url": f"{site}/sitemap.xml"}, here_only)).json()
+    assert (answer["ingested"], answer["chunks"]) == (1, 1)
+    assert answer["errors"] == [{"name": f"{site}/gone", "error": f"{site}/gone: HTTP 404"}]
+    assert "127.0.0.1/news.html" in (tmp_path / "docsets/default/00000001/chunks.jsonl").read_text(encoding="utf-8")
+
+
+def test_urls_that_are_allowed_in_general_are_still_refused_when_private(site: str, tmp_path: Path) -> None:
+    response = asyncio.run(post_ingest(tmp_path, {"urls": [f"{site}/news"]}, is_public))
+    assert response.status_code == 422
+    assert response.json()["message"].endswith("127.0.0.1 is not a public address")
+    assert Site.hits == []

@@ -84,7 +84,7 @@ def test_with_a_token_only_its_bearer_writes(fake: FakeLlm, tmp_path: Path) -> N
 
 
 def test_without_a_token_nobody_writes_from_outside(fake: FakeLlm, tmp_path: Path) -> None:
-    backend = Backend(data_dir=tmp_path, llm_url=fake.url, host="0.0.0.0", RAG_ALLOW_URLS="1", RAG_LOG_LEVEL="error")
+    backend = Backend(data_dir=tmp_path, llm_url=fake.url, host="0.0.0.0", RAG_LOG_LEVEL="error")
     try:
         refused = backend.http.post("/ingest", json={"texts": ["some words"]})
         assert refused.status_code == 403
