@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -47,11 +49,12 @@ def _start(config: pytest.Config, options: BenchOptions) -> None:
     from ragmeter._pytest.progress import ProgressReporter
     from ragmeter._pytest.session import BenchSession
 
+    cases = cases_of(options, os.environ)
     session = BenchSession(
         config=config,
         options=options,
-        cases=cases_of(options, os.environ),
-        stamp=stamp_of(datetime.now(UTC)),
+        cases=cases,
+        stamp=_free_stamp(datetime.now(UTC), options.report_dir, {case.provider.name for case in cases}),
         progress=ProgressReporter(config, mode=options.progress),
     )
     config.stash[session_key] = session
@@ -61,9 +64,12 @@ def _start(config: pytest.Config, options: BenchOptions) -> None:
         _place_reports(config, session)
 
 
-def stamp_of(moment: datetime) -> str:
-    """The timestamp in file names: ``20260222T101530Z``."""
-    return moment.strftime("%Y%m%dT%H%M%SZ")
+def _free_stamp(moment: datetime, report_dir: Path, providers: set[str]) -> str:
+    """The timestamp in file names: ``20260222T101530Z``; of a second run in the same second, ``20260222T101530Z-2``."""
+    stamp = moment.strftime("%Y%m%dT%H%M%SZ")
+    candidates = itertools.chain([stamp], (f"{stamp}-{count}" for count in itertools.count(2)))
+    folders = [report_dir / "ns" / provider for provider in providers]
+    return next(name for name in candidates if not any(next(folder.glob(f"{name}[.-]*"), None) for folder in folders))
 
 
 def _refuse_parallel(config: pytest.Config) -> None:

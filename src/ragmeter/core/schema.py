@@ -30,7 +30,9 @@ _Validator = _extend(
 
 def check(document: Any, schema: Mapping[str, Any], where: str) -> None:
     """Raise `SchemaError` naming ``where``, the path, the value seen and the values allowed, if anything is wrong."""
-    error = best_match(_Validator(schema, format_checker=FormatChecker()).iter_errors(document))
+    errors = list(_Validator(schema, format_checker=FormatChecker()).iter_errors(document))
+    # What is out of place may be so only because of what else is wrong.
+    error = best_match([error for error in errors if error.schema is not False] or errors)
     if error is not None:
         raise SchemaError(f"{where}: {_sentence(error)}")
 
