@@ -16,8 +16,11 @@ _adapter: Callable[[Any], TypeAdapter[Any]] = cache(TypeAdapter)
 
 
 def encode(record: Any) -> dict[str, Any]:
-    """The JSON document of a frozen record: enums as their values, tuples as lists."""
-    document: dict[str, Any] = _adapter(type(record)).dump_python(record, mode="json")
+    """The JSON document of a frozen record: enums as their values, tuples as lists.
+
+    A value that is not of its field's type is passed on: the schema says what is wrong with it.
+    """
+    document: dict[str, Any] = _adapter(type(record)).dump_python(record, mode="json", warnings=False)
     return document
 
 
