@@ -1,0 +1,98 @@
+"""--base-url."""
+
+import socket
+
+import pytest
+
+from tests._pytest.project import Project, refused
+
+OWNER = """
+    def pytest_addoption(parser):
+        parser.addoption("--base-url", default=None)
+"""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def test_option_wins_over_environment_ini_and_provider(project: Project) -> None:
+    nobody = f"http://127.0.0.1:{free_port()}"
+    project.provider(base_url=nobody)
+    project.ini(bench_base_url=project.service.base_url)
+    project.run().assert_outcomes(passed=1)
+    project.env(RAGMETER_BASE_URL=nobody)
+    refused(project, project.run(), nobody)
+    project.run(f"--base-url={project.service.base_url}").assert_outcomes(passed=1)
+
+
+def test_environment_reference_in_the_file_need_not_be_set(project: Project) -> None:
+    project.provider(base_url="${NOBODY_SET_THIS}")
+    project.run(f"--base-url={project.service.base_url}").assert_outcomes(passed=1)
+
+
+def test_shipped_provider_is_measured_where_the_option_says(project: Project) -> None:
+    outcome = project.run(f"--base-url={project.service.base_url}", "--workload=./tiny.yaml", provider="aws-eks")
+    outcome.assert_outcomes(passed=1)
+    result = project.result()
+    assert (result["run_metadata"]["provider"], result["run_metadata"]["region"]) == ("aws-eks", "us-east-2")
+    assert result["cost"]["hourly_cluster_cost_usd"] == pytest.approx(0.988)
+
+
+def test_embedded_provider_is_not_started_when_a_url_is_given(project: Project) -> None:
+    outcome = project.run(f"--base-url={project.service.base_url}", "--workload=./tiny.yaml", provider="local")
+    outcome.assert_outcomes(passed=1)
+    assert "starts at" not in outcome.stdout.str()
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("localhost:8000", "'localhost:8000' is not a URL such as http://host:8000"),
+        ("http://host:70000", "Port out of range"),
+        ("https://user:hunter2@host", "a URL with credentials, query or fragment is not allowed"),
+    ],
+)
+def test_bad_value_is_refused(project: Project, url: str, words: str) -> None:
+    outcome = project.run(f"--base-url={url}")
+    refused(project, outcome, "--base-url", words)
+    assert "hunter2" not in outcome.stdout.str() + outcome.stderr.str()
+    project.env(RAGMETER_BASE_URL=url)
+    refused(project, project.run(), "environment RAGMETER_BASE_URL", words)
+
+
+def test_one_url_for_two_providers_is_refused(project: Project) -> None:
+    project.provider("other")
+    outcome = project.run("--provider=./other.yaml", f"--base-url={project.service.base_url}")
+    refused(project, outcome, "--base-url", "needs a single --provider, not ./mine.yaml, ./other.yaml")
+
+
+@pytest.mark.parametrize("order", [("-p", "owner", "-p", "ragmeter.plugin")])
+def test_plugin_that_owns_the_short_name_keeps_it_and_is_obeyed(project: Project, order: tuple[str, ...]) -> None:
+    """pytest-base-url is one; the plugin here stands for any."""
+    project.provider(base_url="http://127.0.0.1:1")
+    project.pytester.makepyfile(owner=OWNER)
+    project.patch.syspath_prepend(project.pytester.path)
+    for flag in ("--base-url", "--bench-base-url"):
+        outcome = project.pytester.runpytest_inprocess(
+            *order, "--provider=./mine.yaml", f"{flag}={project.service.base_url}"
+        )
+        outcome.assert_outcomes(passed=1)
+
+
+def test_short_name_is_left_to_pytest_base_url_even_when_it_is_loaded_later(project: Project) -> None:
+    """It declares the option without looking, so only its being installed can be known in time."""
+    project.pytester.makepyfile(pytest_base_url=OWNER)
+    project.patch.syspath_prepend(project.pytester.path)
+    outcome = project.pytester.runpytest_inprocess(
+        "-p",
+        "ragmeter.plugin",
+        "-p",
+        "pytest_base_url",
+        "--provider=./mine.yaml",
+        f"--base-url={project.service.base_url}",
+    )
+    outcome.assert_outcomes(passed=1)

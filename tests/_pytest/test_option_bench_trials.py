@@ -1,0 +1,36 @@
+"""--bench-trials."""
+
+import pytest
+
+from tests._pytest.project import Project
+from tests._pytest.twins import Twins
+
+TWINS = Twins(name="bench_trials", key="benchmark.trials", manifest=1, option=4, environment=3, ini=2)
+
+
+def test_option_wins_over_environment_ini_and_manifest(project: Project) -> None:
+    project.workload(benchmark={"trials": 1})
+    TWINS.hold(project)
+
+
+def test_each_trial_has_all_the_requests_and_prompts_of_its_own_seed(project: Project) -> None:
+    prompts = [f"Question {n}?" for n in range(12)]
+    project.workload(prompts=prompts, prompt_order="random", benchmark={"requests": 12, "concurrency": 12})
+    project.run("--bench-trials=2").assert_outcomes(passed=1)
+    result = project.result()
+    assert (result["trials"], result["measured_requests"], project.sent) == (2, 24, 24)
+    samples = project.samples()
+    first, second = ([s["prompt_index"] for s in samples if s["trial"] == trial] for trial in (0, 1))
+    assert sorted(first) == sorted(second) == list(range(12))
+    assert [s["index"] for s in sorted(samples, key=lambda s: s["index"])] == list(range(24))
+    by_index = [s["prompt_index"] for s in sorted(samples, key=lambda s: s["index"])]
+    assert by_index[:12] != by_index[12:]
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [("few", "'few' is not a whole number"), ("0", "$.benchmark.trials: 0 is not >= 1")],
+)
+def test_bad_value_is_refused(project: Project, value: str, words: str) -> None:
+    project.workload(benchmark={"trials": 1})
+    TWINS.refuse(project, value, words)

@@ -1,0 +1,82 @@
+"""--provider."""
+
+from tests._pytest.project import Project, refused
+
+
+def test_option_wins_over_environment_and_ini(project: Project) -> None:
+    for name in ("first", "second", "third"):
+        project.provider(name)
+    project.ini(bench_provider="./third.yaml")
+    assert project.run(provider=None).ret == 0
+    project.env(RAGMETER_PROVIDER="./second.yaml")
+    assert project.run(provider=None).ret == 0
+    assert project.run(provider="./first.yaml").ret == 0
+    assert sorted(path.parent.name for path in project.reports.glob("ns/*/*.json")) == ["first", "second", "third"]
+    assert {result["run_metadata"]["provider"] for result in project.results()} == {"first", "second", "third"}
+
+
+def test_long_name_of_the_option_is_known_too(project: Project) -> None:
+    project.run("--bench-provider=./mine.yaml", provider=None).assert_outcomes(passed=1)
+
+
+def test_several_providers_are_measured_one_after_the_other(project: Project) -> None:
+    for name in ("east", "west"):
+        project.provider(name)
+    outcome = project.run("--provider=./west.yaml", provider="./east.yaml")
+    outcome.assert_outcomes(passed=2)
+    assert [result["run_metadata"]["provider"] for result in project.results()] == ["east", "west"]
+    assert sorted(path.name for path in project.reports.joinpath("ns").iterdir()) == ["east", "east+west", "west"]
+    assert len(list(project.reports.glob("ns/east+west/*.html"))) == 1
+
+
+def test_environment_takes_several_with_commas(project: Project) -> None:
+    project.provider("other")
+    project.env(RAGMETER_PROVIDER="./mine.yaml, ./other.yaml,")
+    project.run(provider=None).assert_outcomes(passed=2)
+
+
+def test_provider_is_found_by_its_name_in_the_projects_own_folder(project: Project) -> None:
+    folder = project.pytester.mkdir("fixtures") / "providers"
+    folder.mkdir()
+    (project.pytester.path / "mine.yaml").rename(folder / "mine.yaml")
+    project.run(provider="mine").assert_outcomes(passed=1)
+    assert project.result()["metadata_origins"]["provider"] == "this run"
+
+
+def test_unknown_provider_lists_the_known_ones(project: Project) -> None:
+    outcome = project.run(provider="lk")
+    refused(project, outcome, "unknown provider 'lk'; known: akamai-lke, aws-eks, gcp-gke, local")
+
+
+def test_file_that_is_not_there_lists_the_known_names(project: Project) -> None:
+    refused(
+        project, project.run(provider="./nowhere.yaml"), "provider './nowhere.yaml': no such file; known: akamai-lke"
+    )
+
+
+def test_two_files_with_one_name_are_refused(project: Project) -> None:
+    project.write("copy.yaml", {"schema": "provider.v1", "name": "mine", "base_url": "http://127.0.0.1:1"})
+    outcome = project.run("--provider=./copy.yaml")
+    refused(project, outcome, "two provider files have the name 'mine'")
+
+
+def test_misspelt_key_names_file_path_and_the_right_one(project: Project) -> None:
+    project.write("mine.yaml", {"schema": "provider.v1", "name": "mine", "base_ulr": "http://127.0.0.1:1"})
+    refused(project, project.run(), "mine.yaml: $.base_ulr: unknown key; did you mean 'base_url'? allowed:")
+
+
+def test_environment_reference_that_is_not_set_is_named(project: Project) -> None:
+    project.write("mine.yaml", {"schema": "provider.v1", "name": "mine", "base_url": "${NOBODY_SET_THIS}"})
+    refused(project, project.run(), "mine.yaml: $.base_url", "NOBODY_SET_THIS is not set", "--base-url URL")
+
+
+def test_slo_of_the_provider_that_cannot_be_parsed_names_the_file(project: Project) -> None:
+    project.provider(slo=["p95(tftt_ms) <= 5"])
+    refused(project, project.run(), "mine.yaml: SLO 'p95(tftt_ms) <= 5'", "did you mean ttft_ms")
+
+
+def test_help_is_given_whatever_the_provider(project: Project) -> None:
+    project.env(RAGMETER_PROVIDER="nobody")
+    outcome = project.run("--help", provider=None)
+    assert outcome.ret == 0
+    outcome.stdout.fnmatch_lines(["ragmeter: measure, judge and price a RAG service:", "*--provider*", "*--bench-slo*"])
