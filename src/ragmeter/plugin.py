@@ -58,6 +58,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     collect.demand_provider(config, items)
+    collect.drop_inapplicable(config, items)
 
 
 def pytest_report_collectionfinish(config: pytest.Config) -> str | None:

@@ -72,7 +72,28 @@ def _no_provider_sentence(count: int) -> str:
     )
 
 
+def drop_inapplicable(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Deselect what cannot say anything: retrieval without labelled prompts, cost without a price sheet."""
+    dropped = {item for item in live(items) if not _applies(item)}
+    if dropped:
+        config.hook.pytest_deselected(items=list(dropped))
+        items[:] = [item for item in items if item not in dropped]
+
+
+def _applies(item: pytest.Function) -> bool:
+    case = _case_of(item)
+    if case is None:
+        return True
+    if item.get_closest_marker("retrieval"):
+        return any(prompt.relevant for prompt in case.workload.prompts)
+    return case.provider.cost is not None or not item.get_closest_marker("cost")
+
+
+def _case_of(item: pytest.Function) -> Case | None:
+    return cast("Case | None", item.callspec.params[case_fixture])
+
+
 def cases_in(items: Sequence[pytest.Item]) -> list[Case]:
     """The cases of the selected live tests, in order."""
-    found = [cast("Case | None", item.callspec.params[case_fixture]) for item in live(items)]
+    found = [_case_of(item) for item in live(items)]
     return list({case.id: case for case in found if case is not None}.values())

@@ -42,7 +42,8 @@ def e2e_scheduled_ms(sample: RequestSample) -> float | None:
 
 
 def tpot_ms(sample: RequestSample) -> float | None:
-    """(t_L - t_F) / (N - n_F). None when N is unknown or N <= n_F, and when all text came at one moment.
+    """(t_L - t_F) / (N - n_F). None when N is unknown or N <= n_F, when all text came at one moment,
+    and with reasoning text.
     inference-perf, vLLM, SGLang and MLPerf: the same with n_F = 1.
     """
     decode_ms, tokens = decode_time_ms(sample), _decoded_tokens(sample)
@@ -126,8 +127,8 @@ def _first_ns(sample: RequestSample) -> int | None:
 
 
 def _decoded_tokens(sample: RequestSample) -> int | None:
-    """N - n_F where it is positive."""
-    if sample.output_tokens is None:
+    """N - n_F where it is positive. None with reasoning text: its tokens are in N and not between t_F and t_L."""
+    if sample.output_tokens is None or sample.reasoning_chars:
         return None
     first = sample.events_tokens[0] if sample.events_tokens else 1
     decoded = sample.output_tokens - first
