@@ -78,7 +78,7 @@ class Embedder:
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
         """As `embed`, one by one.
 
-        On a CPU a batch of long texts is slower (16 passages/s one by one, 14 by four, 10 by 32) and takes hundreds of MB.
+        On a CPU a batch of long texts is slower (16 passages/s one by one, 10 by 32) and takes hundreds of MB.
         """
         vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
         for row, text in enumerate(texts):

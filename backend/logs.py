@@ -45,7 +45,7 @@ class JsonFormatter(logging.Formatter):
 class BatchingHandler(logging.Handler):
     """Hands lines to a thread that writes them ten times a second. With a reader that is too slow, lines are dropped.
 
-    A thread woken for each line would compete with the event loop for the interpreter lock, thousands of times a second.
+    A thread woken for each line would compete with the event loop for the interpreter lock.
     """
 
     def __init__(self, output: TextIO) -> None:
