@@ -29,7 +29,7 @@ class Child:
         """environment: of the process; it finds modules where this process finds them."""
         self.name = name
         self.log = log
-        tether = [sys.executable, "-I", str(Path(__file__).with_name("tether.py")), str(os.getpid())]
+        tether = [sys.executable, "-I", "-S", str(Path(__file__).with_name("tether.py")), str(os.getpid())]
         with log.open("wb") as output:
             self._process = subprocess.Popen(  # noqa: S603 - a list of arguments of our own, no shell
                 [*tether, *command],
@@ -42,7 +42,7 @@ class Child:
 
     @property
     def pid(self) -> int:
-        """Process id; the tether becomes the command, so it is the command's."""
+        """Process id of the tether, which ends as the command ends and takes it along."""
         return self._process.pid
 
     def ended(self) -> str | None:
