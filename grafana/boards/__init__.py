@@ -1,0 +1,1 @@
+"""The dashboards: rows of panels, one file each."""

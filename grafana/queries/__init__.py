@@ -1,0 +1,1 @@
+"""PromQL of the dashboards, one file per source of metrics. Results keep ``provider`` and what their legend names."""

@@ -1,0 +1,49 @@
+"""Results of the latest run of each workload, from the text that ``ragmeter render --prometheus`` writes."""
+
+from grafana.queries.promql import select
+
+
+def outcome() -> str:
+    return f"{select('ragmeter_run_outcome')} == 1"
+
+
+def verdicts() -> str:
+    return select("ragmeter_slo_verdicts")
+
+
+def requests() -> str:
+    return select("ragmeter_requests")
+
+
+def duration() -> str:
+    return select("ragmeter_duration_seconds")
+
+
+def latency(metric: str, statistic: str, end: str = "") -> str:
+    """metric: ttft, tpot, itl or e2e; end: low or high end of the confidence interval, nothing for the estimate."""
+    name = "_".join(filter(None, ("ragmeter", metric, end, "seconds")))
+    return select(name, f'statistic="{statistic}"')
+
+
+def output_tokens_per_s() -> str:
+    return select("ragmeter_output_tokens_per_second")
+
+
+def error_ratio() -> str:
+    return select("ragmeter_error_ratio")
+
+
+def good_ratio() -> str:
+    return select("ragmeter_good_ratio")
+
+
+def recall_ratio() -> str:
+    return select("ragmeter_recall_ratio")
+
+
+def run_cost() -> str:
+    return select("ragmeter_run_cost_usd")
+
+
+def usd_per_1m_tokens() -> str:
+    return select("ragmeter_million_tokens_cost_usd")

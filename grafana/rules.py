@@ -1,0 +1,117 @@
+"""Recording and alerting rules, from the objectives in the configuration."""
+
+from collections.abc import Iterator
+from typing import Any, Final, TypeAlias
+
+import yaml
+
+from grafana.config import (
+    BURN_RATES,
+    BURN_WINDOWS,
+    GPU_SATURATED_PERCENT,
+    KV_CACHE_FULL_RATIO,
+    QUERIES,
+    SERVER_FAULTS,
+    SLOS,
+    BurnRate,
+    ErrorSlo,
+    Slo,
+)
+
+Rule: TypeAlias = dict[str, Any]
+KV_CACHE: Final = "max by (provider) (vllm:kv_cache_usage_perc or vllm:gpu_cache_usage_perc)"
+
+
+def recording_rules() -> str:
+    groups = [{"name": f"ragmeter-slo-{window}", "rules": list(_recorded(window))} for window in BURN_WINDOWS]
+    return _yaml({"groups": groups})
+
+
+def alerting_rules() -> str:
+    burning = [_burning(slo, burn) for slo in SLOS for burn in BURN_RATES]
+    groups = [
+        {"name": "ragmeter-slo-burn", "rules": burning},
+        {"name": "ragmeter-capacity", "rules": [_gpu_saturated(), _kv_cache_full()]},
+        {"name": "ragmeter-scrape", "rules": [_target_down()]},
+    ]
+    return _yaml({"groups": groups})
+
+
+def _yaml(document: dict[str, Any]) -> str:
+    head = "# Written by `python -m grafana` from grafana/config.py and grafana/rules.py.\n"
+    return head + yaml.safe_dump(document, sort_keys=False, width=1000)
+
+
+def _recorded(window: str) -> Iterator[Rule]:
+    """NaN while nothing is asked: an alert compares it, and does not fire."""
+    for slo in SLOS:
+        yield {"record": f"provider:slo_bad:ratio_rate{window}", "labels": {"slo": slo.name}, "expr": _bad(slo, window)}
+
+
+def _bad(slo: Slo, window: str) -> str:
+    if isinstance(slo, ErrorSlo):
+        failed = f"sum by (provider) (rate(rag_errors_total{{{QUERIES}, {SERVER_FAULTS}}}[{window}]))"
+        asked = f"sum by (provider) (rate(rag_requests_total{{{QUERIES}}}[{window}]))"
+        return f"({failed} or 0 * {asked}) / {asked}"
+    good = f'sum by (provider) (rate({slo.histogram}_bucket{{le="{slo.bound_s}"}}[{window}]))'
+    return f"1 - {good} / sum by (provider) (rate({slo.histogram}_count[{window}]))"
+
+
+def _burning(slo: Slo, burn: BurnRate) -> Rule:
+    bound = f"{burn.factor:g} * {slo.budget_ratio:g}"
+    series = f'provider:slo_bad:ratio_rate{{}}{{slo="{slo.name}"}} > {bound}'
+    long, short = (series.replace("{}", window, 1) for window in (burn.long, burn.short))
+    return {
+        "alert": f"RagSloBurn_{slo.name}_{burn.long}",
+        "expr": f"{long} and {short}",
+        "for": burn.hold,
+        "labels": {"severity": burn.severity, "slo": slo.name},
+        "annotations": {
+            "summary": f"{{{{ $labels.provider }}}}: {slo.name} uses up its budget {burn.factor:g} times too fast",
+            "description": f"{{{{ $value | humanizePercentage }}}} of the last {burn.long} miss the objective; "
+            f"{slo.good_ratio:.0%} shall meet it.",
+        },
+    }
+
+
+def _gpu_saturated() -> Rule:
+    """A busy GPU alone is money well spent; one that lets requests wait is saturated."""
+    busy = f"avg by (provider) (avg_over_time(DCGM_FI_DEV_GPU_UTIL[10m])) > {GPU_SATURATED_PERCENT}"
+    waiting = "sum by (provider) (avg_over_time(vllm:num_requests_waiting[10m])) > 0"
+    return {
+        "alert": "GpuSaturated",
+        "expr": f"{busy} and on (provider) {waiting}",
+        "for": "5m",
+        "labels": {"severity": "ticket"},
+        "annotations": {
+            "summary": "{{ $labels.provider }}: the GPUs are saturated and requests wait",
+            "description": "Mean utilisation of 10 minutes: {{ $value | humanize }} %.",
+        },
+    }
+
+
+def _kv_cache_full() -> Rule:
+    return {
+        "alert": "KvCacheFull",
+        "expr": f"{KV_CACHE} > {KV_CACHE_FULL_RATIO}",
+        "for": "5m",
+        "labels": {"severity": "ticket"},
+        "annotations": {
+            "summary": "{{ $labels.provider }}: vLLM's KV cache is full",
+            "description": "{{ $value | humanizePercentage }} in use: requests wait or are preempted. Fewer concurrent "
+            "requests, a shorter max_model_len or more GPU memory help.",
+        },
+    }
+
+
+def _target_down() -> Rule:
+    return {
+        "alert": "TargetDown",
+        "expr": 'up{job=~"rag-backend|vllm|dcgm"} == 0',
+        "for": "3m",
+        "labels": {"severity": "page"},
+        "annotations": {
+            "summary": "{{ $labels.provider }}: {{ $labels.job }} cannot be scraped",
+            "description": "{{ $labels.instance }} has not answered for 3 minutes; its panels are blank, not zero.",
+        },
+    }
