@@ -27,6 +27,7 @@ from ragmeter.testing import GroundTruthServer, StreamScript
 
 GET_INFO = HttpRequest(method="GET", path="/info")
 STREAM = HttpRequest(method="POST", path="/query/stream", body=b'{"query": "why?"}')
+TransportTo = Callable[..., contextlib.AbstractAsyncContextManager[HttpTransport]]
 RUNNERS: list[Callable[[Coroutine[Any, Any, Any]], Any]] = [asyncio.run, uvloop.run]
 
 
@@ -41,12 +42,21 @@ async def send(transport: HttpTransport, request: HttpRequest = GET_INFO, *, tim
 
 
 @contextlib.asynccontextmanager
-async def transport_to(*base_urls: str, **options: Any) -> AsyncIterator[HttpTransport]:
-    transport = HttpTransport(base_urls, **options)
+async def closing(transport: HttpTransport) -> AsyncIterator[HttpTransport]:
     try:
         yield transport
     finally:
         await transport.aclose()
+
+
+@pytest.fixture(params=["kernel", "user"])
+def transport_to(request: pytest.FixtureRequest) -> TransportTo:
+    """Opens a transport, with each clock."""
+
+    def to(*base_urls: str, **options: Any) -> contextlib.AbstractAsyncContextManager[HttpTransport]:
+        return closing(HttpTransport(base_urls, clock=request.param, **options))
+
+    return to
 
 
 @contextlib.asynccontextmanager
@@ -67,7 +77,7 @@ async def raw_server(answer: bytes) -> AsyncIterator[tuple[str, list[bytes]]]:
 
 @pytest.mark.parametrize("run", RUNNERS, ids=["asyncio", "uvloop"])
 def test_exchange_is_dated_in_order_and_counts_the_bytes_of_the_wire(
-    server: GroundTruthServer, run: Callable[[Coroutine[Any, Any, Any]], Any]
+    transport_to: TransportTo, server: GroundTruthServer, run: Callable[[Coroutine[Any, Any, Any]], Any]
 ) -> None:
     async def main() -> Exchange:
         async with transport_to(server.base_url) as transport:
@@ -83,7 +93,9 @@ def test_exchange_is_dated_in_order_and_counts_the_bytes_of_the_wire(
     assert exchange.sent_bytes > len(STREAM.body)
 
 
-def test_setup_of_a_new_connection_is_reported_and_of_a_kept_one_is_none(server: GroundTruthServer) -> None:
+def test_setup_of_a_new_connection_is_reported_and_of_a_kept_one_is_none(
+    transport_to: TransportTo, server: GroundTruthServer
+) -> None:
     async def main() -> list[Exchange]:
         async with transport_to(server.base_url) as transport:
             return [await send(transport) for _ in range(2)]
@@ -96,7 +108,7 @@ def test_setup_of_a_new_connection_is_reported_and_of_a_kept_one_is_none(server:
     assert kept.status == 200
 
 
-def test_connections_opened_before_the_run_are_used(server: GroundTruthServer) -> None:
+def test_connections_opened_before_the_run_are_used(transport_to: TransportTo, server: GroundTruthServer) -> None:
     async def main() -> list[Exchange]:
         async with transport_to(server.base_url) as transport:
             await transport.connect(3)
@@ -106,7 +118,7 @@ def test_connections_opened_before_the_run_are_used(server: GroundTruthServer) -
     assert sum(setup is None for setup in setups) == 3
 
 
-def test_json_answer_is_kept_whole(server: GroundTruthServer) -> None:
+def test_json_answer_is_kept_whole(transport_to: TransportTo, server: GroundTruthServer) -> None:
     async def main() -> Exchange:
         async with transport_to(server.base_url) as transport:
             return await send(transport)
@@ -117,7 +129,9 @@ def test_json_answer_is_kept_whole(server: GroundTruthServer) -> None:
 
 
 @pytest.mark.parametrize("script", ["hangs_before_headers", "hangs_midway", "trickles_for_ever"])
-def test_deadline_holds_for_the_whole_request(server: GroundTruthServer, script: str) -> None:
+def test_deadline_holds_for_the_whole_request(
+    transport_to: TransportTo, server: GroundTruthServer, script: str
+) -> None:
     async def main() -> Exchange:
         async with transport_to(server.url(script)) as transport:
             return await send(transport, STREAM, timeout_s=0.2)
@@ -130,7 +144,9 @@ def test_deadline_holds_for_the_whole_request(server: GroundTruthServer, script:
 
 
 @pytest.mark.parametrize("run", RUNNERS, ids=["asyncio", "uvloop"])
-def test_cancelled_exchange_closes_its_socket(run: Callable[[Coroutine[Any, Any, Any]], Any]) -> None:
+def test_cancelled_exchange_closes_its_socket(
+    transport_to: TransportTo, run: Callable[[Coroutine[Any, Any, Any]], Any]
+) -> None:
     async def main(server: GroundTruthServer) -> None:
         async with transport_to(server.url("trickles_for_ever")) as transport:
             task = asyncio.create_task(send(transport, STREAM))
@@ -146,7 +162,7 @@ def test_cancelled_exchange_closes_its_socket(run: Callable[[Coroutine[Any, Any,
 
 @pytest.mark.parametrize("run", RUNNERS, ids=["asyncio", "uvloop"])
 def test_server_that_never_shakes_hands_is_given_up_at_the_deadline(
-    run: Callable[[Coroutine[Any, Any, Any]], Any],
+    transport_to: TransportTo, run: Callable[[Coroutine[Any, Any, Any]], Any]
 ) -> None:
     async def main(url: str) -> Exchange:
         async with transport_to(url) as transport:
@@ -162,7 +178,7 @@ def test_server_that_never_shakes_hands_is_given_up_at_the_deadline(
     assert exchange.failure == (ErrorClass.TIMEOUT, "the deadline passed while connecting")
 
 
-def test_response_is_freed_without_the_garbage_collector(server: GroundTruthServer) -> None:
+def test_response_is_freed_without_the_garbage_collector(transport_to: TransportTo, server: GroundTruthServer) -> None:
     async def main() -> bool:
         async with transport_to(server.base_url) as transport:
             await send(transport, STREAM)
@@ -179,7 +195,7 @@ def test_response_is_freed_without_the_garbage_collector(server: GroundTruthServ
         gc.enable()
 
 
-def test_nothing_listens_is_a_failure_to_connect() -> None:
+def test_nothing_listens_is_a_failure_to_connect(transport_to: TransportTo) -> None:
     with socket.create_server(("127.0.0.1", 0)) as bound:
         url = f"http://127.0.0.1:{bound.getsockname()[1]}"
 
@@ -195,7 +211,7 @@ def test_nothing_listens_is_a_failure_to_connect() -> None:
     assert exchange.failure[0] is ErrorClass.CONNECT
 
 
-def test_no_file_descriptor_left_is_a_failure_to_connect(server: GroundTruthServer) -> None:
+def test_no_file_descriptor_left_is_a_failure_to_connect(transport_to: TransportTo, server: GroundTruthServer) -> None:
     async def main() -> Exchange:
         async with transport_to(server.base_url) as transport:
             soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -213,7 +229,7 @@ def test_no_file_descriptor_left_is_a_failure_to_connect(server: GroundTruthServ
     assert "Too many open files" in failure[1]
 
 
-def test_name_that_does_not_resolve_is_a_failure_to_connect() -> None:
+def test_name_that_does_not_resolve_is_a_failure_to_connect(transport_to: TransportTo) -> None:
     async def main() -> Exchange:
         async with transport_to("http://no-such-host.invalid") as transport:
             return await send(transport)
@@ -224,7 +240,7 @@ def test_name_that_does_not_resolve_is_a_failure_to_connect() -> None:
     assert "no-such-host.invalid" in failure[1]
 
 
-def test_listener_that_never_accepts_is_a_failure_to_connect_in_time() -> None:
+def test_listener_that_never_accepts_is_a_failure_to_connect_in_time(transport_to: TransportTo) -> None:
     async def main(url: str) -> Exchange:
         async with transport_to(url, connect_timeout_s=0.2) as transport:
             return await send(transport)
@@ -243,7 +259,7 @@ def test_listener_that_never_accepts_is_a_failure_to_connect_in_time() -> None:
     assert exchange.failure[1].endswith("within 0.2 s")
 
 
-def test_ipv6_address_is_reached() -> None:
+def test_ipv6_address_is_reached(transport_to: TransportTo) -> None:
     async def main(url: str) -> Exchange:
         async with transport_to(url) as transport:
             return await send(transport)
@@ -270,7 +286,7 @@ def pem_files(authority: trustme.CA, folder: Path, host: str) -> tuple[Path, Pat
 
 @pytest.mark.parametrize("run", RUNNERS, ids=["asyncio", "uvloop"])
 def test_tls_is_verified_with_the_given_authority(
-    authority: trustme.CA, tmp_path: Path, run: Callable[[Coroutine[Any, Any, Any]], Any]
+    transport_to: TransportTo, authority: trustme.CA, tmp_path: Path, run: Callable[[Coroutine[Any, Any, Any]], Any]
 ) -> None:
     certificate, key, ca_file = pem_files(authority, tmp_path, "127.0.0.1")
 
@@ -289,7 +305,7 @@ def test_tls_is_verified_with_the_given_authority(
 
 @pytest.mark.parametrize(("host", "trusted"), [("127.0.0.1", False), ("elsewhere.example", True)])
 def test_certificate_that_does_not_verify_is_a_tls_failure(
-    authority: trustme.CA, tmp_path: Path, host: str, trusted: bool
+    transport_to: TransportTo, authority: trustme.CA, tmp_path: Path, host: str, trusted: bool
 ) -> None:
     certificate, key, ca_file = pem_files(authority, tmp_path, host)
 
@@ -305,7 +321,7 @@ def test_certificate_that_does_not_verify_is_a_tls_failure(
     assert "certificate verify failed" in exchange.failure[1]
 
 
-def test_plain_server_behind_https_is_a_tls_failure(server: GroundTruthServer) -> None:
+def test_plain_server_behind_https_is_a_tls_failure(transport_to: TransportTo, server: GroundTruthServer) -> None:
     async def main() -> Exchange:
         async with transport_to(server.base_url.replace("http:", "https:")) as transport:
             return await send(transport)
@@ -315,7 +331,7 @@ def test_plain_server_behind_https_is_a_tls_failure(server: GroundTruthServer) -
     assert failure[0] is ErrorClass.TLS
 
 
-def test_replicas_are_taken_in_turn(server: GroundTruthServer) -> None:
+def test_replicas_are_taken_in_turn(transport_to: TransportTo, server: GroundTruthServer) -> None:
     async def main(urls: list[str]) -> list[int | None]:
         async with transport_to(*urls) as transport:
             return [(await send(transport, STREAM)).status for _ in range(4)]
@@ -323,7 +339,7 @@ def test_replicas_are_taken_in_turn(server: GroundTruthServer) -> None:
     assert asyncio.run(main([server.base_url, server.url("http_503")])) == [200, 503, 200, 503]
 
 
-def test_closed_idle_connection_is_replaced_and_the_request_dated_anew() -> None:
+def test_closed_idle_connection_is_replaced_and_the_request_dated_anew(transport_to: TransportTo) -> None:
     async def main(url: str) -> list[Exchange]:
         async with transport_to(url, stale_within_s=5) as transport:
             return [await send(transport, STREAM) for _ in range(2)]
@@ -337,7 +353,7 @@ def test_closed_idle_connection_is_replaced_and_the_request_dated_anew() -> None
     assert second.sent_bytes == 2 * first.sent_bytes
 
 
-def test_connection_lost_while_the_server_works_is_not_sent_again() -> None:
+def test_connection_lost_while_the_server_works_is_not_sent_again(transport_to: TransportTo) -> None:
     """A server that dies half a second after it took the request has failed: sending it again would hide that."""
     requests: list[bytes] = []
 
@@ -380,7 +396,9 @@ def test_connection_lost_while_the_server_works_is_not_sent_again() -> None:
         (b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\n\r\n" + gzip.compress(b"abc"), None, b"abc"),
     ],
 )  # fmt: skip
-def test_response_ends_where_http_says(answer: bytes, error: ErrorClass | None, body: bytes) -> None:
+def test_response_ends_where_http_says(
+    transport_to: TransportTo, answer: bytes, error: ErrorClass | None, body: bytes
+) -> None:
     async def main() -> Exchange:
         async with raw_server(answer) as (url, _), transport_to(url) as transport:
             return await send(transport)
@@ -400,7 +418,7 @@ def test_endless_body_is_refused_while_it_comes() -> None:
     assert reader.failure[0] is ErrorClass.PROTOCOL
 
 
-def test_connection_on_which_the_server_spoke_unasked_is_not_used() -> None:
+def test_connection_on_which_the_server_spoke_unasked_is_not_used(transport_to: TransportTo) -> None:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if first:
             writer.write(b"HTTP/1.1 500 Unasked\r\n\r\n")
@@ -424,7 +442,7 @@ def test_connection_on_which_the_server_spoke_unasked_is_not_used() -> None:
     assert exchange.connect_ns is not None
 
 
-def test_gzip_bomb_is_refused() -> None:
+def test_gzip_bomb_is_refused(transport_to: TransportTo) -> None:
     bomb = gzip.compress(b"\0" * (65 << 20), compresslevel=1)
 
     async def main() -> Exchange:
@@ -439,7 +457,7 @@ def test_gzip_bomb_is_refused() -> None:
     assert failure[0] is ErrorClass.PROTOCOL
 
 
-def test_request_goes_out_as_it_was_built() -> None:
+def test_request_goes_out_as_it_was_built(transport_to: TransportTo) -> None:
     async def main() -> bytes:
         async with raw_server(b"HTTP/1.1 204 No\r\n\r\n") as (url, seen), transport_to(url + "/api/v1/") as transport:
             await send(transport, HttpRequest(method="POST", path="/v1/models", headers=(("Accept-Encoding", "gzip"),)))

@@ -1,13 +1,15 @@
 """How far the times that a client reports are from the truth, for our transport and for httpx, in one run.
 
-    python tests/performance/client_timing.py [--streams 1 50 200] [--requests 400]
+    python tests/performance/client_timing.py [--streams 1 50 200] [--requests 400] [--stall]
 
 A ground-truth server in a process of its own stamps each token just before it writes it. All streams of a round start
 at once, on connections that a round before has opened. Client and server each have a core, if there are two.
 
 TTFT error: |client's TTFT - (first write - request read)|; it has in it how late the server read a burst of requests.
 ITL error: |gap seen - gap written|. Lag: arrival as the client stamped it minus write. CPU: of the client's process
-while it streams, per text event.
+while it streams, per text event. Exact: share of the events of which the client says that their time is exact.
+
+With --stall the client's event loop is blocked for 50 ms every 250 ms, as by a long computation.
 """
 
 import argparse
@@ -20,7 +22,9 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
+from typing import Literal
 
 import httpx
 import uvloop
@@ -33,6 +37,8 @@ from ragmeter.testing import GroundTruthServer, StreamScript, StreamTruth
 
 SCRIPT = StreamScript(ttft_ms=100, itl_ms=20, tokens=64)
 TIMEOUT_S = 60
+STALL_S, STALL_EVERY_S = 0.05, 0.25
+Clock = Literal["kernel", "user"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +48,7 @@ class Seen:
     request_id: str
     sent_ns: int
     events_ns: tuple[int, ...]
+    exact_events: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +58,8 @@ class Measured:
     decode_cpu_s: float | None = None
 
 
-async def ours(base_url: str, streams: int, rounds: int) -> Measured:
-    transport, dialect = HttpTransport([base_url]), RagDialect()
+async def ours(base_url: str, streams: int, rounds: int, *, clock: Clock) -> Measured:
+    transport, dialect = HttpTransport([base_url], clock=clock), RagDialect()
     await transport.connect(streams)
     request = dialect.request("why?")
 
@@ -71,7 +78,12 @@ async def ours(base_url: str, streams: int, rounds: int) -> Measured:
     decoded = time.process_time()
     await transport.aclose()
     seen = [
-        Seen(request_id=sample.request_id or "", sent_ns=sample.sent_ns or 0, events_ns=sample.events_ns)
+        Seen(
+            request_id=sample.request_id or "",
+            sent_ns=sample.sent_ns or 0,
+            events_ns=sample.events_ns,
+            exact_events=sample.exact_events,
+        )
         for sample in samples
     ]
     return Measured(seen=seen, cpu_s=streamed - began, decode_cpu_s=decoded - streamed)
@@ -125,10 +137,15 @@ def percentiles(values: list[float]) -> str:
     return f"{cuts[49]:,.0f} / {cuts[98]:,.0f}"
 
 
-CLIENTS: dict[str, Callable[[str, int, int], Awaitable[Measured]]] = {"ragmeter": ours, "httpx": with_httpx}
+Client = Callable[[str, int, int], Awaitable[Measured]]
+CLIENTS: dict[str, Client] = {
+    "ragmeter, kernel": partial(ours, clock="kernel"),
+    "ragmeter, user": partial(ours, clock="user"),
+    "httpx": with_httpx,
+}
 
 
-def measure(name: str, streams: int, requests: int) -> str:
+def measure(name: str, streams: int, requests: int, *, stall: bool) -> str:
     """One line of the table. The server is a fresh one, so that its truths are of this line alone."""
     rounds = max(1, requests // streams)
     cores = sorted(os.sched_getaffinity(0))
@@ -138,7 +155,7 @@ def measure(name: str, streams: int, requests: int) -> str:
         gc.collect()
         gc.disable()
         try:
-            measured = uvloop.run(_started(CLIENTS[name], server.base_url, streams, rounds))
+            measured = uvloop.run(_run(CLIENTS[name](server.base_url, streams, rounds), stall=stall))
         finally:
             gc.enable()
             os.sched_setaffinity(0, cores)
@@ -146,26 +163,38 @@ def measure(name: str, streams: int, requests: int) -> str:
     events = sum(len(stream.events_ns) for stream in measured.seen)
     decoding = "" if measured.decode_cpu_s is None else f" + {measured.decode_cpu_s / events * 1e6:.0f} decoding"
     columns = [percentiles(found[column]) for column in ("TTFT error", "ITL error", "lag")]
+    exact = [stream.exact_events for stream in measured.seen if stream.exact_events is not None]
+    columns.append(f"{sum(exact) / events:.1%}" if exact else "not known")
     return f"| {name} | {streams} | {events} | {' | '.join(columns)} | {measured.cpu_s / events * 1e6:.0f}{decoding} |"
 
 
-async def _started(
-    client: Callable[[str, int, int], Awaitable[Measured]], base_url: str, streams: int, rounds: int
-) -> Measured:
-    return await client(base_url, streams, rounds)
+async def _run(client: Awaitable[Measured], *, stall: bool) -> Measured:
+    stalling = asyncio.create_task(_stall_for_ever()) if stall else None
+    try:
+        return await client
+    finally:
+        if stalling is not None:
+            stalling.cancel()
+
+
+async def _stall_for_ever() -> None:
+    while True:
+        await asyncio.sleep(STALL_EVERY_S - STALL_S)
+        time.sleep(STALL_S)  # noqa: ASYNC251 - blocks the loop: that is what it is for
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--streams", type=int, nargs="+", default=[1, 50, 200], help="streams at once")
     parser.add_argument("--requests", type=int, default=400, help="requests per line of the table, at least one round")
+    parser.add_argument("--stall", action="store_true", help="block the client's event loop 50 ms every 250 ms")
     options = parser.parse_args()
     out = sys.stdout.write
-    out("| client | streams | events | TTFT error µs p50/p99 | ITL error µs | lag µs | CPU µs per event |\n")
-    out("|---|---|---|---|---|---|---|\n")
+    out("| client | streams | events | TTFT error µs p50/p99 | ITL error µs | lag µs | exact | CPU µs per event |\n")
+    out("|---|---|---|---|---|---|---|---|\n")
     for streams in options.streams:
         for name in CLIENTS:
-            out(measure(name, streams, min(options.requests, 20 * streams)) + "\n")
+            out(measure(name, streams, min(options.requests, 20 * streams), stall=options.stall) + "\n")
             sys.stdout.flush()
 
 

@@ -49,6 +49,7 @@ def decode(
         tls_ns=exchange.tls_ns,
         first_source_ns=since(reading.first_source_ns),
         events_ns=tuple(at_ns - origin_ns for at_ns in reading.events_ns),
+        exact_events=None if exchange.exact_chunks is None else reading.exact_events,
         events_tokens=tuple(tokens) if tokens and len(tokens) == len(reading.events_ns) else None,
         ended_ns=(fault[2] if fault else reading.over_ns or exchange.ended_ns) - origin_ns,
         error=fault[0] if fault else None,
@@ -66,6 +67,8 @@ def decode(
         model_id=reading.model_id,
         sent_bytes=exchange.sent_bytes,
         received_bytes=exchange.received_bytes,
+        rtt_us=exchange.rtt_us,
+        retransmits=exchange.retransmits,
     )
 
 
@@ -74,9 +77,12 @@ def _read(exchange: Exchange, dialect: Dialect) -> Reading:
     if not (_is_2xx(exchange) and _is_event_stream(exchange)):
         return reading
     framed = any(exchange.header(name) is not None for name in ("content-length", "transfer-encoding"))
-    for at_ns, event in timed_events(exchange.chunks, complete=framed and exchange.failure is None):
+    exact = exchange.exact_chunks or frozenset()
+    for at_ns, event, ended_chunk in timed_events(exchange.chunks, complete=framed and exchange.failure is None):
         reading.events += 1
+        texts = len(reading.events_ns)
         dialect.read(event, at_ns, reading)
+        reading.exact_events += len(reading.events_ns) > texts and ended_chunk in exact
         if reading.is_closed or reading.fault is not None:
             break
     return reading

@@ -1,4 +1,4 @@
-"""The load client: asyncio.Protocol and llhttp, arrival times taken in ``data_received``.
+"""The load client: kept-alive connections, llhttp, and arrival times by the best clock that the system has.
 
 HTTP/1.1 over TCP or TLS. Proxy variables of the environment are not obeyed: a proxy would be measured, too.
 """
@@ -10,11 +10,15 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
-from ragmeter.clients.connection import Connection, DialError, dial
+from ragmeter.clients.connection import Connection
+from ragmeter.clients.dial import DialError, OpenLink, dial
+from ragmeter.clients.kernel_link import KernelLinks, kernel_stamps_offered
 from ragmeter.clients.origin import Origin
 from ragmeter.clients.response import decode_content
 from ragmeter.clients.transport import Exchange, HttpRequest
+from ragmeter.clients.user_link import open_user_link
 from ragmeter.core.errors import ConfigError, TargetError
 from ragmeter.core.records import ErrorClass
 
@@ -41,8 +45,6 @@ class HttpTransport:
     ``sent_ns`` is then that of the last send.
     """
 
-    clock = "user"
-
     def __init__(
         self,
         base_urls: Sequence[str],
@@ -50,8 +52,12 @@ class HttpTransport:
         ca_file: Path | None = None,
         connect_timeout_s: float = CONNECT_TIMEOUT_S,
         stale_within_s: float = STALE_WITHIN_S,
+        clock: Literal["kernel", "user"] | None = None,
     ) -> None:
-        """ca_file: PEM certificates to trust in place of the system's. Raises ConfigError."""
+        """ca_file: PEM certificates to trust in place of the system's. clock: None for the best there is.
+
+        Raises ConfigError.
+        """
         if not base_urls:
             raise ConfigError("no base URL to send requests to")
         self._origins = [Origin.parse(url) for url in base_urls]
@@ -60,6 +66,8 @@ class HttpTransport:
         self._tls = _tls_context(ca_file) if any(origin.scheme == "https" for origin in self._origins) else None
         self._connect_timeout_s = connect_timeout_s
         self._stale_within_ns = int(stale_within_s * 1e9)
+        self.clock = clock or ("kernel" if kernel_stamps_offered() else "user")
+        self._open_link: OpenLink = KernelLinks().open if self.clock == "kernel" else open_user_link
 
     async def connect(self, n: int) -> None:
         """Have ``n`` idle connections, spread over the replicas. Raises TargetError with the first refusal."""
@@ -136,7 +144,7 @@ class HttpTransport:
 
     async def _dial(self, origin: Origin) -> Connection:
         tls = self._tls if origin.scheme == "https" else None
-        return await dial(origin, tls, timeout_s=self._connect_timeout_s)
+        return await dial(origin, tls, self._open_link, timeout_s=self._connect_timeout_s)
 
 
 def _tls_context(ca_file: Path | None) -> ssl.SSLContext:
@@ -192,6 +200,7 @@ def _finished(
     encoding = next((value for name, value in headers if name == "content-encoding"), None)
     chunks, undecodable = decode_content(response.chunks, encoding)
     setup = None if attempt.reused else connection.setup
+    tcp = connection.tcp_info
     return Exchange(
         sent_ns=connection.sent_ns,
         dns_ns=setup.dns_ns if setup else None,
@@ -200,9 +209,12 @@ def _finished(
         status=response.status,
         headers=headers,
         chunks=chunks,
+        exact_chunks=None if response.exact_chunks is None else frozenset(response.exact_chunks),
         ended_ns=response.ended_ns or time.monotonic_ns(),
         deadline_ns=deadline_ns,
         failure=failure or response.failure or undecodable,
         sent_bytes=attempt.earlier_sent_bytes + wire_bytes,
         received_bytes=response.received_bytes,
+        rtt_us=tcp.rtt_us if tcp else None,
+        retransmits=tcp.retransmits - connection.earlier_retransmits if tcp else None,
     )

@@ -17,6 +17,7 @@ class ResponseReader:
 
     received_bytes: all that was fed, framing included. ended_ns: None until the response is over.
     reusable: whether another request may follow on the same connection.
+    exact_chunks: see `ragmeter.clients.transport.Exchange`.
     """
 
     def __init__(self) -> None:
@@ -27,14 +28,19 @@ class ResponseReader:
         self.ended_ns: int | None = None
         self.failure: Failure | None = None
         self.reusable = False
+        self.exact_chunks: set[int] | None = None
         self._now_ns = 0
         self._parser: httptools.HttpResponseParser | None = httptools.HttpResponseParser(self)
 
-    def feed(self, data: bytes, now_ns: int) -> bool:
-        """Take what came at ``now_ns``; True when the response is over."""
+    def feed(self, data: bytes, now_ns: int, *, exact: bool | None = None) -> bool:
+        """Take what came at ``now_ns``; True when the response is over.
+
+        exact: whether the last byte came at ``now_ns``; None when nobody can say.
+        """
         if self._parser is None:
             return True
         self._now_ns = now_ns
+        known = len(self.chunks)
         self.received_bytes += len(data)
         try:
             self._parser.feed_data(data)
@@ -45,7 +51,16 @@ class ResponseReader:
             self.fail(now_ns, ErrorClass.PROTOCOL, f"the response is not HTTP/1.1: {error}")
         if self.received_bytes > MAX_BODY_BYTES:
             self.fail(now_ns, ErrorClass.PROTOCOL, f"the response exceeds {MAX_BODY_BYTES} bytes")
+        if exact is not None:
+            self._note_exact(exact and len(self.chunks) > known)
         return self.ended_ns is not None
+
+    def _note_exact(self, exact: bool) -> None:
+        """A chunk that is followed by the end of the response is not exact: the end may have come later."""
+        if self.exact_chunks is None:
+            self.exact_chunks = set()
+        if exact and self.ended_ns is None:
+            self.exact_chunks.add(len(self.chunks) - 1)
 
     def lost(self, now_ns: int, reason: str) -> None:
         """The connection ended. Without a length and without chunks that is how a body ends, too."""
@@ -99,7 +114,10 @@ class ResponseReader:
 def decode_content(
     chunks: list[tuple[int, bytes]], encoding: str | None
 ) -> tuple[tuple[tuple[int, bytes], ...], Failure | None]:
-    """Undo ``content-encoding``; each piece keeps its time. Pieces before a fault are kept, the fault is returned."""
+    """Undo ``content-encoding``; each piece keeps its time and its place, also an empty one.
+
+    Pieces before a fault are kept, the fault is returned.
+    """
     coding = (encoding or "identity").strip().lower()
     if coding == "identity":
         return tuple(chunks), None
@@ -122,7 +140,6 @@ def _gunzip(
         room -= len(piece)
         if room <= 0:
             return tuple(plain), (ErrorClass.PROTOCOL, f"the body exceeds {MAX_BODY_BYTES} bytes")
-        if piece:
-            plain.append((at_ns, piece))
+        plain.append((at_ns, piece))
     early = bool(chunks) and not inflate.eof
     return tuple(plain), (ErrorClass.TRUNCATED, "the gzip body ends early") if early else None

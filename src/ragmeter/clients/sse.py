@@ -25,6 +25,8 @@ class SseParser:
 
     An event is complete with the byte that ends its blank line. Of a CRLF pair that is the CR, so that the time of
     an event never waits for a LF which may come with a later read.
+
+    ends_with_event: whether the bytes so far end with the byte that completed an event (or the LF of its CRLF).
     """
 
     def __init__(self) -> None:
@@ -34,12 +36,16 @@ class SseParser:
         self._event = ""
         self._data: list[str] = []
         self._id: str | None = None
+        self.ends_with_event = False
 
     def feed(self, data: bytes) -> list[ServerSentEvent]:
         """The events that ``data`` completes, in order."""
         if self._after_cr and data:
             self._after_cr = False
             data = data.removeprefix(b"\n")
+        if not data:
+            return []
+        self.ends_with_event = False
         if not _LINE_END.search(data):
             self._line += data
             return []
@@ -49,7 +55,9 @@ class SseParser:
             self._line += lines.pop()
         elif lines[-1].endswith(b"\r"):
             self._after_cr = True
-        return [event for line in lines if (event := self._take_line(line.rstrip(b"\r\n"))) is not None]
+        taken = [self._take_line(line.rstrip(b"\r\n")) for line in lines]
+        self.ends_with_event = taken[-1] is not None and not self._line
+        return [event for event in taken if event is not None]
 
     def finish(self) -> ServerSentEvent | None:
         """The event that a complete response left without its blank line, if any.
@@ -87,15 +95,20 @@ class SseParser:
         return ServerSentEvent(event=event, data="\n".join(data), id=self._id) if data else None
 
 
-def timed_events(chunks: Iterable[tuple[int, bytes]], *, complete: bool) -> Iterator[tuple[int, ServerSentEvent]]:
-    """Each event with the time of the chunk that completed it.
+def timed_events(
+    chunks: Iterable[tuple[int, bytes]], *, complete: bool
+) -> Iterator[tuple[int, ServerSentEvent, int | None]]:
+    """Each event with the time of the chunk that completed it, and that chunk's position if it ends with the event.
 
     complete: whether the response ended as HTTP says it must; only then an event without its blank line counts.
     """
     parser = SseParser()
     at = 0
-    for at, chunk in chunks:
-        for event in parser.feed(chunk):
-            yield at, event
+    for position, (at, chunk) in enumerate(chunks):
+        events = parser.feed(chunk)
+        for event in events[:-1]:
+            yield at, event, None
+        for event in events[-1:]:
+            yield at, event, position if parser.ends_with_event else None
     if complete and (last := parser.finish()) is not None:
-        yield at, last
+        yield at, last, None

@@ -47,10 +47,14 @@ class Exchange:
     dns_ns, connect_ns, tls_ns: durations of setting up the connection; None when one was reused.
     headers: of the response, names in lower case, in order.
     chunks: the body without its HTTP framing and content coding, as (arrival, bytes).
+    exact_chunks: positions in ``chunks`` of those whose last byte arrived at the very time: the kernel stamped the read
+        and nothing but framing came behind it in that read. None with the user clock, which cannot say.
     ended_ns: when the message was complete, or the moment of failure.
     deadline_ns: what the exchange was given; data that was read later is kept, and is late.
     failure: what the network did; an HTTP status is not a failure here.
     sent_bytes, received_bytes: on the wire with headers and framing, before TLS; with those of a retried send.
+    rtt_us: the kernel's smoothed round trip of the connection when the exchange ended. retransmits: segments that this
+        side sent again since the last send. None where the kernel does not tell.
     """
 
     sent_ns: int | None
@@ -60,11 +64,14 @@ class Exchange:
     status: int | None = None
     headers: tuple[tuple[str, str], ...] = ()
     chunks: tuple[tuple[int, bytes], ...] = ()
+    exact_chunks: frozenset[int] | None = None
     ended_ns: int
     deadline_ns: int
     failure: tuple[ErrorClass, str] | None = None
     sent_bytes: int = 0
     received_bytes: int = 0
+    rtt_us: int | None = None
+    retransmits: int | None = None
 
     def header(self, name: str) -> str | None:
         """The first value of a header, by its name in lower case."""

@@ -43,6 +43,9 @@ def harness_of(
         offered_rate_per_s=offered,
         achieved_rate_per_s=achieved,
         peak_concurrency=peak_concurrency(sent),
+        exact_stamp_ratio=exact_stamp_ratio(samples),
+        rtt_mean_ms=_mean_rtt_ms(samples),
+        retransmits=_retransmits(samples),
         effective_decode_concurrency=_decode_concurrency(samples, duration),
         reasons=tuple(reasons),
     )
@@ -69,6 +72,24 @@ def peak_concurrency(samples: Iterable[RequestSample]) -> int:
         running += step
         peak = max(peak, running)
     return peak
+
+
+def exact_stamp_ratio(samples: Iterable[RequestSample]) -> float | None:
+    """Share of the text events whose arrival is exact; None when the clock cannot say, or there are none."""
+    dated = [sample for sample in samples if sample.exact_events is not None]
+    events = sum(len(sample.events_ns) for sample in dated)
+    return sum(sample.exact_events or 0 for sample in dated) / events if events else None
+
+
+def _mean_rtt_ms(samples: Iterable[RequestSample]) -> float | None:
+    """Mean over requests of the smoothed round trip of their connections."""
+    known = [sample.rtt_us for sample in samples if sample.rtt_us is not None]
+    return sum(known) / len(known) / 1e3 if known else None
+
+
+def _retransmits(samples: Iterable[RequestSample]) -> int | None:
+    known = [sample.retransmits for sample in samples if sample.retransmits is not None]
+    return sum(known) if known else None
 
 
 def _ready_ns(sample: RequestSample) -> int:

@@ -52,9 +52,16 @@ class RequestSample:
     dns_ns, connect_ns, tls_ns: durations of setting up a new connection; None when one was reused.
     first_source_ns: arrival of ``meta`` with documents.
     events_ns: arrival of each event that carried non-empty answer text, ascending.
+    exact_events: how many of those times are exact: stamped by the kernel in a read that ended with the event. Of the
+        others some came in one read with what followed and carry the stamp of its last segment: they are late by an
+        unknown part of the time since the read before. The rest had no usable stamp and were dated when this process
+        read them. HTTP framing behind an event counts as part of it: a server that writes it apart makes the event
+        late by that much, unseen. None when the clock is ``user``, which cannot say.
     events_tokens: how many tokens each of those carried, where the server says so; else None.
     ended_ns: arrival of the end of the response, or the moment of failure.
     output_tokens: by the server's usage block only; None when it sent none.
+    rtt_us: smoothed round trip of the connection when the request ended, in µs, by the kernel (TCP_INFO).
+    retransmits: segments that this side sent again between the send and the end of the request.
     """
 
     index: int
@@ -68,6 +75,7 @@ class RequestSample:
     tls_ns: int | None = None
     first_source_ns: int | None = None
     events_ns: tuple[int, ...] = ()
+    exact_events: int | None = None
     events_tokens: tuple[int, ...] | None = None
     ended_ns: int
     error: ErrorClass | None = None
@@ -87,6 +95,8 @@ class RequestSample:
     model_id: str | None = None
     sent_bytes: int = 0
     received_bytes: int = 0
+    rtt_us: int | None = None
+    retransmits: int | None = None
 
     def __post_init__(self) -> None:
         if any(later < earlier for earlier, later in zip(self.events_ns, self.events_ns[1:], strict=False)):

@@ -160,7 +160,12 @@ class Cost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Harness:
-    """Whether the client was fit to measure. ``reasons`` is empty when it was."""
+    """Whether the client was fit to measure. ``reasons`` is empty when it was.
+
+    clock: ``user`` or ``kernel``. exact_stamp_ratio: share of the text events whose arrival is known exactly; None when
+    the clock cannot say. rtt_mean_ms, retransmits: of the client's own connections, by the kernel; None where it does
+    not tell. What the server sent again is not in them.
+    """
 
     clock: str
     client_cpu_ratio: float | None
@@ -169,6 +174,9 @@ class Harness:
     achieved_rate_per_s: float | None
     peak_concurrency: int
     effective_decode_concurrency: float | None
+    exact_stamp_ratio: float | None = None
+    rtt_mean_ms: float | None = None
+    retransmits: int | None = None
     reasons: tuple[str, ...] = ()
 
 

@@ -6,7 +6,7 @@ from itertools import accumulate, cycle, pairwise
 from textwrap import wrap
 from typing import Final
 
-from ragmeter.core.result import Attribution, Distribution, Estimate, Outcome, RunResult, Stage
+from ragmeter.core.result import Attribution, Distribution, Estimate, Harness, Outcome, RunResult, Stage
 from ragmeter.report.format import (
     TOO_SMALL,
     Unit,
@@ -100,8 +100,14 @@ def _what_ran(result: RunResult) -> str:
         "smoke run" if is_smoke(result) else None,
         "INTERRUPTED" if result.status == "interrupted" else None,
         f"{count(result.errors)} failed{_classes(result.errors_by_class)}",
+        _clock(result.harness),
     )
     return ", ".join(part for part in parts if part)
+
+
+def _clock(harness: Harness) -> str:
+    exact = harness.exact_stamp_ratio
+    return f"{harness.clock} clock" + ("" if exact is None else f" ({percent(exact)} of the arrivals exact)")
 
 
 def _classes(errors: dict[str, int]) -> str:

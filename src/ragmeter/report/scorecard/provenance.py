@@ -17,6 +17,9 @@ def harness(result: RunResult) -> Html:
         pairs(
             (
                 ("Clock", at.clock),
+                ("Exact arrival times", quantity(at.exact_stamp_ratio, "ratio")),
+                ("Round trip of the connections, mean", quantity(at.rtt_mean_ms, "ms")),
+                ("Segments sent again", UNKNOWN if at.retransmits is None else count(at.retransmits)),
                 ("Client CPU", quantity(at.client_cpu_ratio, "ratio")),
                 ("Schedule lag, p99", quantity(at.schedule_lag_p99_ms, "ms")),
                 ("Offered rate", _offered(at)),

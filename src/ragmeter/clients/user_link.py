@@ -1,0 +1,58 @@
+"""The link that runs everywhere: an asyncio transport. Bytes are dated when asyncio hands them over."""
+
+import asyncio
+import socket
+import ssl
+import time
+from typing import cast
+
+from ragmeter.clients.connection import Link, Receiver
+from ragmeter.clients.tcp_info import TcpInfo, read_tcp_info
+
+
+class UserLink(asyncio.Protocol):
+    """Takes the time before anything looks at the bytes."""
+
+    def __init__(self, sock: socket.socket, receiver: Receiver) -> None:
+        self._sock = sock
+        self._receiver: Receiver | None = receiver
+        self._transport: asyncio.Transport | None = None
+        self._last_info: TcpInfo | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        now_ns = time.monotonic_ns()
+        if self._receiver is not None:
+            self._receiver.received(data, now_ns, None)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        now_ns = time.monotonic_ns()
+        self._last_info = read_tcp_info(self._sock)
+        receiver, self._receiver = self._receiver, None  # it holds this link: without the collector, neither would go
+        if receiver is not None:
+            receiver.disconnected(now_ns, exc)
+
+    @property
+    def is_closing(self) -> bool:
+        return self._transport is None or self._transport.is_closing()
+
+    def write(self, data: bytes) -> None:
+        assert self._transport is not None  # noqa: S101 - asyncio calls connection_made before it returns the protocol
+        self._transport.write(data)
+
+    def abort(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()
+
+    def tcp_info(self) -> TcpInfo | None:
+        return self._last_info or read_tcp_info(self._sock)
+
+
+async def open_user_link(sock: socket.socket, receiver: Receiver, tls: ssl.SSLContext | None, host: str) -> Link:
+    """See `ragmeter.clients.dial.OpenLink`."""
+    _, link = await asyncio.get_running_loop().create_connection(
+        lambda: UserLink(sock, receiver), sock=sock, ssl=tls, server_hostname=host if tls else None
+    )
+    return link
