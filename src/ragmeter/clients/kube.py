@@ -20,6 +20,7 @@ def cluster_facts(context: str) -> dict[str, Any]:
 
     Raises TargetError naming the context when the configuration or the API server refuses.
     """
+    import yaml
     from kubernetes import client, config
     from urllib3.exceptions import HTTPError
 
@@ -27,8 +28,8 @@ def cluster_facts(context: str) -> dict[str, Any]:
         with config.new_client_from_config(context=context) as api:
             nodes = client.CoreV1Api(api).list_node(_request_timeout=TIMEOUT_S).to_dict()["items"]
             version = client.VersionApi(api).get_code(_request_timeout=TIMEOUT_S).git_version
-    except (config.ConfigException, client.ApiException, HTTPError) as error:
-        reason = getattr(error, "reason", None) or str(error)
+    except (config.ConfigException, client.ApiException, HTTPError, yaml.YAMLError, ValueError) as error:
+        reason = getattr(error, "reason", None) or " ".join(str(error).split())[:200]
         raise TargetError(f"Kubernetes context {context!r}: {reason}") from error
     return {**node_facts(nodes), "kubernetes_version": version}
 

@@ -1,0 +1,183 @@
+"""What a cluster says of itself. The API server of the error paths is a fake; KUBECONFIG may name a real one."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from kubernetes import client, config
+
+from ragmeter.clients.kube import cluster_facts, node_facts
+from ragmeter.core.errors import TargetError
+from tests.run.http_fake import Answer, serving
+
+REGION, ZONE = "topology.kubernetes.io/region", "topology.kubernetes.io/zone"
+TYPE, GPU = "node.kubernetes.io/instance-type", "nvidia.com/gpu.product"
+
+
+def node(labels: dict[str, str] | None = None, allocatable: dict[str, str] | None = None) -> dict[str, Any]:
+    """As the official client decodes it."""
+    made = client.V1Node(
+        metadata=client.V1ObjectMeta(name="n", labels=labels), status=client.V1NodeStatus(allocatable=allocatable)
+    )
+    document: dict[str, Any] = made.to_dict()
+    return document
+
+
+CPU = node({REGION: "us-ord", ZONE: "a", TYPE: "g6-standard-2"}, {"cpu": "2"})
+ONE_GPU = node({REGION: "us-ord", ZONE: "b", TYPE: "g2-gpu", GPU: "RTX-4000-Ada"}, {"nvidia.com/gpu": "1"})
+FOUR_GPUS = node({REGION: "us-ord", ZONE: "b", TYPE: "g6.12xlarge", GPU: "L4"}, {"nvidia.com/gpu": "4"})
+NOTHING = {"region": None, "zone": None, "node_instance_type": None, "gpu_model": None, "gpu_count": None}
+
+
+@pytest.mark.parametrize(
+    ("nodes", "expected"),
+    [
+        ([], {**NOTHING, "node_count": 0}),
+        ([node()], {**NOTHING, "node_count": 1}),
+        ([node({}, {"nvidia.com/gpu": "0"})], {**NOTHING, "node_count": 1}),
+        (
+            [CPU, CPU],
+            {**NOTHING, "region": "us-ord", "zone": "a", "node_instance_type": "g6-standard-2", "node_count": 2},
+        ),
+        (
+            [CPU, ONE_GPU],
+            {
+                "region": "us-ord",
+                "zone": "b, a",
+                "node_instance_type": "g2-gpu, g6-standard-2",
+                "gpu_model": "RTX-4000-Ada",
+                "gpu_count": 1,
+                "node_count": 2,
+            },
+        ),
+        (
+            [ONE_GPU, CPU, FOUR_GPUS],
+            {
+                "region": "us-ord",
+                "zone": "b, a",
+                "node_instance_type": "g6.12xlarge, g2-gpu, g6-standard-2",
+                "gpu_model": "L4, RTX-4000-Ada",
+                "gpu_count": 5,
+                "node_count": 3,
+            },
+        ),
+    ],
+    ids=["no nodes", "nothing known", "no GPU", "alike", "GPU nodes first", "most GPUs first"],
+)
+def test_facts_of_nodes(nodes: list[dict[str, Any]], expected: dict[str, Any]) -> None:
+    assert node_facts(nodes) == expected
+
+
+@pytest.fixture
+def kubeconfig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = tmp_path / "config"
+    monkeypatch.setenv("KUBECONFIG", str(path))
+    monkeypatch.setattr(config.kube_config, "KUBE_CONFIG_DEFAULT_LOCATION", str(path))
+    return path
+
+
+def write(path: Path, server: str) -> None:
+    document = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": "c", "cluster": {"server": server}}],
+        "users": [{"name": "u", "user": {"token": "hunter2"}}],
+        "contexts": [{"name": "fake", "context": {"cluster": "c", "user": "u"}}],
+        "current-context": "fake",
+    }
+    path.write_text(yaml.safe_dump(document))
+
+
+NODES = Answer(
+    body={
+        "apiVersion": "v1",
+        "kind": "NodeList",
+        "metadata": {},
+        "items": [{"metadata": {"name": "n", "labels": {REGION: "us-ord"}}, "status": {}}],
+    }
+)
+VERSION = Answer(
+    body={
+        "gitVersion": "v1.31.4",
+        "major": "1",
+        "minor": "31",
+        "gitCommit": "c",
+        "gitTreeState": "clean",
+        "buildDate": "d",
+        "goVersion": "g",
+        "compiler": "gc",
+        "platform": "linux/amd64",
+    }
+)
+
+
+def test_cluster_behind_a_context_is_asked(kubeconfig: Path) -> None:
+    """A fake API server; `test_real_cluster_says_what_it_is` asks a real one."""
+    with serving({"/api/v1/nodes": NODES, "/version/": VERSION}) as fake:
+        write(kubeconfig, fake.url)
+        assert cluster_facts("fake") == {
+            **NOTHING,
+            "region": "us-ord",
+            "node_count": 1,
+            "kubernetes_version": "v1.31.4",
+        }
+    assert fake.asked[0][1]["authorization"] == "Bearer hunter2"
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (Answer(status=401, body={"kind": "Status", "message": "Unauthorized"}), "Unauthorized"),
+        (Answer(status=403, body={"kind": "Status", "message": "nodes is forbidden"}), "Forbidden"),
+        (Answer(status=500, body="boom"), "Internal Server Error"),
+        (Answer(status=200, body="<html>a captive portal</html>"), ""),
+    ],
+)
+def test_api_server_that_refuses_is_one_sentence_without_the_token(
+    kubeconfig: Path, answer: Answer, words: str
+) -> None:
+    with serving({"/api/v1/nodes": answer}) as fake:
+        write(kubeconfig, fake.url)
+        with pytest.raises(TargetError, match=f"Kubernetes context 'fake': .*{words}") as caught:
+            cluster_facts("fake")
+    assert "hunter2" not in str(caught.value)
+
+
+def test_api_server_that_is_not_there_is_one_sentence(kubeconfig: Path) -> None:
+    write(kubeconfig, "http://127.0.0.1:1")
+    with pytest.raises(TargetError, match=r"Kubernetes context 'fake': .*refused"):
+        cluster_facts("fake")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [None, "", "clusters: [", "apiVersion: v1\nkind: Config\n"],
+    ids=["no file", "empty", "not YAML", "no contexts"],
+)
+def test_configuration_that_is_no_use_is_one_sentence(kubeconfig: Path, content: str | None) -> None:
+    if content is not None:
+        kubeconfig.write_text(content)
+    with pytest.raises(TargetError, match=r"Kubernetes context 'fake': \w+"):
+        cluster_facts("fake")
+
+
+def test_unknown_context_is_named(kubeconfig: Path) -> None:
+    write(kubeconfig, "http://127.0.0.1:1")
+    with pytest.raises(TargetError, match=r"Kubernetes context 'other': .*other"):
+        cluster_facts("other")
+
+
+@pytest.fixture
+def real_context() -> str:
+    named = os.environ.get("KUBECONFIG")
+    if not named or not Path(named).is_file():
+        pytest.skip("no real cluster: KUBECONFIG names no file (kind, k3d or a cloud's will do)")
+    return str(yaml.safe_load(Path(named).read_text())["current-context"])
+
+
+def test_real_cluster_says_what_it_is(real_context: str) -> None:
+    found = cluster_facts(real_context)
+    assert found["kubernetes_version"].startswith("v1.")
+    assert found["node_count"] >= 1
