@@ -32,15 +32,16 @@ def check(document: Any, schema: Mapping[str, Any], where: str) -> None:
     """Raise `SchemaError` naming ``where``, the path, the value seen and the values allowed, if anything is wrong."""
     errors = list(_Validator(schema, format_checker=FormatChecker()).iter_errors(document))
     # What is out of place may be so only because of what else is wrong.
-    error = best_match([error for error in errors if error.schema is not False] or errors)
+    error = best_match([error for error in errors if error.validator != "not"] or errors)
     if error is not None:
         raise SchemaError(f"{where}: {_sentence(error)}")
 
 
 def _sentence(error: ValidationError) -> str:
     rule: Any = error.validator_value
-    if error.schema is False:
-        return f"{error.json_path}: {error.instance!r} has no meaning here"
+    if error.validator == "not" and isinstance(error.instance, dict):
+        key = rule["required"][0]
+        return f"{error.json_path}.{key}: {error.instance[key]!r} has no meaning here"
     if error.validator == "additionalProperties" and isinstance(error.schema, dict):
         return _unknown_key(error, sorted(error.schema.get("properties", {})))
     if error.validator == "oneOf" and isinstance(error.instance, dict):
