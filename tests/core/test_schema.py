@@ -1,0 +1,110 @@
+"""Sentences on what is wrong with a document: file, path, value seen, values allowed."""
+
+from typing import Any
+
+import pytest
+
+from ragmeter.clients.files import schema
+from ragmeter.core.errors import SchemaError
+from ragmeter.core.schema import check, defaults
+
+MANIFEST: dict[str, Any] = {"schema": "workload.v1", "name": "tiny", "benchmark": {}, "prompts": ["Why?"]}
+PRICES = {"as_of": "2026-01-30", "source": "a list"}
+PROVIDER: dict[str, Any] = {"schema": "provider.v1", "name": "mine", "base_url": "http://x"}
+
+
+def sentence(name: str, document: object) -> str:
+    with pytest.raises(SchemaError) as caught:
+        check(document, schema(name), "x.yaml")
+    return str(caught.value)
+
+
+def test_documents_that_fit_are_accepted() -> None:
+    check(MANIFEST, schema("workload.v1"), "x.yaml")
+    check({**PROVIDER, "cost": PRICES}, schema("provider.v1"), "x.yaml")
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"benchmark": {"requests": 0}}, "x.yaml: $.benchmark.requests: 0 is not >= 1"),
+        ({"benchmark": {"requests": 10**9}}, "x.yaml: $.benchmark.requests: 1000000000 is not <= 10000000"),
+        ({"benchmark": {"requests": 5.0}}, "x.yaml: $.benchmark.requests: 5.0 is not of type integer"),
+        ({"benchmark": {"requests": True}}, "x.yaml: $.benchmark.requests: True is not of type integer"),
+        ({"benchmark": {"timeout": 0}}, "x.yaml: $.benchmark.timeout: 0 is not > 0"),
+        ({"benchmark": {"timeout": float("nan")}}, "x.yaml: $.benchmark.timeout: nan is not of type number"),
+        ({"benchmark": {"timeout": float("inf")}}, "x.yaml: $.benchmark.timeout: inf is not of type number"),
+        ({"benchmark": None}, "x.yaml: $.benchmark: None is not of type object"),
+        ({"load": {"shape": "ramp"}}, "x.yaml: $.load.shape: 'ramp' is not one of closed, constant, poisson"),
+        ({"load": {"shape": "poisson"}}, "x.yaml: $.load: 'rate_per_s' is missing"),
+        ({"name": "a/b"}, "x.yaml: $.name: 'a/b' does not match ^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"),
+        ({"name": "n" * 200}, f"x.yaml: $.name: '{'n' * 76}… does not match ^[A-Za-z0-9][A-Za-z0-9._-]{{0,62}}$"),
+        ({"schema": "workload.v2"}, "x.yaml: $.schema: 'workload.v2' is not 'workload.v1'"),
+        ({"prompts": [""]}, "x.yaml: $.prompts[0]: '' must not be empty"),
+        ({"prompts": []}, "x.yaml: $.prompts: [] needs at least 1 item"),
+        ({"prompts_file": "p.txt"}, "x.yaml: $: needs exactly one of prompts or prompts_file"),
+        ({"goodput": {"ttft_ms": -1}}, "x.yaml: $.goodput.ttft_ms: -1 is not > 0"),
+    ],
+)
+def test_sentence_of_a_manifest(changes: dict[str, Any], expected: str) -> None:
+    assert sentence("workload.v1", {**MANIFEST, **changes}) == expected
+
+
+@pytest.mark.parametrize("document", [None, [], "text", 5])
+def test_document_that_is_no_mapping_is_refused(document: object) -> None:
+    assert sentence("workload.v1", document) == f"x.yaml: $: {document!r} is not of type object"
+
+
+def test_misspelt_key_is_named_with_the_right_one_and_all_that_are_allowed() -> None:
+    assert sentence("workload.v1", {**MANIFEST, "retreival": {}}) == (
+        "x.yaml: $.retreival: unknown key; did you mean 'retrieval'? allowed: benchmark, description, goodput, load, "
+        "model, name, prompt_order, prompts, prompts_file, retrieval, schema, slo, target, version"
+    )
+
+
+def test_key_like_no_other_has_no_hint() -> None:
+    said = sentence("workload.v1", {**MANIFEST, "retrieval": {"zzz": 1}})
+    assert said == "x.yaml: $.retrieval.zzz: unknown key; allowed: docset, k"
+
+
+def test_missing_key_is_named() -> None:
+    document = {key: value for key, value in MANIFEST.items() if key != "name"}
+    assert sentence("workload.v1", document) == "x.yaml: $: 'name' is missing"
+
+
+def test_manifest_without_prompts_needs_one_of_two_keys() -> None:
+    document = {key: value for key, value in MANIFEST.items() if key != "prompts"}
+    assert sentence("workload.v1", document) == "x.yaml: $: needs exactly one of prompts or prompts_file"
+
+
+@pytest.mark.parametrize("as_of", ["yesterday", "2026-13-01", "30.01.2026"])
+def test_date_that_is_none_is_refused(as_of: str) -> None:
+    said = sentence("provider.v1", {**PROVIDER, "cost": {**PRICES, "as_of": as_of}})
+    assert said == f"x.yaml: $.cost.as_of: {as_of!r} is not a date"
+
+
+def test_price_without_its_source_is_refused() -> None:
+    assert (
+        sentence("provider.v1", {**PROVIDER, "cost": {"as_of": "2026-01-30"}}) == "x.yaml: $.cost: 'source' is missing"
+    )
+
+
+@pytest.mark.parametrize("headers", ["hunter2", {"Authorization": ["hunter2"]}, {"Authorization": {"a": "hunter2"}}])
+def test_value_that_may_be_a_secret_is_not_shown(headers: object) -> None:
+    said = sentence("provider.v1", {**PROVIDER, "headers": headers})
+    assert said.startswith("x.yaml: $.headers")
+    assert "the value is not of type" in said
+    assert "hunter2" not in said
+
+
+def test_defaults_are_those_of_the_schema() -> None:
+    assert defaults(schema("workload.v1"), "retrieval") == {"k": 5, "docset": "default"}
+    assert defaults(schema("workload.v1"), "benchmark") == {
+        "requests": 100,
+        "concurrency": 10,
+        "warmup_requests": 0,
+        "timeout": 120,
+        "max_output_tokens": 512,
+        "trials": 1,
+        "seed": 1,
+    }
