@@ -6,6 +6,7 @@ from pathlib import Path
 from ragmeter.clients.files import data_dir, read_text, read_yaml, schema
 from ragmeter.core.errors import ConfigError
 from ragmeter.core.provider import Provider, provider_from
+from ragmeter.core.schema import check
 from ragmeter.core.setting import Setting
 from ragmeter.core.workload import Prompt, Workload, prompts_of, workload_from
 
@@ -25,8 +26,9 @@ def load_workload(name: str, settings: Sequence[Setting] = ()) -> Workload:
     """The workload of a name (``workloads/NAME.yaml`` here, else the shipped one) or of a path."""
     path = find(name, "workload")
     document = read_yaml(path)
+    check(document, schema("workload.v1"), shown(path))
     prompts: tuple[Prompt, ...] = ()
-    if isinstance(document, dict) and isinstance(document.get("prompts_file"), str):
+    if "prompts_file" in document:
         file = path.parent / document["prompts_file"]
         prompts = prompts_of(read_text(file), path=shown(file))
     return workload_from(document, path=shown(path), prompts=prompts, settings=settings, schema=schema("workload.v1"))

@@ -109,6 +109,8 @@ def _start_llm(
 
 def _xllamacpp_command(settings: LocalSettings) -> tuple[str, list[str]]:
     path = Path(settings.model) if settings.model else _shipped_model()
+    if not path.is_file():
+        raise LocalServiceError(f"$.local.model: {path}: no such file; engine xllamacpp needs a GGUF file")
     model = path.name.split(".")[0]
     command = [sys.executable, "-m", "ragmeter.run.llm_server", "--model", str(path), "--name", model]
     command += ["--threads", str(settings.threads), "--parallel", str(settings.parallel)]
