@@ -25,6 +25,8 @@ from ragmeter._pytest.fixtures import (
 from ragmeter.core.errors import RagmeterError
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from ragmeter.core.metadata import Source
     from ragmeter.core.provider import Provider
     from ragmeter.core.result import RunResult
@@ -33,8 +35,17 @@ if TYPE_CHECKING:
 __all__ = ["ask", "bench_case", "bench_session", "declared_slo", "provider", "run_workload", "slo", "workload"]
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     options.add_options(parser)
+    if options.is_loaded_by_conftest(pluginmanager):
+        options.add_short_names(parser)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests(parser: pytest.Parser) -> Generator[None, object, object]:
+    result = yield
+    options.add_short_names(parser)
+    return result
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:

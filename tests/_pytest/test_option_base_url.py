@@ -70,29 +70,45 @@ def test_one_url_for_two_providers_is_refused(project: Project) -> None:
     refused(project, outcome, "--base-url", "needs a single --provider, not ./mine.yaml, ./other.yaml")
 
 
-@pytest.mark.parametrize("order", [("-p", "owner", "-p", "ragmeter.plugin")])
-def test_plugin_that_owns_the_short_name_keeps_it_and_is_obeyed(project: Project, order: tuple[str, ...]) -> None:
-    """pytest-base-url is one; the plugin here stands for any."""
+@pytest.mark.parametrize("plugins", [("owner", "ragmeter.plugin"), ("ragmeter.plugin", "owner")], ids=" before ".join)
+def test_plugin_that_owns_the_short_name_keeps_it_and_is_obeyed(project: Project, plugins: tuple[str, str]) -> None:
+    """pytest-base-url is one; the plugin here stands for any. Which is loaded first is a matter of chance."""
     project.provider(base_url="http://127.0.0.1:1")
     project.pytester.makepyfile(owner=OWNER)
     project.patch.syspath_prepend(project.pytester.path)
+    loaded = [argument for plugin in plugins for argument in ("-p", plugin)]
     for flag in ("--base-url", "--bench-base-url"):
         outcome = project.pytester.runpytest_inprocess(
-            *order, "--provider=./mine.yaml", f"{flag}={project.service.base_url}"
+            *loaded, "--provider=./mine.yaml", f"{flag}={project.service.base_url}"
         )
         outcome.assert_outcomes(passed=1)
 
 
-def test_short_name_is_left_to_pytest_base_url_even_when_it_is_loaded_later(project: Project) -> None:
-    """It declares the option without looking, so only its being installed can be known in time."""
-    project.pytester.makepyfile(pytest_base_url=OWNER)
-    project.patch.syspath_prepend(project.pytester.path)
+def test_conftest_that_declares_our_short_names_keeps_them(project: Project) -> None:
+    project.pytester.makeconftest("""
+        def pytest_addoption(parser):
+            parser.addoption("--base-url", default="theirs")
+            parser.getgroup("shop").addoption("--provider", default="theirs")
+            parser.addoption("--workload", default="theirs")
+    """)
+    project.suite("""
+        def test_it(run_workload, pytestconfig):
+            assert run_workload().requests
+            assert pytestconfig.getoption("--provider") == "theirs"
+    """)
+    outcome = project.run("--bench-provider=./mine.yaml", provider=None)
+    outcome.assert_outcomes(passed=1)
+
+
+def test_conftest_may_load_us_as_a_checkout_does(project: Project) -> None:
+    project.provider(base_url="http://127.0.0.1:1")
+    project.pytester.makeconftest('pytest_plugins = ["ragmeter.plugin"]')
     outcome = project.pytester.runpytest_inprocess(
-        "-p",
-        "ragmeter.plugin",
-        "-p",
-        "pytest_base_url",
-        "--provider=./mine.yaml",
-        f"--base-url={project.service.base_url}",
+        "--provider", "./mine.yaml", "--base-url", project.service.base_url, "--workload", "./tiny.yaml"
     )
+    outcome.assert_outcomes(passed=1)
+
+
+def test_names_may_stand_apart_from_their_values(project: Project) -> None:
+    outcome = project.run("--provider", "./mine.yaml", "--workload", "./tiny.yaml", "test_mine.py", provider=None)
     outcome.assert_outcomes(passed=1)

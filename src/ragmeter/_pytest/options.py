@@ -1,7 +1,5 @@
 """Options, their ini twins and their environment twins: one table, read by help, parsing and precedence."""
 
-import argparse
-import importlib.util
 import math
 import os
 import re
@@ -161,46 +159,74 @@ def add_options(parser: pytest.Parser) -> None:
 
 
 def _add_names(group: pytest.OptionGroup, parser: pytest.Parser) -> None:
-    _add(
-        group,
-        ["--provider", "--bench-provider"],
-        dest="bench_provider",
-        action="append",
-        metavar="NAME|FILE",
-        help="provider to measure, repeatable; 'local' starts a whole RAG service on this machine "
-        "(environment RAGMETER_PROVIDER, comma-separated)",
-    )
-    _add(
-        group,
-        ["--workload", "--bench-workload"],
-        dest="bench_workload",
-        action="append",
-        metavar="NAME|FILE",
-        help="workload to run, repeatable (default: the provider file's 'workload'; environment RAGMETER_WORKLOAD)",
-    )
-    _add(
-        group,
-        ["--base-url", "--bench-base-url"],
-        dest="bench_base_url",
-        metavar="URL",
-        help="URL of the service, instead of the provider file's (environment RAGMETER_BASE_URL)",
-    )
+    for short in short_names:
+        group.addoption(
+            short.long_flag,
+            dest=short.dest,
+            action=short.action,
+            metavar=short.metavar,
+            help=f"the same as {short.flag}, which another plugin may own",
+        )
     parser.addini("bench_provider", "ini twin of --provider", type="args", default=[])
     parser.addini("bench_workload", "ini twin of --workload", type="args", default=[])
     parser.addini("bench_base_url", "ini twin of --base-url", default=None)
 
 
-def _add(group: pytest.OptionGroup, flags: list[str], **settings: Any) -> None:
-    """Declare an option whose short name another plugin may own.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShortName:
+    """A name that other plugins, and the conftest of many a project, declare, too."""
 
-    pytest-base-url has --base-url and may be loaded after us, so its being installed is enough to leave the name to it.
-    """
-    if flags[0] == "--base-url" and importlib.util.find_spec("pytest_base_url") is not None:
-        flags = flags[1:]
-    try:
-        group.addoption(*flags, **settings)
-    except (ValueError, argparse.ArgumentError):
-        group.addoption(flags[-1], **settings)
+    flag: str
+    action: str
+    metavar: str
+    help: str
+
+    @property
+    def long_flag(self) -> str:
+        return self.flag.replace("--", "--bench-")
+
+    @property
+    def dest(self) -> str:
+        return self.long_flag.removeprefix("--").replace("-", "_")
+
+
+short_names = (
+    ShortName(
+        flag="--provider",
+        action="append",
+        metavar="NAME|FILE",
+        help="provider to measure, repeatable; 'local' starts a whole RAG service on this machine "
+        "(environment RAGMETER_PROVIDER, comma-separated)",
+    ),
+    ShortName(
+        flag="--workload",
+        action="append",
+        metavar="NAME|FILE",
+        help="workload to run, repeatable (default: the provider file's 'workload'; environment RAGMETER_WORKLOAD)",
+    ),
+    ShortName(
+        flag="--base-url",
+        action="store",
+        metavar="URL",
+        help="URL of the service, instead of the provider file's (environment RAGMETER_BASE_URL)",
+    ),
+)
+
+
+def add_short_names(parser: pytest.Parser) -> None:
+    """Declare the short names that nobody else has declared; call it when plugins and conftests are loaded."""
+    group = parser.getgroup("ragmeter")
+    others = [*parser._groups, parser._anonymous]
+    taken = {name for other in others for option in other.options for name in option.names()}
+    for short in short_names:
+        if short.flag not in taken:
+            group.addoption(short.flag, dest=short.dest, action=short.action, metavar=short.metavar, help=short.help)
+
+
+def is_loaded_by_conftest(pluginmanager: pytest.PytestPluginManager) -> bool:
+    """Whether a conftest is known already: then the plugins of the environment are, too, and no hook will follow."""
+    files = [getattr(plugin, "__file__", None) for plugin in pluginmanager.get_plugins()]
+    return any(file is not None and Path(file).name == "conftest.py" for file in files)
 
 
 def _add_judging(group: pytest.OptionGroup, parser: pytest.Parser) -> None:
@@ -307,7 +333,7 @@ def _progress(config: pytest.Config, environment: Mapping[str, str]) -> str:
 
 def _setting(config: pytest.Config, environment: Mapping[str, str], option: Option) -> Setting | None:
     """The value by precedence; None where nobody set it, and an empty text sets nothing."""
-    foreign = config.getoption("base_url", None) if option is base_url else None  # that of pytest-base-url
+    foreign = _foreign_base_url(config) if option is base_url else None
     candidates = (
         (config.getoption(option.name) or foreign, option.flag),
         (environment.get(option.variable), f"environment {option.variable}"),
@@ -317,6 +343,12 @@ def _setting(config: pytest.Config, environment: Mapping[str, str], option: Opti
         if text not in (None, ""):
             return Setting(key=str(option.key), value=_parsed(option.parse, str(text), origin), origin=origin)
     return None
+
+
+def _foreign_base_url(config: pytest.Config) -> str | None:
+    """What was written after a --base-url that another plugin owns; its default is no business of ours."""
+    written = any(argument.split("=")[0] == "--base-url" for argument in map(str, config.invocation_params.args))
+    return config.getoption("base_url", None) if written else None
 
 
 def _parsed(parse: Callable[[str], Any], text: str, origin: str) -> Any:
