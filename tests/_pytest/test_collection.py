@@ -1,11 +1,11 @@
 """Which tests run: live tests need a provider, and are alone on the machine."""
 
-import os
 import re
-import sys
+from pathlib import Path
 
 import pytest
 
+import ragmeter
 from tests._pytest.project import PLUGINS, Project, refused
 
 MIXED = """
@@ -63,7 +63,7 @@ def test_measuring_beside_other_tests_is_refused(project: Project, arguments: li
 
 def test_xdist_is_welcome_where_nothing_is_measured(project: Project) -> None:
     project.suite(MIXED)
-    project.patch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
+    project.patch.setenv("PYTHONPATH", str(Path(ragmeter.__file__).parents[1]))
     outcome = project.pytester.runpytest_inprocess(*PLUGINS, "-p", "xdist.plugin", "-n1")
     outcome.assert_outcomes(passed=1)
 

@@ -59,7 +59,7 @@ def test_unknown_workload_lists_the_known_ones(project: Project) -> None:
         ({"goodput": {"ttft": 5}}, "tiny.yaml: $.goodput: goodput ttft: 5: unknown metric 'ttft'"),
         ({"prompts": []}, "tiny.yaml: $.prompts: [] needs at least 1 item"),
         ({"prompts": None}, "tiny.yaml: $: needs exactly one of prompts or prompts_file"),
-        ({"prompts_file": "questions.txt"}, "questions.txt: No such file or directory"),
+        ({"prompts": None, "prompts_file": "questions.txt"}, "questions.txt: No such file or directory"),
         ({"target": "openai"}, "tiny.yaml: $.model.model_id: needed with target openai"),
         ({"schema": "workload.v2"}, "tiny.yaml: $.schema: 'workload.v2' is not 'workload.v1'"),
     ],

@@ -317,7 +317,10 @@ def _strict(config: pytest.Config, environment: Mapping[str, str]) -> bool:
         return True
     if text := environment.get("RAGMETER_STRICT"):
         return bool(_parsed(switch, text, "environment RAGMETER_STRICT"))
-    return bool(config.getini("bench_strict"))
+    try:
+        return bool(config.getini("bench_strict"))
+    except ValueError as error:  # pytest 9 raises a UsageError
+        raise ConfigError(f"ini bench_strict: {error}") from error
 
 
 def _report_dir(config: pytest.Config, environment: Mapping[str, str]) -> Path:

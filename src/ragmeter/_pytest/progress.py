@@ -1,5 +1,7 @@
 """Live progress: one line that moves on a terminal, plain lines in a log."""
 
+from __future__ import annotations
+
 import time
 from contextlib import nullcontext
 from shutil import get_terminal_size

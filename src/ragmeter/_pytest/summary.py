@@ -1,5 +1,7 @@
 """What is left on the screen and in the HTML page when the session ends."""
 
+from __future__ import annotations
+
 from pathlib import Path
 
 import pytest
