@@ -107,7 +107,7 @@ def _kv_cache_full() -> Rule:
 def _target_down() -> Rule:
     return {
         "alert": "TargetDown",
-        "expr": 'up{job=~"rag-backend|vllm|dcgm"} == 0',
+        "expr": 'up{job=~"(.+/)?(rag-backend|vllm|.*dcgm-exporter)"} == 0',
         "for": "3m",
         "labels": {"severity": "page"},
         "annotations": {

@@ -5,7 +5,7 @@ import pytest
 
 from ragmeter.core.cost import PriceSheet, cost_of, cost_rates, price_sheet_from
 from ragmeter.core.records import Phase
-from ragmeter.core.result import Cost, PhaseFigures
+from ragmeter.core.result import Cost, Estimate, PhaseFigures
 from ragmeter.core.summary import summarise
 
 TODAY = date(2026, 2, 22)
@@ -161,7 +161,7 @@ def test_a_sheet_needs_a_real_day() -> None:
 
 
 def test_costs_can_be_judged_by_name() -> None:
-    rates = cost_rates(cost(sheet(), phase()), phase())
+    rates = cost_rates(cost(sheet(), phase()), phase(), {})
     assert set(rates) == {
         "usd_per_1m_tokens",
         "usd_per_request",
@@ -169,3 +169,26 @@ def test_costs_can_be_judged_by_name() -> None:
         "usd_per_good_request",
     }
     assert rates["usd_per_1m_tokens"].value == pytest.approx(0.156582, abs=1e-6)
+
+
+def test_the_interval_of_a_throughput_is_carried_to_dollars() -> None:
+    speed = Estimate(value=1000.0, low=800.0, high=1250.0, n=400, enough=True)
+    at = cost_rates(cost(sheet(), phase()), phase(), {"output_tokens_per_s": speed})["usd_per_1m_tokens"]
+    assert at.value == pytest.approx(0.156582, abs=1e-6)
+    assert at.low == pytest.approx(0.156582 / 1.25, abs=1e-6)
+    assert at.high == pytest.approx(0.156582 * 1.25, abs=1e-6)
+
+
+def test_egress_is_paid_by_the_byte_and_not_by_the_hour() -> None:
+    speed = Estimate(value=1000.0, low=500.0, high=2000.0, n=400, enough=True)
+    paid = cost(sheet(egress_usd_per_gb=0.1), phase(), received_bytes=10**9)
+    at = cost_rates(paid, phase(), {"output_tokens_per_s": speed})["usd_per_1m_tokens"]
+    egress = 0.1 / 126_453 * 1e6
+    assert at.low == pytest.approx(egress + 0.156582 / 2, abs=1e-6)
+    assert at.high == pytest.approx(egress + 0.156582 * 2, abs=1e-6)
+
+
+def test_without_an_interval_of_the_throughput_the_price_has_none() -> None:
+    speed = Estimate(value=1000.0, low=None, high=None, n=400, enough=True)
+    at = cost_rates(cost(sheet(), phase()), phase(), {"output_tokens_per_s": speed})["usd_per_1m_tokens"]
+    assert (at.low, at.high) == (None, None)

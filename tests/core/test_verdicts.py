@@ -182,3 +182,40 @@ def test_infinite_ends_are_unbounded_in_both_directions() -> None:
     open_above = with_rate("error_ratio", value=0.2, low=0.15, high=math.inf)
     assert verdict("error_ratio <= 0.1", open_above).outcome is Outcome.FAIL
     assert verdict("error_ratio <= 0.18", open_above).outcome is Outcome.INCONCLUSIVE
+
+
+def with_trials(count: int, requests: int = 40) -> Figures:
+    """Trials whose TTFT runs from 1 ms to ``requests`` ms."""
+    samples = [
+        sample(index=i, trial=trial, at_ms=i, ttft_ms=i + 1.0) for trial in range(count) for i in range(requests)
+    ]
+    return summarise(samples, Phase.MEASURED)
+
+
+@pytest.mark.parametrize(
+    ("trials", "outcome", "words"),
+    [
+        (1, Outcome.PASS, "n=40"),
+        (2, Outcome.NO_DATA, "2 trials are too few for an interval (needs 3)"),
+        (3, Outcome.INCONCLUSIVE, "3 trials show and do not claim (needs 5)"),
+        (5, Outcome.PASS, "5 trials, n=200"),
+    ],
+)
+def test_of_several_trials_five_are_needed_to_pass(trials: int, outcome: Outcome, words: str) -> None:
+    judged = verdict("p50(ttft_ms) <= 100", with_trials(trials))
+    assert judged.outcome is outcome
+    assert words in judged.sentence
+
+
+@pytest.mark.parametrize(("trials", "outcome"), [(1, Outcome.FAIL), (3, Outcome.FAIL), (5, Outcome.FAIL)])
+def test_three_trials_are_enough_to_fail(trials: int, outcome: Outcome) -> None:
+    assert verdict("p50(ttft_ms) <= 10", with_trials(trials)).outcome is outcome
+
+
+def test_throughput_of_several_trials_is_judged_by_its_interval() -> None:
+    figures = with_trials(5).with_rates(
+        {"output_tokens_per_s": Estimate(value=110, low=95, high=125, n=200, enough=True)}
+    )
+    judged = verdict("output_tokens_per_s >= 100", figures)
+    assert judged.outcome is Outcome.INCONCLUSIVE
+    assert "95% CI 95..125" in judged.sentence

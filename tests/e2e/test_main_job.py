@@ -119,7 +119,7 @@ def test_system_says_what_it_is_and_each_value_where_it_is_from(result: dict[str
     assert {name: (metadata[name], origins[name]) for name in expected} == expected
     for name in (
         "model_id",
-        "embedding_model",
+        "embedding_model_id",
         "vector_store",
         "docset_hash",
         "documents",

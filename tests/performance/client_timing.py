@@ -32,6 +32,8 @@ import uvloop
 from ragmeter.clients.decode import decode
 from ragmeter.clients.dialects import RagDialect
 from ragmeter.clients.http import HttpTransport
+from ragmeter.clients.sse import timed_events
+from ragmeter.clients.transport import Exchange
 from ragmeter.core.records import Phase
 from ragmeter.testing import GroundTruthServer, StreamScript, StreamTruth
 
@@ -48,7 +50,7 @@ class Seen:
     request_id: str
     sent_ns: int
     events_ns: tuple[int, ...]
-    exact_events: int | None = None
+    exact: tuple[bool, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +65,7 @@ async def ours(base_url: str, streams: int, rounds: int, *, clock: Clock) -> Mea
     await transport.connect(streams)
     request = dialect.request("why?")
 
-    async def one_round() -> list[object]:
+    async def one_round() -> list[Exchange]:
         deadline_ns = time.monotonic_ns() + TIMEOUT_S * 10**9
         return await asyncio.gather(*(transport.exchange(request, deadline_ns=deadline_ns) for _ in range(streams)))
 
@@ -72,8 +74,7 @@ async def ours(base_url: str, streams: int, rounds: int, *, clock: Clock) -> Mea
     exchanges = [exchange for _ in range(rounds) for exchange in await one_round()]
     streamed = time.process_time()
     samples = [
-        decode(exchange, dialect, index=0, phase=Phase.MEASURED, scheduled_ns=0, origin_ns=0)  # type: ignore[arg-type]
-        for exchange in exchanges
+        decode(exchange, dialect, index=0, phase=Phase.MEASURED, scheduled_ns=0, origin_ns=0) for exchange in exchanges
     ]
     decoded = time.process_time()
     await transport.aclose()
@@ -82,11 +83,19 @@ async def ours(base_url: str, streams: int, rounds: int, *, clock: Clock) -> Mea
             request_id=sample.request_id or "",
             sent_ns=sample.sent_ns or 0,
             events_ns=sample.events_ns,
-            exact_events=sample.exact_events,
+            exact=None if sample.exact_events is None else exact_tokens(exchange),
         )
-        for sample in samples
+        for sample, exchange in zip(samples, exchanges, strict=True)
     ]
     return Measured(seen=seen, cpu_s=streamed - began, decode_cpu_s=decoded - streamed)
+
+
+def exact_tokens(exchange: Exchange) -> tuple[bool, ...]:
+    """Of each token, whether its arrival is exact."""
+    exact = exchange.exact_chunks or frozenset()
+    return tuple(
+        ended in exact for _, event, ended in timed_events(exchange.chunks, complete=True) if event.event == "token"
+    )
 
 
 async def with_httpx(base_url: str, streams: int, rounds: int) -> Measured:
@@ -119,7 +128,7 @@ async def _httpx_stream(client: httpx.AsyncClient) -> Seen:
 
 def errors_us(seen: list[Seen], truths: dict[str, StreamTruth]) -> dict[str, list[float]]:
     """The absolute errors of every stream and gap, in µs. Raises ValueError when an event is missing."""
-    found: dict[str, list[float]] = {"TTFT error": [], "ITL error": [], "lag": []}
+    found: dict[str, list[float]] = {"TTFT error": [], "ITL error": [], "lag": [], "lag of exact": []}
     for stream in seen:
         truth = truths[stream.request_id]
         pairs = list(zip(stream.events_ns, truth.text_ns, strict=True))
@@ -127,12 +136,15 @@ def errors_us(seen: list[Seen], truths: dict[str, StreamTruth]) -> dict[str, lis
         found["TTFT error"].append(abs(ttft_ns - (truth.text_ns[0] - truth.read_ns)) / 1e3)
         lags = [(arrived - written) / 1e3 for arrived, written in pairs]
         found["lag"] += lags
+        found["lag of exact"] += [lag for lag, exact in zip(lags, stream.exact or (), strict=False) if exact]
         found["ITL error"] += [abs(later - earlier) for earlier, later in pairwise(lags)]
     return found
 
 
 def percentiles(values: list[float]) -> str:
     """p50/p99 in µs."""
+    if len(values) < 2:
+        return "not known"
     cuts = statistics.quantiles(values, n=100, method="inclusive")
     return f"{cuts[49]:,.0f} / {cuts[98]:,.0f}"
 
@@ -162,9 +174,9 @@ def measure(name: str, streams: int, requests: int, *, stall: bool) -> str:
         found = errors_us(measured.seen, server.truths())
     events = sum(len(stream.events_ns) for stream in measured.seen)
     decoding = "" if measured.decode_cpu_s is None else f" + {measured.decode_cpu_s / events * 1e6:.0f} decoding"
-    columns = [percentiles(found[column]) for column in ("TTFT error", "ITL error", "lag")]
-    exact = [stream.exact_events for stream in measured.seen if stream.exact_events is not None]
-    columns.append(f"{sum(exact) / events:.1%}" if exact else "not known")
+    columns = [percentiles(found[column]) for column in ("TTFT error", "ITL error", "lag", "lag of exact")]
+    exact = len(found["lag of exact"])
+    columns.append(f"{exact / events:.1%}" if exact else "not known")
     return f"| {name} | {streams} | {events} | {' | '.join(columns)} | {measured.cpu_s / events * 1e6:.0f}{decoding} |"
 
 
@@ -190,8 +202,11 @@ def main() -> None:
     parser.add_argument("--stall", action="store_true", help="block the client's event loop 50 ms every 250 ms")
     options = parser.parse_args()
     out = sys.stdout.write
-    out("| client | streams | events | TTFT error µs p50/p99 | ITL error µs | lag µs | exact | CPU µs per event |\n")
-    out("|---|---|---|---|---|---|---|---|\n")
+    out(
+        "| client | streams | events | TTFT error µs p50/p99 | ITL error µs | lag µs "
+        "| lag of exact µs | exact | CPU µs per event |\n"
+    )
+    out("|---|---|---|---|---|---|---|---|---|\n")
     for streams in options.streams:
         for name in CLIENTS:
             out(measure(name, streams, min(options.requests, 20 * streams), stall=options.stall) + "\n")

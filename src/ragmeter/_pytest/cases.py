@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ragmeter._pytest.options import BenchOptions
+from ragmeter._pytest.asked import BenchOptions
 from ragmeter.core.errors import ConfigError
 from ragmeter.core.provider import Provider
 from ragmeter.core.run import DeclaredSlo

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ragmeter._pytest.asked import BenchOptions, bench_options
 from ragmeter._pytest.keys import session_key
-from ragmeter._pytest.options import BenchOptions, bench_options
 
 if TYPE_CHECKING:
     from ragmeter._pytest.session import BenchSession

@@ -1,17 +1,13 @@
-"""Options, their ini twins and their environment twins: one table, read by help, parsing and precedence."""
+"""Options, their ini twins and their environment twins, as pytest is told of them."""
 
-import math
-import os
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ragmeter.core.errors import ConfigError
-from ragmeter.core.setting import Setting
+from ragmeter._pytest.parse import number, progress_modes, whole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,44 +28,6 @@ class Option:
     @property
     def variable(self) -> str:
         return "RAGMETER_" + self.name.removeprefix("bench_").upper()
-
-
-def whole(text: str) -> int:
-    """A whole number. Raises ValueError, a sentence, for anything else."""
-    try:
-        return int(text)
-    except ValueError:
-        raise ValueError(f"{text!r} is not a whole number") from None
-
-
-def number(text: str) -> float:
-    """A finite number. Raises ValueError, a sentence, for anything else."""
-    try:
-        value = float(text)
-    except ValueError:
-        raise ValueError(f"{text!r} is not a number") from None
-    if not math.isfinite(value):
-        raise ValueError(f"{text!r} is not a finite number")
-    return value
-
-
-def switch(text: str) -> bool:
-    """On or off. Raises ValueError, a sentence, for anything else."""
-    found = switches.get(text.strip().lower())
-    if found is None:
-        raise ValueError(f"{text!r} is not one of {', '.join(switches)}")
-    return found
-
-
-def progress_mode(text: str) -> str:
-    """Raises ValueError, a sentence, for a mode that does not exist."""
-    if text not in progress_modes:
-        raise ValueError(f"{text!r} is not one of {', '.join(progress_modes)}")
-    return text
-
-
-switches = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
-progress_modes = ("auto", "plain", "off")
 
 
 overrides = (
@@ -259,103 +217,3 @@ def _add_judging(group: pytest.OptionGroup, parser: pytest.Parser) -> None:
         "never draws (default: auto; environment RAGMETER_PROGRESS)",
     )
     parser.addini("bench_progress", "ini twin of --bench-progress", default="auto")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BenchOptions:
-    """What was asked for on the command line, in the environment and in the ini file.
-
-    base_url: with its origin. slos: (expression, origin). report_dir: absolute.
-    """
-
-    providers: tuple[str, ...]
-    workloads: tuple[str, ...]
-    base_url: Setting | None
-    settings: tuple[Setting, ...]
-    slos: tuple[tuple[str, str], ...]
-    strict: bool
-    report_dir: Path
-    progress: str
-
-
-base_url = Option(name="bench_base_url", key="base_url", alias="--base-url")
-progress = Option(name="bench_progress", parse=progress_mode)
-
-
-def bench_options(config: pytest.Config, environment: Mapping[str, str] = os.environ) -> BenchOptions:
-    """Read the options. Raises ConfigError for a value that is not of its option's type."""
-    return BenchOptions(
-        providers=_names(config, environment, "bench_provider", "RAGMETER_PROVIDER"),
-        workloads=_names(config, environment, "bench_workload", "RAGMETER_WORKLOAD"),
-        base_url=_setting(config, environment, base_url),
-        settings=tuple(s for option in overrides if (s := _setting(config, environment, option)) is not None),
-        slos=_slos(config, environment),
-        strict=_strict(config, environment),
-        report_dir=_report_dir(config, environment),
-        progress=_progress(config, environment),
-    )
-
-
-def _names(config: pytest.Config, environment: Mapping[str, str], name: str, variable: str) -> tuple[str, ...]:
-    listed: Sequence[str] = config.getoption(name) or environment.get(variable, "").split(",")
-    given = [text.strip() for text in listed if text.strip()] or config.getini(name)
-    return tuple(dict.fromkeys(given))
-
-
-def _slos(config: pytest.Config, environment: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    listed = [text.strip() for text in re.split(r"[;\n]", environment.get("RAGMETER_SLO", "")) if text.strip()]
-    candidates = (
-        (config.getoption("bench_slo") or (), "--bench-slo"),
-        (listed, "environment RAGMETER_SLO"),
-        (config.getini("bench_slo"), "ini bench_slo"),
-    )
-    return next((tuple((text, origin) for text in texts) for texts, origin in candidates if texts), ())
-
-
-def _strict(config: pytest.Config, environment: Mapping[str, str]) -> bool:
-    if config.getoption("bench_strict"):
-        return True
-    if text := environment.get("RAGMETER_STRICT"):
-        return bool(_parsed(switch, text, "environment RAGMETER_STRICT"))
-    try:
-        return bool(config.getini("bench_strict"))
-    except ValueError as error:  # pytest 9 raises a UsageError
-        raise ConfigError(f"ini bench_strict: {error}") from error
-
-
-def _report_dir(config: pytest.Config, environment: Mapping[str, str]) -> Path:
-    if text := config.getoption("bench_report_dir") or environment.get("RAGMETER_REPORT_DIR"):
-        return Path(config.invocation_params.dir, text)
-    return Path(config.rootpath, config.getini("bench_report_dir"))
-
-
-def _progress(config: pytest.Config, environment: Mapping[str, str]) -> str:
-    found = _setting(config, environment, progress)
-    return progress_modes[0] if found is None else str(found.value)
-
-
-def _setting(config: pytest.Config, environment: Mapping[str, str], option: Option) -> Setting | None:
-    """The value by precedence; None where nobody set it, and an empty text sets nothing."""
-    foreign = _foreign_base_url(config) if option is base_url else None
-    candidates = (
-        (config.getoption(option.name) or foreign, option.flag),
-        (environment.get(option.variable), f"environment {option.variable}"),
-        (config.getini(option.name), f"ini {option.name}"),
-    )
-    for text, origin in candidates:
-        if text not in (None, ""):
-            return Setting(key=str(option.key), value=_parsed(option.parse, str(text), origin), origin=origin)
-    return None
-
-
-def _foreign_base_url(config: pytest.Config) -> str | None:
-    """What was written after a --base-url that another plugin owns; its default is no business of ours."""
-    written = any(argument.split("=")[0] == "--base-url" for argument in map(str, config.invocation_params.args))
-    return config.getoption("base_url", None) if written else None
-
-
-def _parsed(parse: Callable[[str], Any], text: str, origin: str) -> Any:
-    try:
-        return parse(text)
-    except ValueError as error:
-        raise ConfigError(f"{origin}: {error}") from error

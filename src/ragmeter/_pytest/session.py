@@ -11,8 +11,8 @@ from typing import TypeVar
 import pytest
 
 import ragmeter
+from ragmeter._pytest.asked import BenchOptions
 from ragmeter._pytest.cases import Case
-from ragmeter._pytest.options import BenchOptions
 from ragmeter._pytest.progress import ProgressReporter
 from ragmeter.clients.files import schema, write_atomically
 from ragmeter.core.codec import encode
@@ -163,9 +163,11 @@ class BenchSession:
         path = raw.with_name(raw.name.removesuffix(suffix) + ".json")
         check(encode(result), schema("benchmark-output.v1"), str(path))
         self.finished.append(Finished(case=case, result=result, path=path))
-        write_atomically(path, result_json(result))
-        if reason == CTRL_C:
-            raise KeyboardInterrupt
+        try:
+            write_atomically(path, result_json(result))
+        finally:
+            if reason == CTRL_C:
+                raise KeyboardInterrupt
         if result.status == "interrupted":
             raise TargetError(f"{case.id}: {reason}; what was measured is in {shown(path)}")
         return result

@@ -1,7 +1,7 @@
 """What a phase cost, from list prices, node counts and measured bytes. None where nothing is known, never 0."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -76,10 +76,36 @@ def cost_of(
     )
 
 
-def cost_rates(cost: Cost, figures: PhaseFigures) -> dict[str, Estimate]:
-    """The costs that an SLO can judge, by name."""
-    names = ("usd_per_1m_tokens", "usd_per_request", "usd_per_successful_request", "usd_per_good_request")
-    return {name: estimate_exact(getattr(cost, name), figures.requests) for name in names}
+def cost_rates(cost: Cost, figures: PhaseFigures, rates: Mapping[str, Estimate]) -> dict[str, Estimate]:
+    """The costs that an SLO can judge, by name, with the interval of the throughput each is the inverse of.
+
+    rates: figures of the phase by name. Only the price of time varies with the throughput: egress is paid by the byte.
+    """
+    return {
+        name: _carried(
+            estimate_exact(getattr(cost, name), figures.requests), cost, rates.get(throughput) if throughput else None
+        )
+        for name, throughput in COST_OF_RATE.items()
+    }
+
+
+COST_OF_RATE: Mapping[str, str | None] = {
+    "usd_per_1m_tokens": "output_tokens_per_s",
+    "usd_per_request": None,
+    "usd_per_successful_request": "requests_per_s",
+    "usd_per_good_request": "goodput_rps",
+}
+"""Cost by name: the throughput it is the inverse of. Requests sent per second are no figure of ours."""
+
+
+def _carried(price: Estimate, cost: Cost, rate: Estimate | None) -> Estimate:
+    run = cost.benchmark_run_cost_usd
+    if price.value is None or not run or rate is None or not rate.value or rate.low is None or rate.high is None:
+        return price
+    by_the_byte = price.value * (cost.egress_cost_usd or 0.0) / run
+    by_the_hour = price.value - by_the_byte
+    high = by_the_byte + by_the_hour * rate.value / rate.low if rate.low > 0 else None
+    return replace(price, low=by_the_byte + by_the_hour * rate.value / rate.high, high=high)
 
 
 def per(amount: float | None, count: int | None) -> float | None:

@@ -1,7 +1,7 @@
 """All values of one metric in a phase, and any statistic of them."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -13,7 +13,16 @@ from ragmeter.core.metrics import Metric
 from ragmeter.core.pooled import estimate_pooled_mean, estimate_pooled_quantile
 from ragmeter.core.records import RequestSample
 from ragmeter.core.result import Distribution, Estimate
-from ragmeter.core.stats import ascending, estimate_exact, estimate_mean, estimate_quantile
+from ragmeter.core.stats import (
+    MEAN_MIN_SAMPLES,
+    ascending,
+    estimate_exact,
+    estimate_mean,
+    estimate_quantile,
+    min_samples,
+    quantile,
+)
+from ragmeter.core.trials import estimate_over_trials
 
 PERCENTILE = re.compile(r"p(\d{1,2}(?:\.\d{1,4})?)")
 STATISTICS = ("mean", "min", "max")
@@ -28,16 +37,21 @@ def percentile_share(statistic: str) -> float | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Series:
-    """values: ascending. groups: the same values by request, of a pooled metric only. seed: of its resampling."""
+    """values: ascending. groups: the same values by request, of a pooled metric only. seed: of its resampling.
+
+    trials: the same values by trial, ascending, one array for each trial of the phase.
+    """
 
     metric: Metric
     values: NDArray[np.float64]
     groups: tuple[tuple[float, ...], ...] | None
+    trials: tuple[NDArray[np.float64], ...]
     seed: int
 
     def estimate(self, statistic: str) -> Estimate:
         """``p95``, ``p99.9``, ``mean``, ``min`` or ``max`` with its interval; extremes have none.
 
+        With several trials, a percentile or mean is that of a typical trial: see `mean_over_trials`.
         The same series gives the same interval however often and in whatever order it is asked.
         """
         share = percentile_share(statistic)
@@ -45,6 +59,8 @@ class Series:
         if statistic in {"min", "max"}:
             value = float(self.values[0 if statistic == "min" else -1]) if self.values.size else None
             return estimate_exact(value, self.values.size)
+        if len(self.trials) > 1 and (share is not None or statistic == "mean"):
+            return self._over_trials(share)
         if share is not None:
             return (
                 estimate_quantile(self.values, share)
@@ -54,6 +70,19 @@ class Series:
         if statistic == "mean":
             return estimate_mean(self.values, rng) if self.groups is None else estimate_pooled_mean(self.groups, rng)
         raise ValueError(f"{statistic!r} is not a statistic: a percentile such as p95, or {', '.join(STATISTICS)}")
+
+    def of_each_trial(self, share: float | None) -> list[float | None]:
+        """The percentile of each trial, or its mean with None; None for a trial without values."""
+        if share is None:
+            return [float(values.mean()) if values.size else None for values in self.trials]
+        return [quantile(values, share) for values in self.trials]
+
+    def _over_trials(self, share: float | None) -> Estimate:
+        """Enough needs, besides the minimum of all values, one value beyond the percentile in each trial."""
+        needed = MEAN_MIN_SAMPLES if share is None else min_samples(share)
+        tail = 1.0 if share is None else min(share, 1 - share)
+        enough = self.values.size >= needed and all(values.size * tail > 0.999 for values in self.trials)
+        return estimate_over_trials(self.of_each_trial(share), n=self.values.size, enough=enough)
 
     def distribution(self) -> Distribution:
         return Distribution(
@@ -69,18 +98,34 @@ class Series:
         )
 
 
-def series_of(metric: Metric, samples: Iterable[RequestSample], seed: int) -> Series:
+def series_of(metric: Metric, samples: Sequence[RequestSample], seed: int) -> Series:
     """The metric of successes; a failure-aware metric (``adj_``) also has a value for each failure.
 
     Ascending values, and groups in ascending order, make every figure independent of the order of the samples.
     """
     if metric.measure is None:
-        groups = tuple(sorted(gaps for sample in samples if sample.ok and (gaps := itl_gaps_ms(sample))))
-        return Series(
-            metric=metric, values=ascending([gap for gaps in groups for gap in gaps]), groups=groups, seed=seed
-        )
+        gaps_of = [(sample.trial, gaps) for sample in samples if sample.ok and (gaps := itl_gaps_ms(sample))]
+        groups = tuple(sorted(gaps for _, gaps in gaps_of))
+        return _series(metric, [(trial, gap) for trial, gaps in gaps_of for gap in gaps], samples, groups, seed)
     aware = metric.name.startswith("adj_")
-    values = [metric.measure(sample) for sample in samples if sample.ok or aware]
+    values = [(sample.trial, metric.measure(sample)) for sample in samples if sample.ok or aware]
+    return _series(metric, [(trial, value) for trial, value in values if value is not None], samples, None, seed)
+
+
+def _series(
+    metric: Metric,
+    values: Sequence[tuple[int, float]],
+    samples: Sequence[RequestSample],
+    groups: tuple[tuple[float, ...], ...] | None,
+    seed: int,
+) -> Series:
+    by_trial: dict[int, list[float]] = {trial: [] for trial in sorted({sample.trial for sample in samples})}
+    for trial, value in values:
+        by_trial[trial].append(value)
     return Series(
-        metric=metric, values=ascending([value for value in values if value is not None]), groups=None, seed=seed
+        metric=metric,
+        values=ascending([value for _, value in values]),
+        groups=groups,
+        trials=tuple(ascending(own) for own in by_trial.values()),
+        seed=seed,
     )

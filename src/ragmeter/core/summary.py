@@ -11,6 +11,7 @@ from ragmeter.core.records import ErrorClass, Phase, RequestSample
 from ragmeter.core.result import Distribution, Estimate, PhaseFigures, Point
 from ragmeter.core.series import Series, series_of
 from ragmeter.core.stats import estimate_exact, estimate_ratio
+from ragmeter.core.trials import MIN_TO_CLAIM, MIN_TO_SHOW, quotient_over_trials, share_over_trials
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +19,7 @@ class Figures:
     """Everything the samples of one phase say.
 
     rates: figures of the whole phase by name. series: the values behind every per-request and pooled metric.
+    trials: how many trials the phase has.
     interrupted: requests that we ended ourselves: in ``phase.requests``, and neither a success nor an error.
     good: successes that meet every per-request bound.
     """
@@ -26,6 +28,7 @@ class Figures:
     series: Mapping[str, Series]
     rates: Mapping[str, Estimate]
     errors_by_class: Mapping[str, int]
+    trials: int
     interrupted: int
     good: int
     points: tuple[Point, ...]
@@ -61,18 +64,20 @@ def summarise(
         for name, metric in METRICS.items()
         if metric.kind in {"per_request", "pooled"}
     }
-    good = sum(1 for sample in successes if is_good(sample, goodput or {}))
+    counts = _trial_counts(mine, goodput or {})
+    good = sum(trial.good for trial in counts)
     interrupted = sum(1 for sample in mine if sample.error is ErrorClass.INTERRUPTED)
     figures = _phase_figures(mine, successes, series, interrupted)
     return Figures(
         phase=figures,
         series=series,
-        rates=_rates(figures, good),
+        rates=_rates(figures, counts),
         errors_by_class=dict(sorted(Counter(sample.error.value for sample in mine if sample.error).items())),
+        trials=len(counts),
         interrupted=interrupted,
         good=good,
         points=_points(mine),
-        warnings=tuple(_warnings(successes, interrupted)),
+        warnings=(*_warnings(successes, interrupted), *_trial_warnings(len(counts))),
     )
 
 
@@ -137,17 +142,65 @@ def _phase_figures(
     )
 
 
-def _rates(figures: PhaseFigures, good: int) -> dict[str, Estimate]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _TrialCounts:
+    """What rates are made of, of one trial. sent: successes and failures, without what we ended ourselves."""
+
+    success: int
+    sent: int
+    good: int
+    tokens: int | None
+    duration_s: float
+
+
+def _trial_counts(samples: Sequence[RequestSample], goodput: Mapping[str, float]) -> list[_TrialCounts]:
+    by_trial: dict[int, list[RequestSample]] = {}
+    for sample in samples:
+        by_trial.setdefault(sample.trial, []).append(sample)
+    return [
+        _TrialCounts(
+            success=sum(1 for sample in trial if sample.ok),
+            sent=sum(1 for sample in trial if sample.error is not ErrorClass.INTERRUPTED),
+            good=sum(1 for sample in trial if is_good(sample, goodput)),
+            tokens=sum_known([sample.output_tokens for sample in trial if sample.ok]),
+            duration_s=duration_s(trial) or 0.0,
+        )
+        for _, trial in sorted(by_trial.items())
+    ]
+
+
+def _rates(figures: PhaseFigures, trials: Sequence[_TrialCounts]) -> dict[str, Estimate]:
     sent = figures.success + figures.errors
+    good = sum(trial.good for trial in trials)
+    tokens = None if figures.total_tokens is None else [trial.tokens or 0 for trial in trials]
     return {
-        "requests_per_s": estimate_exact(figures.requests_per_s, figures.success),
-        "output_tokens_per_s": estimate_exact(figures.output_tokens_per_s, figures.success),
-        "goodput_rps": estimate_exact(_per_second(good, figures.duration_seconds), good),
-        "good_ratio": estimate_ratio(good, sent),
-        "error_ratio": estimate_ratio(figures.errors, sent),
+        "requests_per_s": _throughput([trial.success for trial in trials], trials, figures.success),
+        "output_tokens_per_s": _throughput(tokens, trials, figures.success),
+        "goodput_rps": _throughput([trial.good for trial in trials], trials, good),
+        "good_ratio": _ratio([trial.good for trial in trials], trials, good, sent),
+        "error_ratio": _ratio([trial.sent - trial.success for trial in trials], trials, figures.errors, sent),
         "errors": estimate_exact(figures.errors if sent else None, sent),
         "success": estimate_exact(figures.success if sent else None, sent),
     }
+
+
+def _throughput(counts: Sequence[int] | None, trials: Sequence[_TrialCounts], n: int) -> Estimate:
+    """An interval needs several trials: within one, a throughput is counted and not sampled."""
+    if not counts or any(trial.duration_s == 0 for trial in trials):
+        return estimate_exact(None, n)
+    return quotient_over_trials(counts, [trial.duration_s for trial in trials], n=n)
+
+
+def _ratio(counts: Sequence[int], trials: Sequence[_TrialCounts], total: int, sent: int) -> Estimate:
+    return estimate_ratio(total, sent) if len(trials) < 2 else share_over_trials(counts, [t.sent for t in trials])
+
+
+def _trial_warnings(trials: int) -> list[str]:
+    if not 1 < trials < MIN_TO_CLAIM:
+        return []
+    if trials < MIN_TO_SHOW:
+        return [f"{trials} trials: no interval, it needs {MIN_TO_SHOW} trials to be shown and {MIN_TO_CLAIM} to pass"]
+    return [f"{trials} trials: intervals are shown, and an SLO needs {MIN_TO_CLAIM} trials to pass"]
 
 
 def _mean(series: Series) -> float | None:

@@ -105,7 +105,7 @@ def _with_rates(figures: Figures, retrieval: Retrieval | None, cost: Cost | None
     if retrieval is not None:
         figures = figures.with_rates(retrieval_rates(retrieval))
     if cost is not None:
-        figures = figures.with_rates(cost_rates(cost, figures.phase))
+        figures = figures.with_rates(cost_rates(cost, figures.phase, figures.rates))
     return figures
 
 

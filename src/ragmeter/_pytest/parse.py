@@ -1,0 +1,41 @@
+"""From the text of an option to its value."""
+
+import math
+
+
+def whole(text: str) -> int:
+    """A whole number. Raises ValueError, a sentence, for anything else."""
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not a whole number") from None
+
+
+def number(text: str) -> float:
+    """A finite number. Raises ValueError, a sentence, for anything else."""
+    try:
+        value = float(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not a number") from None
+    if not math.isfinite(value):
+        raise ValueError(f"{text!r} is not a finite number")
+    return value
+
+
+def switch(text: str) -> bool:
+    """On or off. Raises ValueError, a sentence, for anything else."""
+    found = switches.get(text.strip().lower())
+    if found is None:
+        raise ValueError(f"{text!r} is not one of {', '.join(switches)}")
+    return found
+
+
+def progress_mode(text: str) -> str:
+    """Raises ValueError, a sentence, for a mode that does not exist."""
+    if text not in progress_modes:
+        raise ValueError(f"{text!r} is not one of {', '.join(progress_modes)}")
+    return text
+
+
+switches = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+progress_modes = ("auto", "plain", "off")

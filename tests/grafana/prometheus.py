@@ -1,0 +1,100 @@
+"""A real Prometheus on loopback, for the time of a test."""
+
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import yaml
+
+INSTALL = "sudo apt-get install -y --no-install-recommends prometheus prometheus-alertmanager"
+START_S = 20.0
+POLL_S = 0.1
+
+Series = tuple[dict[str, str], float]
+
+
+def binary(name: str) -> str:
+    """The path of prometheus, promtool or amtool. AssertionError with the command that installs it, if it is not."""
+    found = shutil.which(name)
+    assert found is not None, f"{name} is not installed; on Debian or Ubuntu: {INSTALL}"
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prometheus:
+    http: httpx.Client
+
+    def query(self, expr: str, at_s: float | None = None) -> list[Series]:
+        """The series of an expression, at a Unix time or now. AssertionError with Prometheus' words if refused."""
+        given = {} if at_s is None else {"time": str(at_s)}
+        found = self._get("query", {"query": expr, **given})
+        return [(series["metric"], float(series["value"][1])) for series in found["result"]]
+
+    def label_values(self, label: str, selector: str | None = None) -> set[str]:
+        return set(self._get(f"label/{label}/values", {"match[]": selector} if selector else {}))
+
+    def rules(self) -> list[dict[str, Any]]:
+        return [rule for group in self._get("rules", {})["groups"] for rule in group["rules"]]
+
+    def wait_until(self, expr: str, count: int, deadline: float) -> None:
+        """Until the expression has that many series."""
+        while (seen := len(self.query(expr))) != count:
+            assert time.monotonic() < deadline, f"{expr}: {seen} series instead of {count}: {self._targets()}"
+            time.sleep(POLL_S)
+
+    def _targets(self) -> list[tuple[str, str]]:
+        return [(at["scrapeUrl"], at["lastError"]) for at in self._get("targets", {})["activeTargets"]]
+
+    def _get(self, path: str, parameters: Mapping[str, str]) -> Any:
+        answer = self.http.get(f"/api/v1/{path}", params=parameters).json()
+        assert answer["status"] == "success", f"{parameters}: {answer['error']}"
+        return answer["data"]
+
+
+@contextmanager
+def prometheus(folder: Path, config: Mapping[str, Any], rules: Sequence[Path] = ()) -> Iterator[Prometheus]:
+    """Runs in ``folder``, which may hold target files already; the rules are copied to its ``rules/``."""
+    (folder / "rules").mkdir(parents=True)
+    for path in rules:
+        shutil.copy(path, folder / "rules")
+    (folder / "prometheus.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    address = f"127.0.0.1:{_free_port()}"
+    command = [binary("prometheus"), f"--config.file={folder / 'prometheus.yaml'}"]
+    command += [f"--storage.tsdb.path={folder / 'data'}", f"--web.listen-address={address}", "--log.level=warn"]
+    with (folder / "log").open("wb") as log, httpx.Client(base_url=f"http://{address}", trust_env=False) as client:
+        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
+        try:
+            _wait_until_ready(client, process, folder / "log")
+            yield Prometheus(http=client)
+        finally:
+            process.kill()
+            process.wait(10)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _wait_until_ready(client: httpx.Client, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    deadline = time.monotonic() + START_S
+    while not _ready(client):
+        assert process.poll() is None, f"prometheus ended: {log.read_text(encoding='utf-8')}"
+        assert time.monotonic() < deadline, f"prometheus is not ready: {log.read_text(encoding='utf-8')}"
+        time.sleep(POLL_S)
+
+
+def _ready(client: httpx.Client) -> bool:
+    try:
+        return client.get("/-/ready").is_success
+    except httpx.TransportError:
+        return False
