@@ -12,7 +12,7 @@ import promql_parser as promql
 Dimension: TypeAlias = Mapping[str, int]
 
 NAMES: Final[tuple[tuple[str, Dimension], ...]] = (
-    (r"_(request_total|requests_total|errors_total|request_success_total|requests|verdicts)$", {"request": 1}),
+    (r"[_:](request_total|requests_total|errors_total|request_success_total|requests|verdicts)$", {"request": 1}),
     (r"_(seconds_count|seconds_bucket_count)$", {"request": 1}),
     (r"num_requests_(running|waiting)$|inflight_requests$", {"request": 1}),
     (r"tokens_per_second(_bucket)?$", {"token": 1, "s": -1}),
@@ -22,7 +22,7 @@ NAMES: Final[tuple[tuple[str, Dimension], ...]] = (
     (r"_seconds(_bucket|_sum|_total)?$", {"s": 1}),
     (r"_bytes$", {"byte": 1}),
     (r"_usd$", {"usd": 1}),
-    (r"_(ratio|ratio_rate\w+|perc|ACTIVE|info|outcome)$", {}),
+    (r"[_:](ratio|ratio_rate\w+|perc|ACTIVE|info|outcome)$", {}),
     (r"k_retrieved_sum$", {"chunk": 1}),
     (r"k_retrieved_count$", {"request": 1}),
     (r"FB_(USED|FREE)$", {"mebibyte": 1}),
@@ -35,7 +35,7 @@ NAMES: Final[tuple[tuple[str, Dimension], ...]] = (
 PRICE: Final[Dimension] = {"usd": 1, "s": -1}
 
 FITTING: Final[Mapping[str, tuple[Dimension, ...]]] = {
-    "s": ({"s": 1},),
+    "s": ({"s": 1}, {"s": 1, "request": -1}),
     "percentunit": ({},),
     "percent": ({"percent": 1},),
     "reqps": ({"request": 1, "s": -1},),
