@@ -1,0 +1,185 @@
+"""The manifests against the programs they start: settings, paths, drain times, who may reach whom."""
+
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from backend.api import router
+from backend.settings import Settings, describe_settings
+from ragmeter.testing import GroundTruthServer, StreamScript
+from tests.k8s.manifests import (
+    CLOUDS,
+    OVERLAYS,
+    Manifest,
+    benchmark,
+    matches,
+    of_kind,
+    one,
+    overlay,
+    settings,
+    workload,
+    workloads,
+)
+
+PROBES = ("startupProbe", "livenessProbe", "readinessProbe")
+VLLM_HEALTH = "/health"
+QWEN3_PARAMETERS_BYTES = 4_063_479_808
+GIB = 2**30
+
+
+def backend(name: str) -> Manifest:
+    found: Manifest = workload(overlay(name), "rag-backend").spec["containers"][0]
+    return found
+
+
+@pytest.mark.parametrize("name", OVERLAYS)
+def test_the_backend_understands_every_variable(name: str) -> None:
+    known = {line.split()[0] for line in describe_settings().splitlines()}
+    container = backend(name)
+    environment = settings(overlay(name), container)
+    assert environment.keys() | {variable["name"] for variable in container["env"]} <= known
+    Settings.from_environ(environment)
+
+
+@pytest.mark.parametrize("name", OVERLAYS)
+def test_both_containers_of_the_backend_build_the_same_index(name: str) -> None:
+    (docset,) = workload(overlay(name), "rag-backend").spec["initContainers"]
+    assert docset["image"] == backend(name)["image"]
+    assert settings(overlay(name), docset) == settings(overlay(name), backend(name))
+    assert docset["volumeMounts"] == backend(name)["volumeMounts"]
+
+
+def test_the_probes_of_the_backend_ask_paths_that_it_has() -> None:
+    container = backend("kind")
+    asked = {probe: container[probe]["httpGet"]["path"] for probe in PROBES}
+    assert asked == {"startupProbe": "/healthz", "livenessProbe": "/healthz", "readinessProbe": "/readyz"}
+    assert set(asked.values()) <= {getattr(route, "path", None) for route in router.routes}
+
+
+def test_the_probes_of_the_ground_truth_model_ask_a_path_that_it_has() -> None:
+    (container,) = workload(overlay("kind"), "ground-truth-llm").spec["containers"]
+    paths = {container[probe]["httpGet"]["path"] for probe in PROBES if probe in container}
+    with GroundTruthServer(StreamScript()) as server:
+        assert [httpx.get(f"{server.base_url}{path}", trust_env=False).status_code for path in paths] == [200]
+
+
+@pytest.mark.parametrize("name", OVERLAYS)
+def test_a_pod_that_is_stopped_has_time_to_drain(name: str) -> None:
+    drain = Settings.from_environ(settings(overlay(name), backend(name)))
+    pod = workload(overlay(name), "rag-backend").spec
+    assert pod["terminationGracePeriodSeconds"] > drain.drain_delay_s + drain.drain_s
+
+
+@pytest.mark.parametrize("name", OVERLAYS)
+def test_the_backend_finds_its_language_model(name: str) -> None:
+    rendered = overlay(name)
+    url = urlsplit(settings(rendered, backend(name))["VLLM_BASE_URL"])
+    service = one(rendered, "Service", str(url.hostname))
+    assert url.port in {port["port"] for port in service["spec"]["ports"]}
+    (model,) = [each for each in workloads(rendered) if service["spec"]["selector"].items() <= each.labels.items()]
+    (rule,) = [rule for rule in one(rendered, "NetworkPolicy", "rag-backend")["spec"]["egress"] if "to" in rule]
+    assert matches(rule["to"][0]["podSelector"], model.labels)
+    assert [port["port"] for port in rule["ports"]] == list(model.ports.values())
+
+
+@pytest.mark.parametrize("name", OVERLAYS)
+def test_the_tags_that_the_backend_reports_are_those_that_run(name: str) -> None:
+    rendered = overlay(name)
+    reported = settings(rendered, backend(name))
+    running = {each.name: each.spec["containers"][0]["image"].partition(":")[2] for each in workloads(rendered)}
+    assert reported["BACKEND_IMAGE_TAG"] == running["rag-backend"]
+    assert reported["VLLM_IMAGE_TAG"] == running.get("vllm", "")
+
+
+def test_the_autoscaler_owns_the_number_of_backends() -> None:
+    (scaler,) = of_kind(overlay("kind"), "HorizontalPodAutoscaler")
+    target = scaler["spec"]["scaleTargetRef"]
+    assert "replicas" not in one(overlay("kind"), target["kind"], target["name"])["spec"]
+    (budget,) = of_kind(overlay("kind"), "PodDisruptionBudget")
+    assert scaler["spec"]["minReplicas"] > budget["spec"]["maxUnavailable"]
+
+
+def test_an_index_on_a_volume_has_one_writer(all_components: tuple[Manifest, ...]) -> None:
+    deployment = one(all_components, "Deployment", "rag-backend")["spec"]
+    assert (deployment["replicas"], deployment["strategy"]) == (1, {"type": "Recreate"})
+    assert not deployment["template"]["spec"].get("initContainers")
+    (data,) = [volume for volume in deployment["template"]["spec"]["volumes"] if volume["name"] == "data"]
+    assert data == {"name": "data", "persistentVolumeClaim": {"claimName": "rag-index"}}
+    assert of_kind(all_components, "HorizontalPodAutoscaler", "PodDisruptionBudget") == []
+
+
+def test_an_address_outside_the_cluster_is_closed_until_networks_are_named(
+    all_components: tuple[Manifest, ...],
+) -> None:
+    exposed = [
+        each for each in of_kind(all_components, "Service") if each["spec"].get("type", "ClusterIP") != "ClusterIP"
+    ]
+    assert [each["metadata"]["name"] for each in exposed] == ["rag-backend"]
+    assert exposed[0]["spec"]["loadBalancerSourceRanges"] == ["192.0.2.0/24"]
+    for name in OVERLAYS:
+        assert all("type" not in each["spec"] for each in of_kind(overlay(name), "Service"))
+
+
+@pytest.mark.parametrize("name", CLOUDS)
+def test_vllm_has_time_and_room_for_its_model(name: str) -> None:
+    pod = workload(overlay(name), "vllm").spec
+    (container,) = pod["containers"]
+    assert {container[probe]["httpGet"]["path"] for probe in PROBES} == {VLLM_HEALTH}
+    startup = container["startupProbe"]
+    assert startup["periodSeconds"] * startup["failureThreshold"] >= 1800
+    volumes = {volume["name"]: volume for volume in pod["volumes"]}
+    assert volumes["shm"]["emptyDir"]["medium"] == "Memory"
+    assert {"name": "shm", "mountPath": "/dev/shm"} in container["volumeMounts"]
+    claim = one(overlay(name), "PersistentVolumeClaim", volumes["models"]["persistentVolumeClaim"]["claimName"])
+    size = claim["spec"]["resources"]["requests"]["storage"]
+    assert int(size.removesuffix("Gi")) * GIB > 4 * QWEN3_PARAMETERS_BYTES
+
+
+@pytest.mark.parametrize("name", CLOUDS)
+def test_vllm_serves_a_pinned_revision_of_the_model_that_the_backend_asks_for(name: str) -> None:
+    (container,) = workload(overlay(name), "vllm").spec["containers"]
+    arguments = dict(each.lstrip("-").partition("=")[::2] for each in container["args"] if "=" in each)
+    assert len(bytes.fromhex(arguments["revision"])) == 20
+    assert arguments["tokenizer-revision"] == arguments["revision"]
+    assert arguments["served-model-name"] == container["args"][0] == "$(MODEL_ID)"
+    keys = {
+        each["name"]: each["valueFrom"]["configMapKeyRef"]
+        for each in container["env"]
+        if "configMapKeyRef" in each.get("valueFrom", {})
+    }
+    assert {name: key["key"] for name, key in keys.items()} == {
+        "MODEL_ID": "VLLM_MODEL",
+        "DTYPE": "VLLM_DTYPE",
+        "MAX_MODEL_LEN": "VLLM_MAX_MODEL_LEN",
+    }
+    asked = {source["configMapRef"]["name"] for source in backend(name)["envFrom"]}
+    assert {key["name"] for key in keys.values()} <= asked
+    assert int(arguments["port"]) == container["ports"][0]["containerPort"]
+
+
+def test_the_benchmark_measures_the_service_that_the_overlays_deploy() -> None:
+    pod = workload(benchmark("run"), "rag-benchmark")
+    variables = {each["name"]: each for each in pod.spec["containers"][0]["env"]}
+    url = urlsplit(variables["RAGMETER_BASE_URL"]["value"])
+    for name in OVERLAYS:
+        service = one(overlay(name), "Service", str(url.hostname))
+        assert (url.port or 80) in {port["port"] for port in service["spec"]["ports"]}
+        source = variables["RAGMETER_PROVIDER"]["valueFrom"]["configMapKeyRef"]
+        assert one(overlay(name), "ConfigMap", source["name"])["data"][source["key"]]
+    egress = one(benchmark("run"), "NetworkPolicy", "rag-benchmark")["spec"]["egress"]
+    (rule,) = [
+        each
+        for each in egress
+        if each.get("to", [{}])[0].get("podSelector", {}).get("matchLabels")
+        == {"app.kubernetes.io/name": "rag-backend"}
+    ]
+    assert [port["port"] for port in rule["ports"]] == [backend("kind")["ports"][0]["containerPort"]]
+
+
+@pytest.mark.parametrize("name", CLOUDS)
+def test_vllm_lets_the_backend_and_the_benchmark_in(name: str) -> None:
+    (rule,) = one(overlay(name), "NetworkPolicy", "vllm")["spec"]["ingress"]
+    selectors = [source["podSelector"] for source in rule["from"] if "podSelector" in source]
+    for pod in (workload(overlay(name), "rag-backend"), workload(benchmark("run"), "rag-benchmark")):
+        assert any(matches(selector, pod.labels) for selector in selectors), pod.name
