@@ -92,13 +92,17 @@ def test_result_that_cannot_be_written_leaves_the_old_one_and_nothing_else(tmp_p
     path.write_text("old")
     program = (
         "import resource, signal, sys; from pathlib import Path; from ragmeter.clients.files import write_atomically\n"
-        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))\n"
-        "write_atomically(Path(sys.argv[1]), 'x' * 100_000)"
+        "from ragmeter.core.errors import StorageError\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))\n"
+        "try: write_atomically(Path(sys.argv[1]), 'x' * 100_000)\n"
+        "except StorageError as error: print(error)\n"
+        "finally: resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     command = [sys.executable, "-c", program, str(path)]
     ended = subprocess.run(command, check=False, capture_output=True, text=True, env=environment, timeout=60)
-    assert ended.stderr.splitlines()[-1] == f"ragmeter.core.errors.StorageError: {path}: File too large"
+    assert ended.stdout == f"{path}: File too large\n", ended.stderr
     assert path.read_text() == "old"
     assert [each.name for each in tmp_path.iterdir()] == ["result.json"]
 
