@@ -45,6 +45,29 @@ TEXT = chunk(choices=[{"index": 0, "delta": {"content": "word"}}])
 STOP = chunk(choices=[{"index": 0, "delta": {}, "finish_reason": "stop"}])
 
 
+META = frame("meta", request_id="r")
+
+
+@pytest.mark.parametrize(
+    ("chunks", "exact_chunks", "exact_events"),
+    [
+        ((META, TOKEN, TOKEN, DONE), {0, 1, 2}, 2),
+        ((META, TOKEN + TOKEN, DONE), {0, 1}, 1),  # the first of two in one read
+        ((META, TOKEN, TOKEN, DONE), {0, 2}, 1),  # the first token shares its read with the second
+        ((META, TOKEN + TOKEN[:9], TOKEN[9:], DONE), {0, 1, 2}, 1),  # the first is followed by part of the second
+        ((META, TOKEN + b": ping\n\n", TOKEN, DONE), {0, 1, 2}, 1),  # the ping may have come later
+        ((META, TOKEN.replace(b"\n", b"\r\n")[:-1], b"\n" + TOKEN, DONE), {0, 1, 2}, 2),
+        ((META, TOKEN, DONE), set(), 0),
+        ((META, TOKEN, DONE), None, None),
+    ],
+)
+def test_event_is_exact_when_it_ends_a_chunk_that_is(
+    chunks: tuple[bytes, ...], exact_chunks: set[int] | None, exact_events: int | None
+) -> None:
+    answer = exchange(*chunks, exact_chunks=None if exact_chunks is None else frozenset(exact_chunks))
+    assert judged(answer).exact_events == exact_events
+
+
 @settings(deadline=None)
 @given(case=st.sampled_from(CASES), data=st.data())
 def test_cutting_the_body_anywhere_gives_the_same_counts(case: tuple[str, Contract], data: st.DataObject) -> None:

@@ -19,6 +19,7 @@ import trustme
 import uvloop
 
 from ragmeter.clients.http import HttpTransport
+from ragmeter.clients.kernel_link import kernel_stamps_offered
 from ragmeter.clients.response import ResponseReader
 from ragmeter.clients.transport import Exchange, HttpRequest
 from ragmeter.core.errors import ConfigError, TargetError
@@ -49,7 +50,7 @@ async def closing(transport: HttpTransport) -> AsyncIterator[HttpTransport]:
         await transport.aclose()
 
 
-@pytest.fixture(params=["kernel", "user"])
+@pytest.fixture(params=["kernel", "user"] if kernel_stamps_offered() else ["user"])
 def transport_to(request: pytest.FixtureRequest) -> TransportTo:
     """Opens a transport, with each clock."""
 
@@ -405,6 +406,17 @@ def test_response_ends_where_http_says(
 
     exchange = asyncio.run(main())
     assert (exchange.failure[0] if exchange.failure else None, exchange.body) == (error, body), exchange.failure
+
+
+def test_chunk_is_exact_when_it_ends_its_read_and_the_response_goes_on() -> None:
+    reader = ResponseReader()
+    reader.feed(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n", 1, exact=True)
+    reader.feed(b"1\r\nb\r\n1\r\nc\r\n", 2, exact=True)
+    reader.feed(b"1\r\nd\r\n", 3, exact=False)
+    reader.feed(b"1\r\n", 4, exact=True)
+    assert reader.feed(b"e\r\n0\r\n\r\n", 5, exact=True)
+    assert [body for _, body in reader.chunks] == [b"a", b"b", b"c", b"d", b"e"]
+    assert reader.exact_chunks == {0, 2}
 
 
 def test_endless_body_is_refused_while_it_comes() -> None:

@@ -11,6 +11,7 @@ import pytest
 from ragmeter.clients.decode import decode
 from ragmeter.clients.dialects import Dialect, OpenAiDialect, RagDialect
 from ragmeter.clients.http import HttpTransport
+from ragmeter.clients.kernel_link import kernel_stamps_offered
 from ragmeter.core.records import Phase, RequestSample
 from ragmeter.testing import ODDITIES, Contract, GroundTruthServer, StreamTruth
 
@@ -34,7 +35,7 @@ async def ask(transport: HttpTransport, dialect: Dialect, *, timeout_s: float) -
     return decode(exchange, dialect, index=0, phase=Phase.MEASURED, scheduled_ns=now_ns, origin_ns=0)
 
 
-@pytest.fixture(params=["kernel", "user"])
+@pytest.fixture(params=["kernel", "user"] if kernel_stamps_offered() else ["user"])
 def ask_for(request: pytest.FixtureRequest, server: GroundTruthServer) -> AskFor:
     """Asks for an oddity, with each clock."""
     return partial(asked_for, server, request.param)
