@@ -16,6 +16,7 @@ class PanelQuery:
     """A query of a panel. unit: of the panel, in Grafana's words; expr: with variables."""
 
     board: str
+    panel_id: int
     panel: str
     ref: str
     unit: str
@@ -52,6 +53,7 @@ def _queries(document: Mapping[str, Any]) -> Iterator[PanelQuery]:
         for target in panel.get("targets", ()):
             yield PanelQuery(
                 board=document["title"],
+                panel_id=panel["id"],
                 panel=panel["title"],
                 ref=target["refId"],
                 unit=panel["fieldConfig"]["defaults"]["unit"],

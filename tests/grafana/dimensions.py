@@ -1,6 +1,7 @@
 """The unit of a PromQL expression, from the names of its metrics, and whether it fits the unit of its panel.
 
 A unit is a product of powers, such as ``{"token": 1, "s": -1}``. Numbers have none: they convert within a unit.
+The sum of a histogram is a sum over requests; divided by their count, it is one request's.
 """
 
 import re
@@ -12,19 +13,19 @@ import promql_parser as promql
 Dimension: TypeAlias = Mapping[str, int]
 
 NAMES: Final[tuple[tuple[str, Dimension], ...]] = (
-    (r"[_:](request_total|requests_total|errors_total|request_success_total|requests|verdicts)$", {"request": 1}),
-    (r"_(seconds_count|seconds_bucket_count)$", {"request": 1}),
+    (r"[_:](requests_total|errors_total|request_success_total|requests|verdicts)$", {"request": 1}),
+    (r"_(seconds|k_retrieved)_count$", {"request": 1}),
+    (r"_seconds_sum$", {"s": 1, "request": 1}),
+    (r"_k_retrieved_sum$", {"chunk": 1, "request": 1}),
     (r"num_requests_(running|waiting)$|inflight_requests$", {"request": 1}),
     (r"tokens_per_second(_bucket)?$", {"token": 1, "s": -1}),
     (r"million_tokens_cost_usd$", {"usd": 1, "token": -1}),
     (r"tokens(_total|_bucket)?$|prefix_cache_(hits|queries)_total$", {"token": 1}),
     (r"num_preemptions_total$", {"preemption": 1}),
-    (r"_seconds(_bucket|_sum|_total)?$", {"s": 1}),
+    (r"_seconds(_bucket|_total)?$", {"s": 1}),
     (r"_bytes$", {"byte": 1}),
     (r"_usd$", {"usd": 1}),
     (r"[_:](ratio|ratio_rate\w+|perc|ACTIVE|info|outcome)$", {}),
-    (r"k_retrieved_sum$", {"chunk": 1}),
-    (r"k_retrieved_count$", {"request": 1}),
     (r"FB_(USED|FREE)$", {"mebibyte": 1}),
     (r"POWER_USAGE$", {"joule": 1, "s": -1}),
     (r"GPU_TEMP$", {"celsius": 1}),
@@ -35,13 +36,13 @@ NAMES: Final[tuple[tuple[str, Dimension], ...]] = (
 PRICE: Final[Dimension] = {"usd": 1, "s": -1}
 
 FITTING: Final[Mapping[str, tuple[Dimension, ...]]] = {
-    "s": ({"s": 1}, {"s": 1, "request": -1}),
+    "s": ({"s": 1},),
     "percentunit": ({},),
     "percent": ({"percent": 1},),
     "reqps": ({"request": 1, "s": -1},),
     "suffix: tok/s": ({"token": 1, "s": -1},),
     "cps": ({"preemption": 1, "s": -1},),
-    "short": ({}, {"request": 1}, {"token": 1}, {"chunk": 1, "request": -1}, {"error number": 1}),
+    "short": ({}, {"request": 1}, {"token": 1}, {"chunk": 1}, {"error number": 1}),
     "mbytes": ({"mebibyte": 1},),
     "bytes": ({"byte": 1},),
     "watt": ({"joule": 1, "s": -1},),

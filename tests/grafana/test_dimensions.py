@@ -11,6 +11,7 @@ FITTING = (
     ("vector(0.5) / rate(rag_tokens_total[1m]) / 3600 * 1e6", "currencyUSD"),
     ("DCGM_FI_DEV_POWER_USAGE / rate(rag_tokens_total[1m])", "joule"),
     ("vllm:kv_cache_usage_perc or vllm:gpu_cache_usage_perc", "percentunit"),
+    ("rate(rag_latency_seconds_sum[1m]) / rate(rag_latency_seconds_count[1m])", "s"),
     ("avg_over_time((rag_inflight_requests == bool 0)[5m:])", "percentunit"),
 )
 UNFITTING = (
@@ -21,6 +22,7 @@ UNFITTING = (
     ("rate(rag_tokens_total[1m])", "reqps"),
     ("histogram_quantile(0.9, rate(rag_tokens_per_second_bucket[1m]))", "s"),
     ("ragmeter_run_cost_usd", "s"),
+    ("rate(rag_latency_seconds_sum[1m])", "s"),
 )
 
 

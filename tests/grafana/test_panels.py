@@ -1,69 +1,125 @@
 """Every query of every panel returns data, of one provider and of three, in a unit that fits its names."""
 
 import math
-import subprocess
+from dataclasses import dataclass
 
+import promql_parser as promql
 import pytest
 
-from grafana.__main__ import generated
-from tests.grafana.boards import GRAFANA, PanelQuery, panel_queries, provider_choices
-from tests.grafana.conftest import PROVIDERS
-from tests.grafana.dimensions import fits, metrics
-from tests.grafana.prometheus import Prometheus, Series, binary
+from backend.errors import ServiceError
+from tests.grafana.boards import PanelQuery, panel_queries, provider_choices
+from tests.grafana.dimensions import fits, metrics, selectors
+from tests.grafana.observation import PROVIDERS, Observation
+from tests.grafana.prometheus import Prometheus, Series
+from tests.grafana.table import table, written
 
 QUERIES = panel_queries()
+QUANTILES = [query for query in QUERIES if "histogram_quantile" in query.expr]
 NAMES = [query.name for query in QUERIES]
+EVERY = ".*"
 
 
-def finite(series: list[Series]) -> list[Series]:
-    return [(labels, value) for labels, value in series if math.isfinite(value)]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """What a viewer chose: a Prometheus and providers; and whose series must appear."""
+
+    server: str
+    choice: str
+    expected: tuple[str, ...]
+
+    def ask(self, observed: Observation, query: PanelQuery) -> list[Series]:
+        server: Prometheus = getattr(observed, self.server)
+        return server.query(query.substituted(self.choice), observed.at_s)
 
 
+VIEWS = {
+    "the cluster's own": View(server="cluster", choice=EVERY, expected=PROVIDERS[:1]),
+    "central, one chosen": View(server="central", choice=PROVIDERS[1], expected=PROVIDERS[1:2]),
+    "central, two chosen": View(server="central", choice="|".join(PROVIDERS[:2]), expected=PROVIDERS[:2]),
+    "central, all": View(server="central", choice=EVERY, expected=PROVIDERS),
+}
+
+
+@pytest.mark.parametrize("view", VIEWS.values(), ids=VIEWS)
 @pytest.mark.parametrize("query", QUERIES, ids=NAMES)
-def test_a_panel_shows_one_provider(scraped: Prometheus, query: PanelQuery) -> None:
-    found = finite(scraped.query(query.substituted(PROVIDERS[0])))
-    assert found, query.substituted(PROVIDERS[0])
-    assert {labels["provider"] for labels, _ in found} == {PROVIDERS[0]}
-
-
-@pytest.mark.parametrize("query", QUERIES, ids=NAMES)
-def test_a_panel_shows_three_providers(scraped: Prometheus, query: PanelQuery) -> None:
-    found = finite(scraped.query(query.substituted("|".join(PROVIDERS))))
-    assert {labels["provider"] for labels, _ in found} == set(PROVIDERS)
+def test_a_panel_shows_numbers_of_every_chosen_provider_and_of_no_other(
+    observed: Observation, query: PanelQuery, view: View
+) -> None:
+    found = view.ask(observed, query)
+    assert {labels["provider"] for labels, _ in found} == set(view.expected), query.substituted(view.choice)
+    assert [labels for labels, value in found if not math.isfinite(value)] == []
 
 
 @pytest.mark.parametrize("query", QUERIES, ids=NAMES)
 def test_the_unit_of_a_panel_fits_its_metrics(query: PanelQuery) -> None:
-    assert fits(query.substituted(PROVIDERS[0]), query.unit), f"{query.unit}: {query.expr}"
+    assert fits(query.substituted(EVERY), query.unit), f"{query.unit}: {query.expr}"
 
 
-def test_every_metric_of_a_panel_is_exposed_or_is_an_older_name(scraped: Prometheus) -> None:
-    """A query may say ``new or old``: of such a pair one is enough, which the tests above see."""
-    exposed = scraped.label_values("__name__")
-    unknown = {name for query in QUERIES for name in metrics(query.substituted(PROVIDERS[0]))} - exposed
-    assert all(name.startswith("vllm:") for name in unknown), sorted(unknown)
+@pytest.mark.parametrize("query", QUERIES, ids=NAMES)
+def test_every_metric_of_a_query_is_exposed(observed: Observation, query: PanelQuery) -> None:
+    exposed = observed.central.label_values("__name__")
+    assert set(metrics(query.substituted(EVERY))) <= exposed
+
+
+@pytest.mark.parametrize("query", QUERIES, ids=NAMES)
+def test_every_label_value_that_a_query_names_exists(observed: Observation, query: PanelQuery) -> None:
+    """A stage that does not exist would leave a panel with less than it promises."""
+    for selector in selectors(query.substituted(EVERY)):
+        for matcher in selector.matchers.matchers:
+            if matcher.name == "provider":
+                continue
+            known = _known(observed.central, str(selector.name), matcher)
+            assert set(matcher.value.split("|")) <= known, f"{query.name}: {matcher}"
+
+
+def _known(server: Prometheus, metric: str, matcher: promql.Matcher) -> set[str]:
+    """What is left out need not have happened in the test, but must be a type of error that the backend has."""
+    if matcher.op == promql.MatchOp.NotRe:
+        return {"client_gone", *_error_types(ServiceError)}
+    return server.label_values(matcher.name, metric)
+
+
+def _error_types(error: type[ServiceError]) -> set[str]:
+    return {error.type}.union(*(_error_types(kind) for kind in error.__subclasses__()))
+
+
+@pytest.mark.parametrize("query", QUANTILES, ids=lambda query: query.name)
+def test_no_quantile_is_clipped_by_the_highest_bucket(observed: Observation, query: PanelQuery) -> None:
+    names = metrics(query.substituted(EVERY))
+    bounds = {float(le) for name in names for le in observed.central.label_values("le", name)} - {math.inf}
+    assert bounds
+    assert all(value < max(bounds) for _, value in VIEWS["central, all"].ask(observed, query))
+
+
+@pytest.mark.parametrize("histogram", ["rag_latency_seconds", "rag_ttft_seconds"])
+def test_latency_buckets_resolve_2_ms_to_120_s(observed: Observation, histogram: str) -> None:
+    bounds = {float(le) for le in observed.central.label_values("le", f"{histogram}_bucket")} - {math.inf}
+    assert (min(bounds), max(bounds)) == (0.002, 120)
+
+
+def test_probes_and_scrapes_count_as_no_request(observed: Observation) -> None:
+    counted = observed.cluster.label_values("endpoint", "rag_requests_total")
+    assert counted == {"/query", "/query/stream", "/ingest", "/documents", "/delete"}
+
+
+def test_a_fault_of_the_client_is_no_failed_query(observed: Observation) -> None:
+    failed = next(query for query in QUERIES if query.panel == "Failed queries, share")
+    assert observed.cluster.query("rag_errors_total") != []
+    assert [value for _, value in VIEWS["central, all"].ask(observed, failed)] == [0, 0, 0]
 
 
 @pytest.mark.parametrize(("board", "metric"), provider_choices())
-def test_the_choice_of_providers_is_filled(scraped: Prometheus, board: str, metric: str) -> None:
-    assert scraped.label_values("provider", metric) == set(PROVIDERS), board
+def test_the_choice_of_providers_is_filled(observed: Observation, board: str, metric: str) -> None:
+    assert observed.central.label_values("provider", metric) == set(PROVIDERS), board
+    assert observed.cluster.label_values("provider", metric) == {PROVIDERS[0]}, board
 
 
-def test_every_rule_is_evaluated_without_error(scraped: Prometheus) -> None:
-    assert scraped.rules()
-    assert [rule["name"] for rule in scraped.rules() if rule.get("lastError")] == []
+@pytest.mark.parametrize("server", ["cluster", "central"])
+def test_every_rule_is_evaluated_without_error(observed: Observation, server: str) -> None:
+    rules = getattr(observed, server).rules()
+    assert rules
+    assert [(rule["name"], rule.get("lastError")) for rule in rules if rule["health"] != "ok"] == []
 
 
-def test_what_is_checked_in_is_what_the_code_generates() -> None:
-    stale = [path.name for path, text in generated().items() if path.read_text(encoding="utf-8") != text]
-    assert stale == [], "python -m grafana writes them again"
-
-
-def test_rules_and_routes_are_valid_to_prometheus_own_tools() -> None:
-    rules = sorted(str(path) for path in (GRAFANA / "rules").glob("*.yaml"))
-    for command in (
-        [binary("promtool"), "check", "rules", *rules],
-        [binary("amtool"), "check-config", str(GRAFANA / "alertmanager" / "alertmanager.yaml")],
-    ):
-        checked = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
-        assert checked.returncode == 0, checked.stdout + checked.stderr
+def test_the_table_of_the_readme_is_what_was_seen(observed: Observation) -> None:
+    assert table(observed) == written(), "python -m tests.grafana.table writes it again"

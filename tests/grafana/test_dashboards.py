@@ -1,0 +1,67 @@
+"""The checked-in dashboards: written by the code, and of a shape that Grafana takes."""
+
+from itertools import combinations
+from typing import Any
+
+import pytest
+import yaml
+
+from grafana.__main__ import generated
+from grafana.prices import hourly_prices
+from ragmeter.core.cost import price_sheet_from
+from tests.grafana.boards import GRAFANA, documents
+
+FIXTURES = GRAFANA.parent / "fixtures" / "providers"
+BOARDS = pytest.mark.parametrize("board", documents(), ids=lambda board: board["uid"])
+
+
+def test_what_is_checked_in_is_what_the_code_generates() -> None:
+    stale = [path.name for path, text in generated().items() if path.read_text(encoding="utf-8") != text]
+    assert stale == [], "python -m grafana writes them again"
+    folders = {path.parent for path in generated()}
+    assert {path for folder in folders for path in folder.iterdir()} == set(generated())
+
+
+@BOARDS
+def test_panels_fill_the_grid_without_overlap(board: dict[str, Any]) -> None:
+    places = [panel["gridPos"] for panel in board["panels"]]
+    assert all(place["x"] + place["w"] <= 24 for place in places)
+    assert [pair for pair in combinations(places, 2) if _overlap(*pair)] == []
+
+
+def _overlap(one: dict[str, int], other: dict[str, int]) -> bool:
+    return all(
+        one[start] < other[start] + other[size] and other[start] < one[start] + one[size]
+        for start, size in (("x", "w"), ("y", "h"))
+    )
+
+
+@BOARDS
+def test_every_panel_asks_the_chosen_datasource_under_names_of_its_own(board: dict[str, Any]) -> None:
+    panels = [panel for panel in board["panels"] if panel["type"] != "row"]
+    assert len({panel["id"] for panel in board["panels"]}) == len(board["panels"])
+    for panel in panels:
+        refs = [target["refId"] for target in panel["targets"]]
+        assert refs == sorted(set(refs))
+        assert {at["datasource"]["uid"] for at in (panel, *panel["targets"])} == {"${datasource}"}
+        assert panel["description"]
+        assert panel["fieldConfig"]["defaults"]["unit"]
+
+
+@BOARDS
+def test_a_dashboard_has_one_datasource_and_one_choice_of_providers(board: dict[str, Any]) -> None:
+    variables = board["templating"]["list"]
+    assert [at["name"] for at in variables[:2]] == ["datasource", "provider"]
+    assert [at["type"] for at in variables[:2]] == ["datasource", "query"]
+    assert all(at["type"] == "textbox" for at in variables[2:])
+
+
+def test_identifiers_are_not_shared() -> None:
+    assert len({board["uid"] for board in documents()}) == len({board["title"] for board in documents()}) == 5
+
+
+def test_prices_are_those_of_the_provider_files() -> None:
+    named = {price.provider: price.usd_per_hr for price in hourly_prices(FIXTURES)}
+    assert named == pytest.approx({"akamai-lke": 0.592, "aws-eks": 0.988, "gcp-gke": 1.0876})
+    sheets = {path.stem: yaml.safe_load(path.read_text("utf-8")).get("cost") for path in FIXTURES.glob("*.yaml")}
+    assert {name for name, cost in sheets.items() if cost and price_sheet_from(cost)} == set(named)
