@@ -14,13 +14,14 @@ import numpy as np
 from ragmeter.clients.decode import decode
 from ragmeter.clients.dialects import Dialect, OpenAiDialect, RagDialect
 from ragmeter.clients.http import HttpTransport
-from ragmeter.clients.transport import Transport
+from ragmeter.clients.transport import Exchange, Transport
 from ragmeter.core.arrivals import arrivals, prompt_order
 from ragmeter.core.errors import TargetError
 from ragmeter.core.provider import Provider
 from ragmeter.core.records import ErrorClass, Phase, RequestSample
 from ragmeter.core.run import PhasePlan, RunEnding
 from ragmeter.core.workload import Workload
+from ragmeter.run.backlog import Backlog
 from ragmeter.run.load import Start, drive
 
 WATCH_S = 0.25
@@ -166,7 +167,10 @@ class _Run:
         sender = _Sender(self, plan, transport, _dialect(self.workload, self.conditions.provider))
         cpu_s, wall_s = time.process_time(), time.monotonic()
         try:
-            await drive(plan, sender.send)
+            async with asyncio.TaskGroup() as group:
+                group.create_task(sender.answers.run())
+                await drive(plan, sender.send)
+                sender.answers.close()
         finally:
             if plan.name == "measured":
                 self._cpu_s += time.process_time() - cpu_s
@@ -178,15 +182,21 @@ class _Run:
         self.conditions.observer.ended(sample)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Sender:
+    """Sends the requests of a phase. ``answers`` are read and kept between sends; somebody has to run it."""
+
     run: _Run
     plan: PhasePlan
     transport: Transport
     dialect: Dialect
+    answers: Backlog[tuple[Start, Exchange]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.answers = Backlog(self._keep)
 
     async def send(self, start: Start) -> None:
-        """Send one request and keep its sample, also when it is cancelled half way."""
+        """Send one request and hand on its answer; when it is cancelled half way, keep what is known."""
         workload, origin_ns = self.run.workload, self.run.conditions.origin_ns
         request = self.dialect.request(workload.prompts[start.prompt_index].text)
         self.run.conditions.observer.started()
@@ -196,6 +206,10 @@ class _Sender:
         except asyncio.CancelledError:
             self.run.keep(self._interrupted(start, origin_ns))
             raise
+        self.answers.add((start, exchange))
+
+    def _keep(self, answer: tuple[Start, Exchange]) -> None:
+        start, exchange = answer
         sample = decode(
             exchange,
             self.dialect,
@@ -204,7 +218,7 @@ class _Sender:
             trial=self.plan.trial,
             prompt_index=start.prompt_index,
             scheduled_ns=start.scheduled_ns,
-            origin_ns=origin_ns,
+            origin_ns=self.run.conditions.origin_ns,
         )
         self.run.keep(sample)
 
