@@ -88,6 +88,15 @@ def test_what_the_launcher_may_not_do_is_refused(launcher: str, namespace: str) 
     assert "forbidden" in refused.stderr.lower()
 
 
+def test_the_launcher_starts_and_removes_the_job_beside_what_an_administrator_made(
+    launcher: str, namespace: str
+) -> None:
+    manifests = moved(benchmark("run"), namespace)
+    apply([each for each in manifests if each["kind"] != "Job"])
+    assert "job.batch/rag-benchmark created" in apply(manifests, f"--as={launcher}")
+    assert "deleted" in kubectl("-n", namespace, "delete", "job/rag-benchmark", f"--as={launcher}")
+
+
 @pytest.fixture(scope="module")
 def deployed() -> Iterator[str]:
     """The kind overlay in a namespace, with a backend that is ready."""
