@@ -1,7 +1,5 @@
 """The GPUs, by NVIDIA's dcgm-exporter."""
 
-from dataclasses import replace
-
 from grafana.boards.board import Board
 from grafana.panels import Panel, Query, Unit
 from grafana.queries import gpu
@@ -15,24 +13,20 @@ def gpu_board() -> Board:
         title="GPU",
         about="Utilisation, memory, power and temperature of every GPU, from dcgm-exporter.",
         providers_of="DCGM_FI_DEV_GPU_UTIL",
-        rows=(("Load", _load()), ("Memory", _memory()), ("Power and health", _health())),
+        rows=(("Load and power", _load()), ("Memory", _memory()), ("Health", _health())),
     )
 
 
-def _each(title: str, about: str, unit: Unit, expr: str) -> Panel:
-    return Panel(title=title, about=about, unit=unit, queries=[Query(expr=expr, legend=_EACH)])
+def _each(title: str, about: str, unit: Unit, expr: str, width: int = 8) -> Panel:
+    return Panel(title=title, about=about, unit=unit, queries=[Query(expr=expr, legend=_EACH)], width=width)
 
 
 def _load() -> tuple[Panel, ...]:
+    energy = Query(expr=gpu.joules_per_token(), legend="{{provider}}")
     return (
         _each("Utilisation", "Share of the time a kernel ran: 100 is not full use.", Unit.PERCENT, gpu.utilisation()),
-        _each("Tensor cores", "Share of cycles the tensor pipe is busy.", Unit.RATIO, gpu.tensor_active_ratio()),
-        _each(
-            "Memory bandwidth",
-            "Share of cycles the memory interface is busy; decoding is bound by it.",
-            Unit.RATIO,
-            gpu.memory_active_ratio(),
-        ),
+        _each("Power", "Draw of the board.", Unit.WATT, gpu.power()),
+        Panel(title="Energy per output token", about="Power by tokens per second.", unit=Unit.JOULE, queries=[energy]),
     )
 
 
@@ -45,15 +39,4 @@ def _memory() -> tuple[Panel, ...]:
 
 
 def _health() -> tuple[Panel, ...]:
-    energy = Query(expr=gpu.joules_per_token(), legend="{{provider}}")
-    panels = (
-        _each("Power", "Draw of the board.", Unit.WATT, gpu.power()),
-        _each("Temperature", "Of the chip.", Unit.CELSIUS, gpu.temperature()),
-        _each("Last XID error", "The number of the driver's last error; 0 is none.", Unit.COUNT, gpu.last_xid()),
-        Panel(title="Energy per output token", about="Power by tokens per second.", unit=Unit.JOULE, queries=[energy]),
-    )
-    return tuple(_narrow(panel) for panel in panels)
-
-
-def _narrow(panel: Panel) -> Panel:
-    return replace(panel, width=6)
+    return (_each("Temperature", "Of the chip.", Unit.CELSIUS, gpu.temperature(), width=24),)

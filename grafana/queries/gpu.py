@@ -1,4 +1,4 @@
-"""Metrics of NVIDIA's dcgm-exporter. One series per GPU, also where several containers share it."""
+"""Metrics of NVIDIA's dcgm-exporter that k8s/ has it export. One series per GPU, also if containers share it."""
 
 from grafana.config import SPAN
 from grafana.queries.backend import output_tokens_per_s
@@ -35,18 +35,6 @@ def power() -> str:
 
 def temperature() -> str:
     return _per_gpu(select("DCGM_FI_DEV_GPU_TEMP"))
-
-
-def tensor_active_ratio() -> str:
-    return _per_gpu(select("DCGM_FI_PROF_PIPE_TENSOR_ACTIVE"))
-
-
-def memory_active_ratio() -> str:
-    return _per_gpu(select("DCGM_FI_PROF_DRAM_ACTIVE"))
-
-
-def last_xid() -> str:
-    return _per_gpu(select("DCGM_FI_DEV_XID_ERRORS"))
 
 
 def joules_per_token() -> str:

@@ -25,12 +25,11 @@ NAMES: Final[tuple[tuple[str, Dimension], ...]] = (
     (r"_seconds(_bucket|_total)?$", {"s": 1}),
     (r"_bytes$", {"byte": 1}),
     (r"_usd$", {"usd": 1}),
-    (r"[_:](ratio|ratio_rate\w+|perc|ACTIVE|info|outcome)$", {}),
+    (r"[_:](ratio|ratio_rate\w+|perc|info|outcome)$", {}),
     (r"FB_(USED|FREE)$", {"mebibyte": 1}),
     (r"POWER_USAGE$", {"joule": 1, "s": -1}),
     (r"GPU_TEMP$", {"celsius": 1}),
     (r"GPU_UTIL$", {"percent": 1}),
-    (r"XID_ERRORS$", {"error number": 1}),
 )
 
 PRICE: Final[Dimension] = {"usd": 1, "s": -1}
@@ -42,7 +41,7 @@ FITTING: Final[Mapping[str, tuple[Dimension, ...]]] = {
     "reqps": ({"request": 1, "s": -1},),
     "suffix: tok/s": ({"token": 1, "s": -1},),
     "cps": ({"preemption": 1, "s": -1},),
-    "short": ({}, {"request": 1}, {"token": 1}, {"chunk": 1}, {"error number": 1}),
+    "short": ({}, {"request": 1}, {"token": 1}, {"chunk": 1}),
     "mbytes": ({"mebibyte": 1},),
     "bytes": ({"byte": 1},),
     "watt": ({"joule": 1, "s": -1},),

@@ -7,7 +7,7 @@ import promql_parser as promql
 import pytest
 
 from backend.errors import ServiceError
-from tests.grafana.boards import PanelQuery, panel_queries, provider_choices
+from tests.grafana.boards import GRAFANA, PanelQuery, panel_queries, provider_choices
 from tests.grafana.dimensions import fits, metrics, selectors
 from tests.grafana.observation import PROVIDERS, Observation
 from tests.grafana.prometheus import Prometheus, Series
@@ -59,6 +59,13 @@ def test_the_unit_of_a_panel_fits_its_metrics(query: PanelQuery) -> None:
 def test_every_metric_of_a_query_is_exposed(observed: Observation, query: PanelQuery) -> None:
     exposed = observed.central.label_values("__name__")
     assert set(metrics(query.substituted(EVERY))) <= exposed
+
+
+def test_the_gpu_dashboard_asks_for_nothing_that_our_exporter_leaves_out() -> None:
+    counters = (GRAFANA.parent / "k8s" / "components" / "dcgm-exporter" / "counters.csv").read_text("utf-8")
+    exported = {line.partition(",")[0] for line in counters.splitlines()}
+    asked = {name for query in QUERIES for name in metrics(query.substituted(EVERY)) if name.startswith("DCGM_")}
+    assert asked <= exported
 
 
 @pytest.mark.parametrize("query", QUERIES, ids=NAMES)
