@@ -102,3 +102,17 @@ class LlmCutError(LlmError):
 
 class LlmSilentError(LlmError):
     type = "llm_timeout"
+
+
+CLIENT_GONE = "client_gone"
+"""The type of a query whose client closed the connection: nobody is left to raise it to."""
+
+
+def error_types() -> list[str]:
+    """Every type that a failed request can have."""
+    known, waiting = {CLIENT_GONE}, [ServiceError]
+    while waiting:
+        error = waiting.pop()
+        known.add(error.type)
+        waiting += error.__subclasses__()
+    return sorted(known)

@@ -8,6 +8,8 @@ from typing import Any
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 from prometheus_client.metrics_core import Metric
 
+from .errors import error_types
+
 STAGES = ("embedding", "retrieval", "inference", "total", "ingest")
 STATS = (*STAGES, "ttft")
 ENDPOINTS = ("/query", "/query/stream", "/ingest", "/documents", "/delete")
@@ -79,6 +81,8 @@ class Metrics:
         self._windows = {stage: TimingWindow() for stage in STATS}
         for endpoint in ENDPOINTS:
             self._requests.labels(endpoint)
+            for error_type in error_types():  # a series that begins at 1 hides its first error from rate()
+                self._errors.labels(endpoint, error_type)
         self._stages = {stage: self._latency.labels(stage) for stage in STAGES}
 
     def name_model(self, model_id: str) -> None:

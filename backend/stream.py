@@ -12,7 +12,7 @@ from typing import Any
 
 from starlette.types import Receive, Send
 
-from .errors import RequestTimeoutError, ServiceError, ShuttingDownError
+from .errors import CLIENT_GONE, RequestTimeoutError, ServiceError, ShuttingDownError
 from .llm import Delta
 from .logs import log
 from .pipeline import Answering
@@ -61,7 +61,7 @@ class Answer:
         except asyncio.CancelledError:
             if self._gone and task is not None:
                 task.uncancel()
-                self._report("client_gone", "the client closed the connection")
+                self._report(CLIENT_GONE, "the client closed the connection")
                 return
             await self._fail(ShuttingDownError("the service is stopping"))
             raise
