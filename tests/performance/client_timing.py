@@ -7,8 +7,7 @@ at once, on connections that a round before has opened. Client and server each h
 
 TTFT error: |client's TTFT - (first write - request read)|; it has in it how late the server read a burst of requests.
 ITL error: |gap seen - gap written|. Lag: arrival as the client stamped it minus write. CPU: of the client's process
-while it streams, per text event. Exact: share of the events of which the
-client says that their time is exact.
+while it streams, per text event. Exact: share of the events of which the client says that their time is exact.
 
 With --stall the client's event loop is blocked for 50 ms every 250 ms, as by a long computation.
 """
