@@ -51,8 +51,14 @@ class KernelLink:
         return self._receiver is None
 
     def write(self, data: bytes) -> None:
-        if self._receiver is not None:
-            self._send(self._tls.encrypt(data) if self._tls else data)
+        if self._receiver is None:
+            return
+        try:
+            wire = self._tls.encrypt(data) if self._tls else data
+        except ssl.SSLError as error:
+            self._close(error)
+            return
+        self._send(wire)
 
     def abort(self) -> None:
         self._close(None)
