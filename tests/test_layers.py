@@ -18,6 +18,7 @@ ALLOWED = {
     "run": {"run", "clients", "core"},
     "report": {"report", "core"},
     "testing": {"testing", "core"},
+    "cli": {"cli", "run", "report", "clients", "core"},
     "_pytest": {"_pytest", "run", "report", "clients", "core"},
 }
 """What a module of a layer may import of ragmeter. ``ragmeter`` itself holds the version and nothing else."""

@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from ragmeter.core.codec import schema_of
+from ragmeter.core.comparison import Comparison
 from ragmeter.core.metadata import RunMetadata
 from ragmeter.core.result import Cost, RunResult
 
 written: Mapping[str, tuple[type, str]] = {
     "benchmark-output.v1": (RunResult, "Result of one workload on one provider"),
+    "comparison.v1": (Comparison, "Comparison of runs"),
     "cost.v1": (Cost, "Cost of a run"),
     "run-metadata.v1": (RunMetadata, "Run metadata"),
 }

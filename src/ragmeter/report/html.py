@@ -23,10 +23,15 @@ def scorecard_html(results: Sequence[RunResult]) -> str:
 def page_html(results: Sequence[RunResult]) -> str:
     """A complete page with the same scorecard."""
     title = ", ".join(run_name(result) for result in results) or "no runs"
+    return whole_page(title, _scorecard(results))
+
+
+def whole_page(title: str, content: Html) -> str:
+    """A complete page around a ``div`` of the class ``ragmeter``, in the scorecard's style."""
     head = element(
         "head", _CHARSET, _VIEWPORT, element("title", f"ragmeter: {title}"), _style("scorecard.css"), _style("page.css")
     )
-    body = element("body", element("main", element("h1", "ragmeter"), _scorecard(results)))
+    body = element("body", element("main", element("h1", "ragmeter"), content))
     return f"<!DOCTYPE html>\n{element('html', head, body, lang='en')}\n"
 
 

@@ -1,0 +1,30 @@
+"""Saved runs: raw records and results."""
+
+from pathlib import Path
+
+from ragmeter.clients.files import read_text
+from ragmeter.core.compare import SavedRun
+from ragmeter.core.errors import ConfigError
+from ragmeter.core.result import RunResult
+from ragmeter.report.document import result_of
+from ragmeter.report.jsonfile import load_result
+from ragmeter.run import store
+
+
+def load_raw(path: Path) -> SavedRun:
+    """Raises ConfigError for a result: it has no requests to compute from."""
+    if not path.name.endswith(store.suffix):
+        raise ConfigError(f"{path}: needs the requests of a run: name its raw record, a file ending in {store.suffix}")
+    plan, samples, ending = store.read(path)
+    return SavedRun(path=str(path), plan=plan, samples=samples, ending=ending)
+
+
+def result_from(run: SavedRun) -> RunResult:
+    return result_of(run.plan, run.samples, run.ending, raw_samples_path=run.path)
+
+
+def load(path: Path) -> RunResult:
+    """A raw record is computed again from its samples, a result is taken as it is."""
+    if path.name.endswith(store.suffix):
+        return result_from(load_raw(path))
+    return load_result(read_text(path), where=str(path))

@@ -1,0 +1,80 @@
+"""What weakens a comparison of two saved runs, in sentences."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ragmeter.core.comparison import Side
+from ragmeter.core.decide import percent
+
+NOTEWORTHY_ERRORS = 0.01
+NOTEWORTHY_LENGTH = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conditions:
+    """One run and when it measured. begin, end: wall clock of the measured phase."""
+
+    side: Side
+    seed: int
+    begin: datetime
+    end: datetime
+
+
+def caveats(a: Conditions, b: Conditions, *, paired: bool) -> tuple[str, ...]:
+    return (
+        _not_interleaved(a, b),
+        *(
+            []
+            if paired
+            else [f"not paired, as {_why_unpaired(a, b)}: the interval is Welch's, wider than that of pairs"]
+        ),
+        *(sentence for each in (a, b) for sentence in _about_run(each.side)),
+        *_lengths(a.side, b.side),
+    )
+
+
+def _not_interleaved(a: Conditions, b: Conditions) -> str:
+    first, second = sorted((a, b), key=lambda each: each.begin)
+    labels, gap = f"{a.side.label} and {b.side.label}", second.begin - first.end
+    if gap < timedelta(0):
+        return f"{labels} ran at the same time: they may have shared the client or the network"
+    return (
+        f"{labels} ran one after the other, {_span(gap)} apart, and not as interleaved trials: what changed in between "
+        "(neighbours, time of day, caches) is in the difference and not in its interval"
+    )
+
+
+def _span(gap: timedelta) -> str:
+    seconds = gap.total_seconds()
+    for size, word in ((86400, "days"), (3600, "hours"), (60, "minutes")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {word}"
+    return f"{seconds:.0f} seconds"
+
+
+def _why_unpaired(a: Conditions, b: Conditions) -> str:
+    if a.seed != b.seed:
+        return "their seeds differ"
+    if a.side.trials != b.side.trials:
+        return f"they have {a.side.trials} and {b.side.trials} trials"
+    return "not both ran to their end"
+
+
+def _about_run(side: Side) -> list[str]:
+    found = [f"{side.label}: {reason}" for reason in side.not_fit]
+    if side.status == "interrupted":
+        found.append(f"{side.label} was interrupted: its figures are of the part that ran")
+    errors = side.error_ratio.value or 0.0
+    if errors > NOTEWORTHY_ERRORS:
+        found.append(f"{side.label} failed {percent(errors)} % of its requests: latencies are of successes")
+    return found
+
+
+def _lengths(a: Side, b: Side) -> list[str]:
+    of_a, of_b = a.mean_output_tokens, b.mean_output_tokens
+    if not of_a or not of_b or abs(of_b / of_a - 1) <= NOTEWORTHY_LENGTH:
+        return []
+    return [
+        f"answers differ in length: {of_a:.0f} tokens on {a.label}, {of_b:.0f} on {b.label}; "
+        "end-to-end latency and throughput follow the length"
+    ]

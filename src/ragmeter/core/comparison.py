@@ -1,0 +1,95 @@
+"""What a comparison of runs says: the document ``comparison.v1``, field by field."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+from ragmeter.core.identity import IdentityDiff
+from ragmeter.core.result import Estimate
+
+
+class Decision(StrEnum):
+    """Of one metric of two systems A and B.
+
+    A_BETTER and B_BETTER: significant after the correction, outside the noise band, at least five trials a side.
+    NO_DIFFERENCE: the whole interval lies within the smallest difference that matters. NOT_DECIDABLE: anything else.
+    """
+
+    A_BETTER = "A_BETTER"
+    B_BETTER = "B_BETTER"
+    NO_DIFFERENCE = "NO_DIFFERENCE"
+    NOT_DECIDABLE = "NOT_DECIDABLE"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """One run that is compared. effective_decode_concurrency: mean streams between first and last token."""
+
+    label: str
+    run_id: str
+    provider: str
+    workload: str
+    started_at: str
+    status: Literal["complete", "interrupted"]
+    trials: int
+    requests: int
+    error_ratio: Estimate
+    mean_output_tokens: float | None
+    effective_decode_concurrency: float | None
+    not_fit: tuple[str, ...]
+    """Why the client was not fit to measure; empty when it was."""
+    raw_samples_path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricComparison:
+    """One metric of A and B.
+
+    a, b: of the typical trial, the geometric mean over trials; None where a trial has no value.
+    ratio: B / A with its interval. difference: B - A in the metric's unit, at the level of A.
+    p_adjusted: after Holm's correction over all metrics and pairs. detectable_ratio: smallest relative difference that
+    this many trials call with a power of 80 %. noise_ratio: relative difference within which identical systems differ;
+    None without A/A runs. trials_needed: further trials a side; None when decided, or when over 1,000.
+    """
+
+    metric: str
+    statistic: str | None
+    unit: str
+    a: float | None
+    b: float | None
+    ratio: Estimate
+    difference: Estimate
+    p_value: float | None
+    p_adjusted: float | None
+    detectable_ratio: float | None
+    noise_ratio: float | None
+    trials_needed: int | None
+    decision: Decision
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairComparison:
+    """a, b: labels of the sides. caveats: what weakens the comparison, in sentences."""
+
+    a: str
+    b: str
+    paired: bool
+    identity: IdentityDiff
+    metrics: tuple[MetricComparison, ...]
+    caveats: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """Every pair of two or more runs. min_effect_ratio: the smallest relative difference that matters."""
+
+    schema: Literal["comparison.v1"] = "comparison.v1"
+    ragmeter_version: str
+    min_effect_ratio: float
+    family: int
+    """How many figures were tested at once."""
+    sides: tuple[Side, ...]
+    pairs: tuple[PairComparison, ...]
+    noise_from: tuple[str, ...]
+    """The runs of one system that the noise band is from; empty without."""

@@ -1,0 +1,95 @@
+"""A comparison of runs on a terminal, and the words that its page shares."""
+
+from collections.abc import Iterator, Sequence
+from textwrap import wrap
+from typing import Final
+
+from ragmeter.core.comparison import Comparison, Decision, MetricComparison, PairComparison
+from ragmeter.core.decide import percent as per_cent
+from ragmeter.core.identity import FieldDifference
+from ragmeter.core.result import Estimate
+from ragmeter.report.format import quantity, unit_of
+from ragmeter.report.markup import clean
+from ragmeter.report.scorecard.provenance import shown
+
+_COLOURS: Final = {
+    Decision.A_BETTER: "1;32",
+    Decision.B_BETTER: "1;32",
+    Decision.NO_DIFFERENCE: "1;36",
+    Decision.NOT_DECIDABLE: "1;33",
+}
+
+
+def comparison_lines(found: Comparison, *, width: int, colour: bool) -> list[str]:
+    """Each pair: figures with the change and its interval, the verdict, what differs, what weakens it."""
+    wide = max(width, 60)
+    lines = [line for pair in found.pairs for line in (*_pair_lines(found, pair, wide, colour), "")]
+    return [*lines, *(line for words in method(found) for line in wrap(words, wide))]
+
+
+def _pair_lines(found: Comparison, pair: PairComparison, width: int, colour: bool) -> Iterator[str]:
+    yield from wrap(clean(f"{pair.a} (A) and {pair.b} (B), {design(found, pair)}"), width)
+    yield f"  {'':14}{'A':>15}{'B':>15}  change of B"
+    for at in pair.metrics:
+        yield f"  {_name(at):14}{value_text(at, at.a):>15}{value_text(at, at.b):>15}  {change_text(at.ratio)}"
+        first, *rest = wrap(clean(at.sentence), width - 6)
+        yield "      " + (f"\x1b[{_COLOURS[at.decision]}m{first}\x1b[0m" if colour else first)
+        yield from (f"      {line}" for line in rest)
+    for words in (*_differences_in_words(pair), *(f"caveat: {words}" for words in pair.caveats)):
+        yield from wrap(clean(words), width, initial_indent="  ", subsequent_indent="    ")
+
+
+def design(found: Comparison, pair: PairComparison) -> str:
+    trials = {side.label: side.trials for side in found.sides}
+    counts = f"{trials[pair.a]} and {trials[pair.b]} trials"
+    return f"{counts}, {'paired' if pair.paired else 'not paired'}"
+
+
+def _name(at: MetricComparison) -> str:
+    short = {"ttft_ms": "TTFT", "tpot_ms": "TPOT", "e2e_ms": "e2e", "output_tokens_per_s": "throughput"}
+    return f"{short.get(at.metric, 'USD/1M tokens')} {at.statistic or ''}".rstrip()
+
+
+def value_text(at: MetricComparison, value: float | None) -> str:
+    return quantity(value, unit_of(at.metric))
+
+
+def change_text(ratio: Estimate) -> str:
+    """``-12 % [-18, -5]``."""
+    if ratio.value is None:
+        return "unknown"
+    if ratio.low is None or ratio.high is None:
+        return f"{_signed(ratio.value)} %, no interval"
+    return f"{_signed(ratio.value)} % [{_signed(ratio.low)}, {_signed(ratio.high)}]"
+
+
+def _signed(ratio: float) -> str:
+    text = per_cent(ratio - 1)
+    return text if text.startswith("-") or text == "0" else f"+{text}"
+
+
+def _differences_in_words(pair: PairComparison) -> Iterator[str]:
+    if pair.identity.must_match:
+        yield f"NOT THE SAME MEASUREMENT: {_listed(pair.identity.must_match)}"
+    if pair.identity.could_explain:
+        yield f"could explain a difference: {_listed(pair.identity.could_explain)}"
+    if pair.identity.unverified:
+        yield f"must match and is not known of both: {', '.join(pair.identity.unverified)}"
+
+
+def _listed(differences: Sequence[FieldDifference]) -> str:
+    return "; ".join(f"{at.field} {shown(at.a)} / {shown(at.b)}" for at in differences)
+
+
+def method(found: Comparison) -> tuple[str, ...]:
+    """How the figures were found, for the end of a report."""
+    noise = ""
+    if found.noise_from:
+        noise = f" The noise band is the far end of the interval between {' and '.join(found.noise_from)}."
+    return (
+        "Figures are of the typical trial: the geometric mean of one figure a trial. Intervals are 95 %, Student's t "
+        "of the logarithms with a trial as the unit; pairs are trials of the same number, else Welch's. "
+        f"Significance is corrected by Holm over all {found.family} figures tested. A difference below "
+        f"{per_cent(found.min_effect_ratio)} % does not matter here; further trials are counted for a power of 80 %."
+        f"{noise}",
+    )

@@ -1,0 +1,155 @@
+"""Saved runs against each other, from samples with known factors."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from ragmeter.core.compare import DECLARED, SavedRun, compare
+from ragmeter.core.comparison import Comparison, Decision, MetricComparison
+from ragmeter.core.identity import identity_diff, identity_of
+from ragmeter.core.records import ErrorClass
+from ragmeter.core.run import RunEnding
+from tests.saved import METADATA, plan_of, saved_run
+
+EIGHT = [1.0, 1.02, 0.99, 1.01, 0.98, 1.0, 1.01, 0.99]
+
+
+def compared(*runs: SavedRun, aa: tuple[SavedRun, SavedRun] | None = None) -> Comparison:
+    return compare(runs, aa=aa, ragmeter_version="0")
+
+
+def metric(found: Comparison, name: str, statistic: str | None = None) -> MetricComparison:
+    return next(at for at in found.pairs[0].metrics if (at.metric, at.statistic) == (name, statistic))
+
+
+def scaled(factor: float) -> list[float]:
+    return [factor * each for each in EIGHT]
+
+
+@pytest.mark.parametrize(
+    ("factor", "tpot"), [(1.3, Decision.A_BETTER), (0.7, Decision.B_BETTER), (1.0, Decision.NO_DIFFERENCE)]
+)
+def test_a_known_difference_is_found_and_none_is_found_where_there_is_none(factor: float, tpot: Decision) -> None:
+    found = compared(saved_run("here", EIGHT), saved_run("there", scaled(factor), seed=2))
+    at = metric(found, "tpot_ms", "p50")
+    assert at.decision is tpot
+    assert at.ratio.value == pytest.approx(factor, rel=0.02)
+    assert at.ratio.low is not None
+    assert at.ratio.high is not None
+    assert at.ratio.low <= factor <= at.ratio.high
+
+
+def test_throughput_and_price_move_against_each_other() -> None:
+    found = compared(saved_run("here", EIGHT), saved_run("there", scaled(1.5), seed=2))
+    speed, price = metric(found, "output_tokens_per_s"), metric(found, "usd_per_1m_tokens")
+    assert speed.decision is price.decision is Decision.A_BETTER
+    assert speed.ratio.value is not None
+    assert price.ratio.value == pytest.approx(1 / speed.ratio.value)
+
+
+def test_the_difference_is_in_the_unit_of_the_metric() -> None:
+    at = metric(compared(saved_run("here", EIGHT), saved_run("there", scaled(1.5), seed=2)), "tpot_ms", "p50")
+    assert at.a is not None
+    assert at.b is not None
+    assert at.difference.value == pytest.approx(at.b - at.a)
+
+
+def test_without_prices_there_is_no_verdict_on_money_and_the_others_stand() -> None:
+    found = compared(saved_run("here", EIGHT, cost=None), saved_run("there", scaled(1.5), seed=2))
+    price = metric(found, "usd_per_1m_tokens")
+    assert price.sentence == "not decidable: no figure for every trial of here"
+    assert found.family == len(DECLARED) - 1
+
+
+def test_one_trial_a_side_is_not_decidable_whatever_the_difference() -> None:
+    found = compared(saved_run("here", [1.0]), saved_run("there", [3.0]))
+    assert {at.decision for at in found.pairs[0].metrics} == {Decision.NOT_DECIDABLE}
+    assert metric(found, "tpot_ms", "p50").trials_needed == 4
+
+
+def test_three_runs_make_three_pairs_and_one_family() -> None:
+    found = compared(saved_run("a", EIGHT), saved_run("b", scaled(1.1)), saved_run("c", scaled(1.2)))
+    assert [(pair.a, pair.b) for pair in found.pairs] == [("a", "b"), ("a", "c"), ("b", "c")]
+    assert found.family == 3 * len(DECLARED)
+
+
+def test_two_runs_of_one_provider_have_names_of_their_own() -> None:
+    found = compared(saved_run("here", EIGHT), saved_run("here", EIGHT))
+    assert [side.label for side in found.sides] == ["here #1", "here #2"]
+
+
+def test_a_difference_as_large_as_that_of_identical_systems_is_not_claimed() -> None:
+    runs = saved_run("here", EIGHT), saved_run("there", scaled(1.3), seed=2)
+    twin = saved_run("here", EIGHT), saved_run("here", scaled(1.4), seed=3)
+    at = metric(compared(*runs, aa=twin), "tpot_ms", "p50")
+    assert at.decision is Decision.NOT_DECIDABLE
+    assert at.noise_ratio is not None
+    assert at.noise_ratio > 0.38
+    assert metric(compared(*runs), "tpot_ms", "p50").decision is Decision.A_BETTER
+
+
+def test_runs_with_another_seed_or_other_trials_are_not_paired_and_it_is_said() -> None:
+    seeded = saved_run("there", EIGHT)
+    seeded = replace(seeded, plan=replace(seeded.plan, workload=replace(seeded.plan.workload, seed=8)))
+    for other, words in ((seeded, "their seeds differ"), (saved_run("there", EIGHT[:5]), "they have 8 and 5 trials")):
+        (pair,) = compared(saved_run("here", EIGHT), other).pairs
+        assert not pair.paired
+        assert any(words in sentence for sentence in pair.caveats), pair.caveats
+
+
+def test_what_was_lost_by_not_interleaving_is_said() -> None:
+    later = saved_run("there", EIGHT, started_at="2026-02-26T10:15:30+00:00")
+    (pair,) = compared(saved_run("here", EIGHT), later).pairs
+    assert pair.paired
+    assert "4 days apart, and not as interleaved trials" in pair.caveats[0]
+
+
+def test_failures_interruption_and_other_lengths_are_said() -> None:
+    run = saved_run("there", EIGHT)
+    cut = tuple(
+        replace(each, error=ErrorClass.TIMEOUT) if each.index % 10 == 0 else replace(each, output_tokens=20)
+        for each in run.samples
+    )
+    broken = replace(run, samples=cut, ending=RunEnding(status="interrupted", reason="Ctrl-C", client_cpu_ratio=0.99))
+    (pair,) = compared(saved_run("here", EIGHT), broken).pairs
+    said = " ".join(pair.caveats)
+    assert "there failed 10 % of its requests: latencies are of successes" in said
+    assert "there was interrupted" in said
+    assert "10 tokens on here, 20 on there" in said
+    assert all("the client was not fit to measure there" in at.sentence for at in pair.metrics)
+
+
+@pytest.mark.parametrize("drift", [0.1, 0.4])
+def test_identical_systems_are_seldom_called_different(drift: float) -> None:
+    """Family-wise: any metric of a comparison counts. Saved runs with requests inside, so the whole chain is tried."""
+    rng = np.random.default_rng(51)
+    called = 0
+    for _ in range(40):
+        a, b = (
+            saved_run(name, rng.lognormal(0, drift, 5).tolist(), requests=12, seed=int(rng.integers(1 << 30)))
+            for name in ("a", "b")
+        )
+        decisions = {at.decision for at in compared(a, b).pairs[0].metrics}
+        called += bool(decisions & {Decision.A_BETTER, Decision.B_BETTER})
+    assert called <= 5
+
+
+def test_identity_separates_what_must_match_from_what_could_explain() -> None:
+    a = identity_of(plan_of("a"))
+    b = identity_of(plan_of("b", metadata={"dtype": "int8", "gpu_model": "H100", "vllm_version": None}))
+    diff = identity_diff(a, b)
+    assert [(at.field, at.a, at.b) for at in diff.must_match] == [("dtype", "float16", "int8")]
+    assert [(at.field, at.a, at.b) for at in diff.could_explain] == [("gpu_model", "L4", "H100")]
+    assert diff.unverified == ("vllm_version",)
+
+
+def test_the_provider_is_no_difference_by_itself() -> None:
+    diff = identity_diff(identity_of(plan_of("a")), identity_of(plan_of("b")))
+    assert (diff.must_match, diff.could_explain, diff.unverified) == ((), (), ())
+
+
+@pytest.mark.parametrize("field", [name for name in METADATA if name not in {"gpu_model", "region"}])
+def test_every_field_of_the_measured_system_must_match(field: str) -> None:
+    diff = identity_diff(identity_of(plan_of("a")), identity_of(plan_of("b", metadata={field: "other"})))
+    assert [at.field for at in diff.must_match] == [field]
