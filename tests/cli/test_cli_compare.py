@@ -20,8 +20,14 @@ def raw(folder: Path, provider: str, factor: float = 1.0, **fields: Any) -> str:
     return str(write_raw(folder, saved_run(provider, [factor * each for each in SIX], **fields)))
 
 
+def _later(folder: Path) -> str:
+    """A faster run on another GPU, a day after the others."""
+    day = "2026-02-23T10:15:30+00:00"
+    return raw(folder, "there", 0.7, metadata={"gpu_model": "H100"}, seed=2, started_at=day)
+
+
 def test_the_verdict_is_printed_with_its_interval(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    runs = [raw(tmp_path, "here"), raw(tmp_path, "there", 0.7, metadata={"gpu_model": "H100"}, seed=2)]
+    runs = [raw(tmp_path, "here"), _later(tmp_path)]
     assert main(["compare", *runs]) == 0
     out = " ".join(capsys.readouterr().out.split())
     assert "here (A) and there (B), 6 and 6 trials, paired" in out

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from ragmeter.core.comparison import Side
 from ragmeter.core.decide import percent
+from ragmeter.core.steady import SteadyState
 
 NOTEWORTHY_ERRORS = 0.01
 NOTEWORTHY_LENGTH = 0.05
@@ -12,23 +13,20 @@ NOTEWORTHY_LENGTH = 0.05
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conditions:
-    """One run and when it measured. begin, end: wall clock of the measured phase."""
+    """One run and when it measured. begin, end: wall clock of the measured phase. steady: of each trial."""
 
     side: Side
     seed: int
     begin: datetime
     end: datetime
+    steady: tuple[SteadyState | None, ...]
 
 
 def caveats(a: Conditions, b: Conditions, *, paired: bool) -> tuple[str, ...]:
     return (
         _not_interleaved(a, b),
-        *(
-            []
-            if paired
-            else [f"not paired, as {_why_unpaired(a, b)}: the interval is Welch's, wider than that of pairs"]
-        ),
-        *(sentence for each in (a, b) for sentence in _about_run(each.side)),
+        *([] if paired else [_unpaired(a, b)]),
+        *(sentence for each in (a, b) for sentence in (*_about_run(each.side), *_drifting(each))),
         *_lengths(a.side, b.side),
     )
 
@@ -52,12 +50,13 @@ def _span(gap: timedelta) -> str:
     return f"{seconds:.0f} seconds"
 
 
-def _why_unpaired(a: Conditions, b: Conditions) -> str:
-    if a.seed != b.seed:
-        return "their seeds differ"
+def _unpaired(a: Conditions, b: Conditions) -> str:
+    why = "not both ran to their end"
     if a.side.trials != b.side.trials:
-        return f"they have {a.side.trials} and {b.side.trials} trials"
-    return "not both ran to their end"
+        why = f"they have {a.side.trials} and {b.side.trials} trials"
+    if a.seed != b.seed:
+        why = "their seeds differ"
+    return f"not paired, as {why}: what trials of the same number share stays in the interval (Welch's)"
 
 
 def _about_run(side: Side) -> list[str]:
@@ -68,6 +67,19 @@ def _about_run(side: Side) -> list[str]:
     if errors > NOTEWORTHY_ERRORS:
         found.append(f"{side.label} failed {percent(errors)} % of its requests: latencies are of successes")
     return found
+
+
+def _drifting(each: Conditions) -> list[str]:
+    """A TTFT that rises or falls through a trial has no percentile of its own: it depends on the trial's length."""
+    found = [steady for steady in each.steady if steady is not None and steady.drifts]
+    if not found:
+        return []
+    worst = max((steady.slope_ratio or 0.0 for steady in found), key=abs)
+    way = "rose" if worst > 0 else "fell"
+    return [
+        f"{each.side.label}: the TTFT had a trend in {len(found)} of {len(each.steady)} trials; at most it {way} by "
+        f"{percent(abs(worst))} % of its median while the concurrency was steady"
+    ]
 
 
 def _lengths(a: Side, b: Side) -> list[str]:

@@ -19,6 +19,7 @@ from ragmeter.core.records import Phase, RequestSample
 from ragmeter.core.result import Estimate
 from ragmeter.core.run import RunEnding, RunPlan
 from ragmeter.core.series import percentile_share, series_of
+from ragmeter.core.steady import steady_state
 from ragmeter.core.summary import Figures, finite_estimate, summarise
 from ragmeter.core.trials import MIN_TO_SHOW, mean_over_trials
 
@@ -121,6 +122,7 @@ def _measure(run: SavedRun, label: str) -> _Measured:
             seed=plan.workload.seed,
             begin=started + timedelta(seconds=min((s.scheduled_ns for s in mine), default=0) / 1e9),
             end=started + timedelta(seconds=max((s.ended_ns for s in mine), default=0) / 1e9),
+            steady=tuple(steady_state(trial) for trial in trials),
         ),
     )
 

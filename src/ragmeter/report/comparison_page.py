@@ -1,7 +1,7 @@
 """A comparison of runs as a page in the style of the scorecard."""
 
+import math
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Final
 
 from ragmeter.core.comparison import Comparison, Decision, MetricComparison, PairComparison, Side
@@ -12,7 +12,7 @@ from ragmeter.report.format import UNKNOWN, count, interval, moment, number, qua
 from ragmeter.report.html import whole_page
 from ragmeter.report.markup import Html, element, join
 from ragmeter.report.naming import metric_label
-from ragmeter.report.scale import Scale, labelled
+from ragmeter.report.scale import Scale
 from ragmeter.report.scorecard.layout import Row, callout, code, folded, section, stacked, table
 from ragmeter.report.scorecard.provenance import shown
 
@@ -28,6 +28,7 @@ _WORDS: Final = {
     Decision.NO_DIFFERENCE: "no difference",
     Decision.NOT_DECIDABLE: "not decidable",
 }
+_TICKS: Final = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 0.8, 1.0, 1.25, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
 _OTHER_LABELS: Final = {"usd_per_1m_tokens": "USD per 1M tokens"}
 
 
@@ -134,10 +135,13 @@ def _strip(at: MetricComparison, value: float, scale: Scale, ident: str) -> Html
 
 
 def _axis(scale: Scale, ident: str) -> Html:
-    written = labelled(scale, "plain")
-    apart = [later for earlier, later in pairwise(written) if scale.share(later[0]) - scale.share(earlier[0]) > 0.1]
+    inside = [at for at in _TICKS if scale.low <= at <= scale.high]
+    apart = [1.0]
+    for at in sorted(inside, key=lambda at: abs(math.log(at))):
+        if all(abs(scale.share(at) - scale.share(other)) > 0.18 for other in apart):
+            apart.append(at)
     return svg.chart(
-        svg.horizontal_axis(scale, 2, [*written[:1], *apart]),
+        svg.horizontal_axis(scale, 2, [(at, f"{at:g}") for at in apart]),
         title="B / A",
         description="Axis of the ratios, logarithmic.",
         height=26,

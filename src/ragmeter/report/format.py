@@ -68,9 +68,10 @@ def count(value: int | None) -> str:
 def money(usd: float) -> str:
     """Cents from 100 USD on, four significant digits below."""
     size = abs(usd)
+    sign = "-" if usd < 0 else ""
     if size == 0 or size >= 100:
-        return f"${usd:,.2f}"
-    return f"${usd:.{min(max(3 - math.floor(math.log10(size)), 2), 12)}f}"
+        return f"{sign}${size:,.2f}"
+    return f"{sign}${size:.{min(max(3 - math.floor(math.log10(size)), 2), 12)}f}"
 
 
 def percent(ratio: float) -> str:
@@ -124,7 +125,7 @@ def interval(estimate: Estimate, unit: Unit, *, bare: bool = False) -> str:
 
 def _closed(low: str, high: str) -> str:
     low_number, _, low_unit = low.partition(" ")
-    same = low_unit == high.partition(" ")[2]
+    same = low_unit == high.partition(" ")[2] and not low.startswith("-")
     return f"{low_number}{_DASH}{high}" if same else f"{low} to {high}"
 
 
