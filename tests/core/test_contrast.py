@@ -171,3 +171,20 @@ def test_of_published_runs_the_first_token_cannot_be_decided_and_decoding_can(
     """Six figures tested at once: two metrics, three pairs; Holm's strictest level."""
     at = contrast(PUBLISHED[a][metric], PUBLISHED[b][metric], paired=True)
     assert (p_of(at) * 6 < 0.05) is decidable
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "change"),
+    [
+        ("akamai-lke", "aws-eks", (1.421, 1.359, 1.486)),
+        ("aws-eks", "gcp-gke", (1.044, 1.033, 1.054)),
+    ],
+)
+def test_decoding_speed_of_published_runs_differs_as_the_documentation_says(
+    a: str, b: str, change: tuple[float, float, float]
+) -> None:
+    at = contrast(PUBLISHED[a]["tpot_p50_ms"], PUBLISHED[b]["tpot_p50_ms"], paired=True)
+    low, high = at.interval()
+    assert low is not None
+    assert high is not None
+    assert [math.exp(end) for end in (at.log_ratio, low, high)] == pytest.approx(change, rel=0.003)

@@ -21,9 +21,18 @@ OTHERS = {
     "--no-deps": "pip",
     "--require-hashes": "pip",
     "--check": "ruff format",
+    "--aa": "ragmeter compare",
+    "--csv": "ragmeter export",
+    "--even-if-different": "ragmeter compare",
     "--json": "ragmeter render",
+    "--jsonl": "ragmeter export",
+    "--min-effect": "ragmeter compare",
+    "--parquet": "ragmeter export",
+    "--prices": "ragmeter judge",
     "--prometheus": "ragmeter render",
     "--schema": "ragmeter validate",
+    "--slo": "ragmeter judge",
+    "--strict": "ragmeter judge",
 }
 """Options of other programs, which this test knows and does not check."""
 
@@ -43,7 +52,16 @@ def test_every_option_that_is_named_exists(pytest_options: set[str]) -> None:
 
 def test_every_ragmeter_command_has_the_options_that_are_typed(capsys: pytest.CaptureFixture[str]) -> None:
     typed = [shlex.split(command) for _, command in commands() if command.startswith("ragmeter ")]
-    assert {words[1] for words in typed} >= {"render", "validate", "providers", "workloads"}
+    assert {words[1] for words in typed} >= {
+        "compare",
+        "export",
+        "history",
+        "judge",
+        "providers",
+        "render",
+        "validate",
+        "workloads",
+    }
     for words in typed:
         with pytest.raises(SystemExit, match="0"):
             main([words[1], "--help"])
