@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ragmeter.core.compare import SavedRun
 from ragmeter.core.records import RequestSample
 from ragmeter.core.run import DeclaredSlo, RunEnding, RunPlan
+from ragmeter.core.sides import SavedRun
 from ragmeter.run.catalog import load_workload
 from ragmeter.run.store import SampleLog
 from tests.core.samples import sample

@@ -5,11 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ragmeter.core.compare import DECLARED, SavedRun, compare
+from ragmeter.core.compare import compare
 from ragmeter.core.comparison import Comparison, Decision, MetricComparison
 from ragmeter.core.identity import identity_diff, identity_of
 from ragmeter.core.records import ErrorClass
 from ragmeter.core.run import RunEnding
+from ragmeter.core.sides import DECLARED, SavedRun
 from tests.saved import METADATA, plan_of, saved_run
 
 EIGHT = [1.0, 1.02, 0.99, 1.01, 0.98, 1.0, 1.01, 0.99]

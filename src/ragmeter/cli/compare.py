@@ -7,12 +7,13 @@ from pathlib import Path
 
 import ragmeter
 from ragmeter.cli.saved import load_raw
-from ragmeter.cli.terminal import colour, say_all, width
+from ragmeter.cli.terminal import colour, say, width
 from ragmeter.clients.files import write_atomically
 from ragmeter.core.codec import to_json
-from ragmeter.core.compare import MIN_EFFECT_RATIO, SavedRun, compare
+from ragmeter.core.compare import MIN_EFFECT_RATIO, compare
 from ragmeter.core.errors import ConfigError
 from ragmeter.core.identity import identity_diff, identity_of
+from ragmeter.core.sides import SavedRun
 from ragmeter.report.comparison_page import comparison_page
 from ragmeter.report.comparison_text import comparison_lines
 
@@ -66,7 +67,7 @@ def run(options: argparse.Namespace) -> int:
         write_atomically(options.json, f"{to_json(found, indent=2)}\n")
     if options.html:
         write_atomically(options.html, comparison_page(found))
-    say_all(comparison_lines(found, width=width(), colour=colour()))
+    say(*comparison_lines(found, width=width(), colour=colour()))
     return 0
 
 

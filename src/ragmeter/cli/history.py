@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ragmeter.cli.saved import load
-from ragmeter.cli.terminal import say, say_all
+from ragmeter.cli.terminal import say
 from ragmeter.core.codec import encode
 from ragmeter.core.errors import ConfigError, RagmeterError
 from ragmeter.core.result import RunResult
@@ -34,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         say(json.dumps([encode(row) for row in rows], indent=2))
     elif rows:
-        say_all(history_lines(rows))
+        say(*history_lines(rows))
     else:
         say(f"{options.folder}: no runs")
     return 0

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ragmeter.cli.saved import load_raw, result_from
-from ragmeter.cli.terminal import colour, say_all, width
+from ragmeter.cli.terminal import colour, say, width
 from ragmeter.clients.files import read_yaml, schema, write_atomically
 from ragmeter.core.errors import ConfigError
 from ragmeter.core.result import Outcome
@@ -51,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
     result = result_from(replace(saved, plan=plan))
     if options.json:
         write_atomically(options.json, result_json(result))
-    say_all(summary_lines(result, width=width(), colour=colour()))
+    say(*summary_lines(result, width=width(), colour=colour()))
     missed = MISSED | {Outcome.INCONCLUSIVE} if options.strict else MISSED
     return int(any(verdict.outcome in missed for verdict in result.verdicts))
 

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from ragmeter.cli.saved import load
-from ragmeter.cli.terminal import colour, say_all, width
+from ragmeter.cli.terminal import colour, say, width
 from ragmeter.clients.files import write_atomically
 from ragmeter.core.errors import ConfigError
 from ragmeter.report.html import page_html
@@ -38,5 +38,5 @@ def run(options: argparse.Namespace) -> int:
     if options.prometheus:
         write_atomically(options.prometheus, prometheus_text(results))
     for result in results:
-        say_all([*summary_lines(result, width=width(), colour=colour()), ""])
+        say(*summary_lines(result, width=width(), colour=colour()), "")
     return 0

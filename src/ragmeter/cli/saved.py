@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from ragmeter.clients.files import read_text
-from ragmeter.core.compare import SavedRun
 from ragmeter.core.errors import ConfigError
 from ragmeter.core.result import RunResult
+from ragmeter.core.sides import SavedRun
 from ragmeter.report.document import result_of
 from ragmeter.report.jsonfile import load_result
 from ragmeter.run import store

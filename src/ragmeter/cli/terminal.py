@@ -2,15 +2,10 @@
 
 import shutil
 import sys
-from collections.abc import Iterable
 
 
 def say(*lines: str) -> None:
     sys.stdout.writelines(f"{line}\n" for line in lines)
-
-
-def say_all(lines: Iterable[str]) -> None:
-    say(*lines)
 
 
 def width() -> int:
