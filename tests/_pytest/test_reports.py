@@ -112,7 +112,7 @@ def test_disk_that_fills_up_costs_no_sample_and_ends_in_a_sentence(
 def test_result_that_cannot_be_written_fails_the_test_and_is_shown(project: Project, small_disk: Path) -> None:
     """The record just fits and the result does not."""
     (small_disk / "filler").write_bytes(bytes(180 * 1024))
-    outcome = project.run(f"--bench-report-dir={small_disk}", "--bench-requests=60", "--bench-concurrency=20")
+    outcome = project.run(f"--bench-report-dir={small_disk}", "--bench-requests=60", "--bench-concurrency=4")
     assert outcome.ret == pytest.ExitCode.TESTS_FAILED
     outcome.stdout.fnmatch_lines(["*.json: No space left on device", "*PASS  tiny @ mine", "*60 measured*"])
     (record,) = small_disk.rglob("*.raw.jsonl")
