@@ -14,7 +14,8 @@ from ragmeter.core.errors import TargetError
 from ragmeter.core.records import ErrorClass, Phase, RequestSample
 from ragmeter.core.run import RunEnding
 from ragmeter.core.workload import Workload
-from ragmeter.run.measure import CTRL_C, Conditions, measure, phases
+from ragmeter.run.measure import CTRL_C, Conditions, measure
+from ragmeter.run.phases import phases
 from ragmeter.run.single import ask
 from ragmeter.testing import GroundTruthServer, StreamScript
 from tests.run.cases import provider, workload

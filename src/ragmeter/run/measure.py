@@ -7,15 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
-
-import numpy as np
+from typing import Protocol
 
 from ragmeter.clients.decode import decode
 from ragmeter.clients.dialects import Dialect, OpenAiDialect, RagDialect
 from ragmeter.clients.http import HttpTransport
 from ragmeter.clients.transport import Exchange, Transport
-from ragmeter.core.arrivals import arrivals, prompt_order
 from ragmeter.core.errors import TargetError
 from ragmeter.core.provider import Provider
 from ragmeter.core.records import ErrorClass, Phase, RequestSample
@@ -23,6 +20,7 @@ from ragmeter.core.run import PhasePlan, RunEnding
 from ragmeter.core.workload import Workload
 from ragmeter.run.backlog import Backlog
 from ragmeter.run.load import Start, drive
+from ragmeter.run.phases import phases
 
 WATCH_S = 0.25
 CTRL_C = "Ctrl-C"
@@ -74,37 +72,6 @@ def measure(workload: Workload, conditions: Conditions) -> tuple[tuple[RequestSa
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         ending = runner.run(run.all_phases())
     return tuple(run.samples), ending
-
-
-def phases(workload: Workload) -> tuple[PhasePlan, ...]:
-    """The warm-up, if there is one, and each trial; all drawn from the workload's seed."""
-    warmup = (_phase(workload, "warmup", 0, workload.warmup_requests, 0),) if workload.warmup_requests else ()
-    first = workload.warmup_requests
-    trials = (
-        _phase(workload, "measured", trial, workload.requests, first + trial * workload.requests)
-        for trial in range(workload.trials)
-    )
-    return (*warmup, *trials)
-
-
-def _phase(workload: Workload, name: Any, trial: int, requests: int, first_index: int) -> PhasePlan:
-    rng = np.random.default_rng([workload.seed, trial, int(name == "warmup")])
-    duration_s = workload.duration_s if name == "measured" else None
-    offsets_ns = None
-    if workload.rate_per_s is not None:
-        offsets_ns = arrivals(
-            workload.shape, rate_per_s=workload.rate_per_s, requests=requests, duration_s=duration_s, rng=rng
-        )
-        requests = len(offsets_ns)
-    return PhasePlan(
-        name=name,
-        trial=trial,
-        first_index=first_index,
-        prompt_order=prompt_order(workload.prompt_order, prompts=len(workload.prompts), requests=requests, rng=rng),
-        concurrency=workload.concurrency,
-        offsets_ns=offsets_ns,
-        duration_s=duration_s,
-    )
 
 
 @dataclass(slots=True)
