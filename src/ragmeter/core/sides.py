@@ -7,11 +7,10 @@ from datetime import datetime, timedelta
 
 from ragmeter.core.caveats import Conditions
 from ragmeter.core.comparison import Side
-from ragmeter.core.cost import cost_of, price_sheet_from
-from ragmeter.core.harness import harness_of
 from ragmeter.core.metrics import METRICS
 from ragmeter.core.records import Phase, RequestSample
 from ragmeter.core.run import RunEnding, RunPlan
+from ragmeter.core.run_figures import cost_of_run, harness_of_run
 from ragmeter.core.series import percentile_share, series_of
 from ragmeter.core.steady import steady_state
 from ragmeter.core.summary import Figures, finite_estimate, summarise
@@ -88,12 +87,7 @@ def measure(run: SavedRun, label: str) -> MeasuredRun:
 
 
 def _side(run: SavedRun, label: str, mine: Sequence[RequestSample], figures: Figures) -> Side:
-    harness = harness_of(
-        mine,
-        clock=run.plan.clock,
-        open_loop=run.plan.workload.rate_per_s is not None,
-        client_cpu_ratio=run.ending.client_cpu_ratio,
-    )
+    harness = harness_of_run(run.plan, run.ending, mine)
     return Side(
         label=label,
         run_id=run.plan.run_id,
@@ -118,12 +112,8 @@ def _figure(plan: RunPlan, trial: Sequence[RequestSample], metric: str, statisti
     figures = summarise(trial, Phase.MEASURED)
     if metric != "usd_per_1m_tokens":
         return figures.rates[metric].value
-    if plan.cost is None:
-        return None
-    received = sum(sample.received_bytes for sample in trial)
-    today = datetime.fromisoformat(plan.started_at).date()
-    cost = cost_of(price_sheet_from(plan.cost), figures.phase, good=None, received_bytes=received, today=today)
-    return cost.usd_per_1m_tokens
+    cost = cost_of_run(plan, figures, trial)
+    return cost.usd_per_1m_tokens if cost else None
 
 
 def _enough(figures: Figures, metric: str, statistic: str | None) -> bool:

@@ -1,16 +1,15 @@
 """From a plan, its samples and its ending to the result. Everything in a report can be computed again from those."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from ragmeter.core.attribution import attribute
-from ragmeter.core.cost import cost_of, cost_rates, price_sheet_from
-from ragmeter.core.harness import harness_of
+from ragmeter.core.cost import cost_rates
 from ragmeter.core.metrics import METRICS
 from ragmeter.core.records import Phase, RequestSample
 from ragmeter.core.result import Cost, Outcome, Retrieval, RunResult
 from ragmeter.core.retrieval import retrieval_of, retrieval_rates
 from ragmeter.core.run import RunEnding, RunPlan
+from ragmeter.core.run_figures import cost_of_run, harness_of_run
 from ragmeter.core.slo import parse_slo
 from ragmeter.core.summary import Figures, finite_distribution, finite_estimate, summarise
 from ragmeter.core.verdicts import judge, overall
@@ -28,10 +27,9 @@ def result_of(
     figures = summarise(samples, Phase.MEASURED, goodput=workload.goodput, seed=workload.seed)
     warmup = summarise(samples, Phase.WARMUP, goodput=workload.goodput, seed=workload.seed)
     retrieval = retrieval_of(samples, {i: p.relevant for i, p in enumerate(workload.prompts)}, workload.k)
-    cost = _cost(plan, figures, measured)
+    cost = cost_of_run(plan, figures, measured)
     figures = _with_rates(figures, retrieval, cost)
-    open_loop = workload.rate_per_s is not None
-    harness = harness_of(measured, clock=plan.clock, open_loop=open_loop, client_cpu_ratio=ending.client_cpu_ratio)
+    harness = harness_of_run(plan, ending, measured)
     label = f"{workload.name} @ {plan.provider}"
     slos = [parse_slo(declared.expression, declared.origin) for declared in plan.slos]
     verdicts = tuple(judge(slo, figures, harness, label) for slo in slos)
@@ -91,14 +89,6 @@ names_users_know = (
     "avg_prompt_tokens",
     "duration_seconds",
 )
-
-
-def _cost(plan: RunPlan, figures: Figures, measured: Sequence[RequestSample]) -> Cost | None:
-    if plan.cost is None:
-        return None
-    received = sum(sample.received_bytes for sample in measured)
-    today = datetime.fromisoformat(plan.started_at).date()
-    return cost_of(price_sheet_from(plan.cost), figures.phase, good=figures.good, received_bytes=received, today=today)
 
 
 def _with_rates(figures: Figures, retrieval: Retrieval | None, cost: Cost | None) -> Figures:

@@ -1,0 +1,29 @@
+"""What a plan and its samples say beside the figures of the requests: was the client fit, and what did it cost."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from ragmeter.core.cost import cost_of, price_sheet_from
+from ragmeter.core.harness import harness_of
+from ragmeter.core.records import RequestSample
+from ragmeter.core.result import Cost, Harness
+from ragmeter.core.run import RunEnding, RunPlan
+from ragmeter.core.summary import Figures
+
+
+def harness_of_run(plan: RunPlan, ending: RunEnding, measured: Sequence[RequestSample]) -> Harness:
+    """measured: the samples of the measured phase."""
+    open_loop = plan.workload.rate_per_s is not None
+    return harness_of(measured, clock=plan.clock, open_loop=open_loop, client_cpu_ratio=ending.client_cpu_ratio)
+
+
+def cost_of_run(plan: RunPlan, figures: Figures, measured: Sequence[RequestSample]) -> Cost | None:
+    """By the prices of the plan, on the day of the run; None when it has none.
+
+    measured: the samples that ``figures`` are of, a whole phase or one trial of it.
+    """
+    if plan.cost is None:
+        return None
+    received = sum(sample.received_bytes for sample in measured)
+    today = datetime.fromisoformat(plan.started_at).date()
+    return cost_of(price_sheet_from(plan.cost), figures.phase, good=figures.good, received_bytes=received, today=today)
