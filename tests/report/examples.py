@@ -96,8 +96,7 @@ def _point(index: int, failed: bool, ttft_ms: float, tpot_ms: float, rng: random
 
 
 _STAGES: Final[tuple[tuple[str, str, float, Any], ...]] = (
-    ("connect", "Connection", 0.01, "client"),
-    ("queue", "Queue in the backend", 0.23, "server"),
+    ("queue", "Queue in the backend", 0.24, "server"),
     ("embedding", "Embedding of the query", 0.04, "server"),
     ("retrieval", "Retrieval", 0.015, "server"),
     ("inference_ttft", "LLM to its first token", 0.665, "server"),
@@ -121,7 +120,7 @@ def attribution(values: Sequence[float]) -> Attribution:
         n=len(values),
         ttft_mean_ms=mean,
         stages=stages(mean),
-        tail=stages(tail_mean, (0.006, 0.61, 0.02, 0.01, 0.334, 0.02)) if len(values) >= 20 else None,
+        tail=stages(tail_mean, (0.616, 0.02, 0.01, 0.334, 0.02)) if len(values) >= 20 else None,
         tail_ttft_mean_ms=tail_mean if len(values) >= 20 else None,
         decode_mean_ms=8120.0,
         sentence="66.5 % of the time to first token is the LLM's; in the tail it is the queue (61 %).",

@@ -100,13 +100,13 @@ class SloVerdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """One part of the time to first token. ``basis`` says whether a clock measured it or it is what remains."""
+    """One part of the time to first token. ``basis``: the server reported it, or it is what remains."""
 
     name: str
     label: str
     mean_ms: float
     share_ratio: float
-    basis: Literal["client", "server", "remainder"]
+    basis: Literal["server", "remainder"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from ragmeter.report.naming import stage_label
 from ragmeter.report.scale import Scale
 from ragmeter.report.scorecard.layout import section, stacked, table
 
-_BASIS: Final = {"client": "measured by the client", "server": "reported by the server", "remainder": "what remains"}
+_BASIS: Final = {"server": "reported by the server", "remainder": "what remains"}
 
 
 def waterfall(result: RunResult, ident: str) -> Html | None:
