@@ -53,6 +53,15 @@ def test_a_file_that_cannot_be_read_is_named_and_the_others_are_listed(
     assert "broken.raw.jsonl" in seen.err
 
 
+def test_what_cannot_be_opened_is_named_too(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "old.json").mkdir()
+    capsys.readouterr()
+    assert main(["history", str(folder), "--json"]) == 0
+    seen = capsys.readouterr()
+    assert f"left out: {folder / 'old.json'}: Is a directory" in seen.err
+    assert len(json.loads(seen.out)) == 4
+
+
 def test_an_empty_folder_has_no_runs_and_a_missing_one_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -14,6 +14,8 @@ from ragmeter.core.result import RunResult
 from ragmeter.report.history import history_lines, history_rows
 from ragmeter.run import store
 
+HEAD_CHARS = 200
+
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = commands.add_parser(
@@ -52,6 +54,13 @@ def _files(folder: Path) -> Iterator[Path]:
     for raw in sorted(folder.rglob(f"*{store.suffix}")):
         if not raw.with_name(f"{raw.name.removesuffix(store.suffix)}.json").is_file():
             yield raw
-    for path in sorted(folder.rglob("*.json")):
-        if '"benchmark-output.v1"' in path.read_text(encoding="utf-8", errors="replace")[:200]:
-            yield path
+    yield from (path for path in sorted(folder.rglob("*.json")) if _may_be_result(path))
+
+
+def _may_be_result(path: Path) -> bool:
+    """By the first of its keys. A file that cannot be read may be one, and whoever reads it says why it is left out."""
+    try:
+        with path.open(encoding="utf-8", errors="replace") as stream:
+            return '"benchmark-output.v1"' in stream.read(HEAD_CHARS)
+    except OSError:
+        return True
