@@ -77,7 +77,10 @@ def job(folder: Path, *arguments: str, environment: Mapping[str, str] | None = N
     """Run ``pytest bench`` in the checkout; whatever of it still runs at the end is killed."""
     command = [sys.executable, "-m", "pytest", "bench", "-p", "no:cacheprovider", *arguments]
     command.append(f"--bench-report-dir={folder / 'reports'}")
+    temporary = folder / "tmp"  # a killed pytest cannot remove what it keeps there
+    temporary.mkdir(exist_ok=True)
     clean = {key: value for key, value in os.environ.items() if not key.startswith("RAGMETER_")}
+    clean["TMPDIR"] = str(temporary)
     with (folder / "output.txt").open("wb") as output:
         process = subprocess.Popen(
             command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, env={**clean, **(environment or {})}

@@ -61,7 +61,7 @@ class BenchSession:
     _stack: ExitStack = field(default_factory=ExitStack)
 
     def close(self) -> None:
-        """Stop every service that this session started."""
+        """Stop every embedded service that was started."""
         self._stack.close()
 
     def reach_all(self, cases: list[Case]) -> None:
