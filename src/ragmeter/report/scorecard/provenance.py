@@ -49,7 +49,10 @@ def _achieved(at: Harness) -> str:
 def overrides(result: RunResult) -> Html | None:
     if not result.overrides:
         return None
-    rows = ((code(at.key), shown(at.manifest), shown(at.used), at.origin) for at in result.overrides)
+    rows = (
+        (code(at.key), "not set" if at.manifest is None else shown(at.manifest), shown(at.used), at.origin)
+        for at in result.overrides
+    )
     head = ("Key", "Manifest", "Used", "Set by")
     return section(
         "Values that replaced the manifest's",
