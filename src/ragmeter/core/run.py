@@ -22,6 +22,8 @@ class RunPlan:
     started_at: wall clock, ISO 8601 in UTC, at the moment that is 0 on the samples' clock.
     clock: which clock stamps arrivals: user, kernel or capture.
     metadata, metadata_origins: ``run_metadata`` and who said each value.
+    interleaving: the session that ran trial k of this run in one block with trial k of every other run of that session,
+    in random order: such trials are pairs. None: the trials of this run followed one another.
     """
 
     run_id: str
@@ -37,6 +39,7 @@ class RunPlan:
     started_at: str
     clock: str
     warnings: tuple[str, ...] = ()
+    interleaving: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
