@@ -79,27 +79,35 @@ def test_arrivals_that_cannot_be_are_refused(shape: str, bounds: dict[str, float
         arrivals(shape, rng=seeded(), **bounds)  # type: ignore[arg-type]
 
 
-def test_round_robin_starts_over() -> None:
-    assert prompt_order("round_robin", prompts=3, requests=7, rng=seeded()) == (0, 1, 2, 0, 1, 2, 0)
+def test_round_robin_begins_each_round_one_further() -> None:
+    assert prompt_order("round_robin", prompts=3, first=0, requests=8, seed=1) == (0, 1, 2, 1, 2, 0, 2, 0)
 
 
-@given(prompts=st.integers(1, 20), requests=st.integers(0, 100), seed=st.integers(0, 99))
-def test_random_order_asks_every_prompt_before_any_again(prompts: int, requests: int, seed: int) -> None:
-    order = prompt_order("random", prompts=prompts, requests=requests, rng=seeded(seed))
-    assert order == prompt_order("random", prompts=prompts, requests=requests, rng=seeded(seed))
-    assert len(order) == requests
+ORDERS = st.sampled_from(["round_robin", "random"])
+
+
+@given(order=ORDERS, prompts=st.integers(1, 20), first=st.integers(0, 50), requests=st.integers(0, 60))
+def test_order_from_a_place_is_the_rest_of_the_whole_order(order: str, prompts: int, first: int, requests: int) -> None:
+    whole = prompt_order(order, prompts=prompts, first=0, requests=first + requests, seed=1)
+    assert prompt_order(order, prompts=prompts, first=first, requests=requests, seed=1) == whole[first:]
+
+
+@given(order=ORDERS, prompts=st.integers(1, 20), requests=st.integers(0, 100), seed=st.integers(0, 99))
+def test_order_asks_every_prompt_before_any_again(order: str, prompts: int, requests: int, seed: int) -> None:
+    drawn = prompt_order(order, prompts=prompts, first=0, requests=requests, seed=seed)
+    assert len(drawn) == requests
     for start in range(0, requests, prompts):
-        asked = order[start : start + prompts]
+        asked = drawn[start : start + prompts]
         assert len(set(asked)) == len(asked)
         assert all(0 <= index < prompts for index in asked)
 
 
 def test_random_rounds_differ() -> None:
-    order = prompt_order("random", prompts=20, requests=40, rng=seeded())
-    assert order[:20] != order[20:]
+    drawn = prompt_order("random", prompts=20, first=0, requests=40, seed=1)
+    assert drawn[:20] != drawn[20:]
 
 
 @pytest.mark.parametrize(("order", "prompts", "reason"), [("zigzag", 3, "not one of"), ("random", 0, "no prompts")])
 def test_prompt_orders_that_cannot_be_are_refused(order: str, prompts: int, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
-        prompt_order(order, prompts=prompts, requests=3, rng=seeded())
+        prompt_order(order, prompts=prompts, first=0, requests=3, seed=1)

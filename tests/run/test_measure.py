@@ -4,7 +4,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,10 +12,10 @@ import pytest
 
 from ragmeter.core.errors import TargetError
 from ragmeter.core.records import ErrorClass, Phase, RequestSample
-from ragmeter.core.run import RunEnding
+from ragmeter.core.run import PhasePlan, RunEnding
 from ragmeter.core.workload import Workload
 from ragmeter.run.measure import CTRL_C, Conditions, measure
-from ragmeter.run.phases import phases
+from ragmeter.run.phases import phases, trial
 from ragmeter.run.single import ask
 from ragmeter.testing import GroundTruthServer, StreamScript
 from tests.run.cases import provider, workload
@@ -57,6 +57,7 @@ def run(
     *,
     watch: Callable[[], str | None] = lambda: None,
     heard: Heard | None = None,
+    plans: Sequence[PhasePlan] | None = None,
     **to: Any,
 ) -> tuple[tuple[RequestSample, ...], RunEnding]:
     kept: list[RequestSample] = []
@@ -64,7 +65,7 @@ def run(
     conditions = Conditions(
         provider=provider(url, **to), origin_ns=origin_ns, keep=kept.append, watch=watch, observer=heard or Heard()
     )
-    samples, ending = measure(planned, conditions)
+    samples, ending = measure(planned, phases(planned) if plans is None else plans, conditions)
     assert tuple(kept) == samples
     return samples, ending
 
@@ -90,12 +91,13 @@ def test_times_are_of_one_clock_from_the_origin(server: GroundTruthServer) -> No
         assert 0 <= sample.scheduled_ns <= sample.sent_ns <= sample.events_ns[0] <= sample.ended_ns < 10_000_000_000
 
 
-def test_phases_are_drawn_from_the_seed_alone() -> None:
-    planned = workload(shape="poisson", rate_per_s=50.0, requests=20, concurrency=None, prompt_order="random", trials=2)
-    assert phases(planned) == phases(planned)
-    first, second = phases(planned)
-    assert first.offsets_ns != second.offsets_ns
-    assert (first.first_index, second.first_index) == (0, 20)
+def test_part_of_a_workload_can_be_run_by_itself(server: GroundTruthServer) -> None:
+    heard = Heard()
+    planned = workload(warmup_requests=3, trials=2)
+    samples, ending = run(server.base_url, planned, plans=trial(planned, 1), heard=heard)
+    assert ending.status == "complete"
+    assert heard.phases == [(Phase.MEASURED, 4)]
+    assert sorted((s.index, s.trial) for s in samples) == [(7, 1), (8, 1), (9, 1), (10, 1)]
 
 
 def test_open_loop_that_is_shorter_than_its_first_gap_measures_nothing(server: GroundTruthServer) -> None:

@@ -29,6 +29,7 @@ from ragmeter.report.jsonfile import result_json
 from ragmeter.run.catalog import shown
 from ragmeter.run.local import LocalService, check_installed, local_service
 from ragmeter.run.measure import CTRL_C, Conditions, clock_of, measure
+from ragmeter.run.phases import phases
 from ragmeter.run.store import SampleLog, suffix
 from ragmeter.run.target import check_identity, reach
 
@@ -153,7 +154,7 @@ class BenchSession:
             observer=self.progress,
         )
         try:
-            return measure(case.workload, conditions)
+            return measure(case.workload, phases(case.workload), conditions)
         finally:
             self.progress.finish()
 

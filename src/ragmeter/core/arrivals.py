@@ -63,17 +63,26 @@ def _as_ns(times_s: NDArray[np.float64]) -> tuple[int, ...]:
     return tuple(np.rint(times_s * NS_PER_S).astype(np.int64).tolist())
 
 
-def prompt_order(order: str, *, prompts: int, requests: int, rng: np.random.Generator) -> tuple[int, ...]:
-    """Which prompt each request asks, by index. Every prompt is asked once before any is asked again.
+def prompt_order(order: str, *, prompts: int, first: int, requests: int, seed: int) -> tuple[int, ...]:
+    """Which prompt each request asks, by index: the part of one endless order that begins at its place ``first``.
 
-    round_robin: in order, again and again. random: each round in a new seeded order.
+    A phase that goes on where another ended asks what was not asked yet: every prompt is asked once before any is
+    asked again, over all phases of a run. After a whole round the order is another one, so that no two rounds, and no
+    two trials, repeat each other. round_robin: in order, each round beginning one prompt further. random: each round
+    in an order drawn from the seed and the number of the round.
     """
     if order not in PROMPT_ORDERS:
         raise ValueError(f"prompt order {order!r}: not one of {', '.join(PROMPT_ORDERS)}")
     if prompts < 1:
         raise ValueError("there are no prompts to ask")
+    rounds = range(first // prompts, -(-(first + requests) // prompts))
+    places = [index for number in rounds for index in _round(order, prompts, number, seed)]
+    skipped = first - rounds.start * prompts
+    return tuple(places[skipped : skipped + requests])
+
+
+def _round(order: str, prompts: int, number: int, seed: int) -> list[int]:
     if order == "round_robin":
-        return tuple(index % prompts for index in range(requests))
-    rounds = -(-requests // prompts)
-    drawn = [int(index) for _ in range(rounds) for index in rng.permutation(prompts)]
-    return tuple(drawn[:requests])
+        return [(place + number) % prompts for place in range(prompts)]
+    drawn: list[int] = np.random.default_rng([seed, number]).permutation(prompts).tolist()
+    return drawn

@@ -1,6 +1,6 @@
 """What is known of a run before and after its samples: with the samples, all that a result is computed from."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -56,10 +56,27 @@ class RunEnding:
     warnings: tuple[str, ...] = ()
 
 
+def joined(endings: Sequence[RunEnding]) -> RunEnding:
+    """The ending of a run whose parts ended like this. Its CPU share is the highest of theirs.
+
+    Raises ValueError when there are none.
+    """
+    if not endings:
+        raise ValueError("a run has at least one part")
+    cut = next((ending for ending in endings if ending.status == "interrupted"), endings[-1])
+    return RunEnding(
+        status=cut.status,
+        reason=cut.reason,
+        client_cpu_ratio=max((e.client_cpu_ratio for e in endings if e.client_cpu_ratio is not None), default=None),
+        warnings=tuple(dict.fromkeys(warning for ending in endings for warning in ending.warnings)),
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhasePlan:
     """What one phase sends.
 
+    step: which part of its trial this is, from 0; a trial has several when the offered load changes in steps.
     prompt_order: index of the prompt of each request; its length is the number of requests.
     concurrency: slots of a closed loop; None in an open one. offsets_ns: its start times since the phase began.
     duration_s: a closed loop starts no request after it; the offsets of an open loop end before it.
@@ -67,6 +84,7 @@ class PhasePlan:
 
     name: Literal["warmup", "measured"]
     trial: int
+    step: int = 0
     first_index: int
     prompt_order: tuple[int, ...]
     concurrency: int | None

@@ -36,6 +36,7 @@ def _about(plan: RunPlan, sample: RequestSample) -> dict[str, Any]:
         "workload": plan.workload.name,
         "phase": sample.phase.value,
         "trial": sample.trial,
+        "step": sample.step,
         "index": sample.index,
         "prompt_index": sample.prompt_index,
         "scheduled_s": sample.scheduled_ns / 1e9,

@@ -1,4 +1,4 @@
-"""One run: connect, warm up, measure, and keep every request as it ends."""
+"""Part of a run or all of it: connect, send what was planned, and keep every request as it ends."""
 
 import asyncio
 import gc
@@ -20,7 +20,6 @@ from ragmeter.core.run import PhasePlan, RunEnding
 from ragmeter.core.workload import Workload
 from ragmeter.run.backlog import Backlog
 from ragmeter.run.load import Start, drive
-from ragmeter.run.phases import phases
 
 WATCH_S = 0.25
 CTRL_C = "Ctrl-C"
@@ -62,13 +61,20 @@ def clock_of(provider: Provider) -> str:
     return _transport(provider).clock
 
 
-def measure(workload: Workload, conditions: Conditions) -> tuple[tuple[RequestSample, ...], RunEnding]:
-    """Run the workload's warm-up and trials: every sample, and how it ended.
+def measure(
+    workload: Workload, plans: Sequence[PhasePlan], conditions: Conditions
+) -> tuple[tuple[RequestSample, ...], RunEnding]:
+    """Run phases of the workload, one after the other: every sample, and how it ended.
+
+    plans: `phases.phases` of the workload for all of it; `phases.warmup` and `phases.trial` for a part. Calls share
+    nothing: each opens its connections before its first phase and closes them after its last. With the same
+    ``origin_ns`` in their conditions the samples of several calls are on one clock, and `run.joined` makes one ending
+    of theirs.
 
     Ctrl-C, a service that dies and a warm-up without a single success end the run early: its status is then
     interrupted, and requests in flight are kept with the class ``interrupted``.
     """
-    run = _Run(workload, conditions)
+    run = _Run(workload, plans, conditions)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         ending = runner.run(run.all_phases())
     return tuple(run.samples), ending
@@ -77,6 +83,7 @@ def measure(workload: Workload, conditions: Conditions) -> tuple[tuple[RequestSa
 @dataclass(slots=True)
 class _Run:
     workload: Workload
+    plans: Sequence[PhasePlan]
     conditions: Conditions
     samples: list[RequestSample] = field(default_factory=list)
     _cpu_s: float = 0.0
@@ -123,7 +130,7 @@ class _Run:
 
     async def _phases(self, transport: Transport) -> None:
         await transport.connect(self.workload.concurrency or 1)
-        for plan in phases(self.workload):
+        for plan in self.plans:
             self.conditions.observer.phase(Phase(plan.name), len(plan.prompt_order))
             with _quiet_collector():
                 await self._one_phase(plan, transport)
@@ -183,6 +190,7 @@ class _Sender:
             index=start.index,
             phase=Phase(self.plan.name),
             trial=self.plan.trial,
+            step=self.plan.step,
             prompt_index=start.prompt_index,
             scheduled_ns=start.scheduled_ns,
             origin_ns=self.run.conditions.origin_ns,
@@ -194,6 +202,7 @@ class _Sender:
             index=start.index,
             phase=Phase(self.plan.name),
             trial=self.plan.trial,
+            step=self.plan.step,
             prompt_index=start.prompt_index,
             scheduled_ns=start.scheduled_ns - origin_ns,
             ended_ns=time.monotonic_ns() - origin_ns,

@@ -8,6 +8,7 @@ from ragmeter.core.provider import Provider
 from ragmeter.core.records import Phase, RequestSample
 from ragmeter.core.workload import Workload
 from ragmeter.run.measure import CTRL_C, Conditions, measure
+from ragmeter.run.phases import phases
 
 
 class Silent:
@@ -35,7 +36,7 @@ def ask(provider: Provider, workload: Workload) -> RequestSample:
         watch=lambda: None,
         observer=Silent(),
     )
-    samples, ending = measure(once, conditions)
+    samples, ending = measure(once, phases(once), conditions)
     if ending.reason == CTRL_C:
         raise KeyboardInterrupt
     if not samples:
