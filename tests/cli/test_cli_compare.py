@@ -30,7 +30,7 @@ def test_the_verdict_is_printed_with_its_interval(tmp_path: Path, capsys: pytest
     runs = [raw(tmp_path, "here"), _later(tmp_path)]
     assert main(["compare", *runs]) == 0
     out = " ".join(capsys.readouterr().out.split())
-    assert "here (A) and there (B), 6 and 6 trials, paired" in out
+    assert "here (A) and there (B), 6 and 6 trials, not interleaved" in out
     assert "there faster by 30 % [" in out
     assert "there cheaper by " in out
     assert "could explain a difference: gpu_model L4 / H100" in out
@@ -113,3 +113,42 @@ def test_an_effect_that_cannot_be_is_refused(tmp_path: Path, capsys: pytest.Capt
     with pytest.raises(SystemExit, match="2"):
         main(["compare", "a", "b", "--min-effect", "5"])
     assert "5 is not above 0 and below 1" in capsys.readouterr().err
+
+
+def test_the_declared_metrics_and_the_reference_can_be_chosen(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runs = [raw(tmp_path, "here"), raw(tmp_path, "there", 0.7, seed=2), raw(tmp_path, "yonder", 1.2, seed=3)]
+    out = tmp_path / "found.json"
+    asked = ["--metric", "p90(ttft_ms)", "--metric", "requests_per_s", "--reference", "there", "--json", str(out)]
+    assert main(["compare", *runs, *asked]) == 0
+    assert "ttft" not in capsys.readouterr().err
+    document = json.loads(out.read_text())
+    assert [(pair["a"], pair["b"]) for pair in document["pairs"]] == [("there", "here"), ("there", "yonder")]
+    assert [(at["metric"], at["statistic"]) for at in document["rankings"]] == [
+        ("ttft_ms", "p90"),
+        ("requests_per_s", None),
+    ]
+    assert document["family"] == 4
+    assert [len(side["raw_sha256"]) for side in document["sides"]] == [64, 64, 64]
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "words"),
+    [
+        ("--metric", "p95(latency)", "unknown metric 'latency'"),
+        ("--metric", "p95(output_tokens)", "neither direction is better"),
+        ("--metric", "ttft_ms", "write a statistic of it"),
+        ("--reference", "elsewhere", "'elsewhere' is not one of here, there"),
+    ],
+)
+def test_a_metric_or_reference_that_cannot_be_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str, value: str, words: str
+) -> None:
+    runs = [raw(tmp_path, "here"), raw(tmp_path, "there", seed=2)]
+    try:
+        status = main(["compare", *runs, option, value])
+    except SystemExit as refused:
+        status = int(str(refused.code))
+    assert status == 2
+    assert words in capsys.readouterr().err

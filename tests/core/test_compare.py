@@ -1,5 +1,6 @@
 """Saved runs against each other, from samples with known factors."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -16,8 +17,8 @@ from tests.saved import METADATA, plan_of, saved_run
 EIGHT = [1.0, 1.02, 0.99, 1.01, 0.98, 1.0, 1.01, 0.99]
 
 
-def compared(*runs: SavedRun, aa: tuple[SavedRun, SavedRun] | None = None) -> Comparison:
-    return compare(runs, aa=aa, ragmeter_version="0")
+def compared(*runs: SavedRun, aa: Sequence[tuple[SavedRun, SavedRun]] = (), reference: str | None = None) -> Comparison:
+    return compare(runs, aa=aa, reference=reference, ragmeter_version="0")
 
 
 def metric(found: Comparison, name: str, statistic: str | None = None) -> MetricComparison:
@@ -83,27 +84,78 @@ def test_two_runs_of_one_provider_have_names_of_their_own() -> None:
 def test_a_difference_as_large_as_that_of_identical_systems_is_not_claimed() -> None:
     runs = saved_run("here", EIGHT), saved_run("there", scaled(1.3), seed=2)
     twin = saved_run("here", EIGHT), saved_run("here", scaled(1.4), seed=3)
-    at = metric(compared(*runs, aa=twin), "tpot_ms", "p50")
+    at = metric(compared(*runs, aa=[twin]), "tpot_ms", "p50")
     assert at.decision is Decision.NOT_DECIDABLE
     assert at.noise_ratio is not None
     assert at.noise_ratio > 0.38
     assert metric(compared(*runs), "tpot_ms", "p50").decision is Decision.A_BETTER
 
 
-def test_runs_with_another_seed_or_other_trials_are_not_paired_and_it_is_said() -> None:
-    seeded = saved_run("there", EIGHT)
-    seeded = replace(seeded, plan=replace(seeded.plan, workload=replace(seeded.plan.workload, seed=8)))
-    for other, words in ((seeded, "their seeds differ"), (saved_run("there", EIGHT[:5]), "they have 8 and 5 trials")):
-        (pair,) = compared(saved_run("here", EIGHT), other).pairs
-        assert not pair.paired
-        assert any(words in sentence for sentence in pair.caveats), pair.caveats
+def interleaved(provider: str, factors: list[float], **fields: object) -> SavedRun:
+    return saved_run(provider, factors, interleaving="session-1", **fields)  # type: ignore[arg-type]
+
+
+def test_trials_of_an_interleaved_session_are_pairs_and_cancel_what_both_met() -> None:
+    drift = [1.0, 1.6, 0.7, 1.2, 0.5, 1.9]
+    blocks, apart = (
+        compared(make("here", drift), make("there", [1.1 * each for each in drift], seed=2))
+        for make in (interleaved, saved_run)
+    )
+    assert (blocks.pairs[0].blocks, apart.pairs[0].blocks) == (6, 0)
+    assert metric(blocks, "tpot_ms", "p50").decision is Decision.A_BETTER
+    assert metric(apart, "tpot_ms", "p50").decision is Decision.NOT_DECIDABLE
+
+
+def test_runs_of_two_sessions_are_no_pairs_although_their_trials_have_the_same_numbers() -> None:
+    other = saved_run("there", EIGHT, interleaving="session-2")
+    assert compared(interleaved("here", EIGHT), other).pairs[0].blocks == 0
+
+
+def test_a_trial_without_a_partner_is_left_out_and_it_is_said() -> None:
+    (pair,) = compared(interleaved("here", EIGHT), interleaved("there", EIGHT[:6], seed=2)).pairs
+    assert pair.blocks == 6
+    assert pair.caveats[0] == "2 of 8 trials of here have no partner in their block and are left out"
+
+
+def test_the_last_trial_of_a_run_that_ended_early_does_not_count() -> None:
+    cut = replace(interleaved("there", EIGHT, seed=2), ending=RunEnding(status="interrupted", reason="Ctrl-C"))
+    found = compared(interleaved("here", EIGHT), cut)
+    assert [side.trials for side in found.sides] == [8, 7]
+    assert found.pairs[0].blocks == 7
 
 
 def test_what_was_lost_by_not_interleaving_is_said() -> None:
     later = saved_run("there", EIGHT, started_at="2026-02-26T10:15:30+00:00")
     (pair,) = compared(saved_run("here", EIGHT), later).pairs
-    assert pair.paired
+    assert pair.blocks == 0
     assert "4 days apart, and not as interleaved trials" in pair.caveats[0]
+    assert "two independent groups (Welch)" in pair.caveats[0]
+
+
+def test_with_a_reference_each_other_run_is_compared_with_it_alone() -> None:
+    runs = [
+        saved_run(name, scaled(factor), seed=at) for at, (name, factor) in enumerate({"a": 1, "b": 2, "c": 3}.items())
+    ]
+    found = compared(*runs, reference="b")
+    assert [(pair.a, pair.b) for pair in found.pairs] == [("b", "a"), ("b", "c")]
+    assert found.family == 2 * len(DECLARED)
+
+
+def test_a_rank_is_claimed_only_as_far_as_the_pairs_are_decided() -> None:
+    drift = [1.0, 1.5, 0.7, 1.2, 0.8, 1.4, 0.6, 1.1]
+    found = compared(
+        saved_run("slow", scaled(9.0)), saved_run("near", drift, seed=2), saved_run("also near", drift[::-1], seed=3)
+    )
+    ranks = {rank.label: (rank.best, rank.worst) for rank in found.rankings[2].ranks}
+    assert ranks == {"slow": (3, 3), "near": (1, 2), "also near": (1, 2)}
+    assert found.rankings[2].ranks[-1].label == "slow"
+
+
+def test_the_fields_in_which_any_runs_differ_stand_together() -> None:
+    runs = (saved_run("a", EIGHT), saved_run("b", EIGHT, metadata={"gpu_model": "H100"}), saved_run("c", EIGHT))
+    assert [(at.field, at.values, at.forbids) for at in compared(*runs).environment] == [
+        ("gpu_model", ("L4", "H100", "L4"), False)
+    ]
 
 
 def test_failures_interruption_and_other_lengths_are_said() -> None:

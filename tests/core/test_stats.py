@@ -18,6 +18,7 @@ from ragmeter.core.stats import (
     min_samples,
     quantile,
     quantile_interval,
+    unbiased_quantile,
     wilson,
 )
 
@@ -28,6 +29,19 @@ latencies = st.floats(0, 1e6) | st.just(math.inf)
 @given(values=st.lists(finite, min_size=1), q=st.floats(0, 1))
 def test_quantile_is_numpys_for_finite_values(values: list[float], q: float) -> None:
     assert quantile(values, q) == pytest.approx(float(np.quantile(values, q)), rel=1e-9, abs=1e-6)
+
+
+@given(values=st.lists(finite, min_size=1), q=st.floats(0, 1))
+def test_the_unbiased_quantile_is_numpys_for_finite_values(values: list[float], q: float) -> None:
+    numpys = float(np.quantile(values, q, method="median_unbiased"))
+    assert unbiased_quantile(values, q) == pytest.approx(numpys, rel=1e-9, abs=1e-6)
+
+
+def test_the_unbiased_quantile_lies_above_the_other_in_the_upper_tail() -> None:
+    values = [float(value) for value in range(1, 41)]
+    assert quantile(values, 0.95) == pytest.approx(38.05)
+    assert unbiased_quantile(values, 0.95) == pytest.approx(38.65)
+    assert unbiased_quantile([], 0.5) is None
 
 
 @given(values=st.lists(latencies, min_size=1), low=st.floats(0, 1), high=st.floats(0, 1))

@@ -26,7 +26,7 @@ def found() -> Comparison:
         saved_run("aws-eks", [0.6 * each for each in SIX], seed=2, metadata={"gpu_model": "H100", "dtype": None}),
         saved_run("gcp-gke", [1.0, 4.0, 0.3], seed=3, cost=None, metadata={"model_id": "other"}),
     )
-    return compare(runs, aa=(runs[0], saved_run("akamai-lke", SIX, seed=4)), ragmeter_version="0")
+    return compare(runs, aa=[(runs[0], saved_run("akamai-lke", SIX, seed=4))], ragmeter_version="0")
 
 
 def test_each_pair_says_first_what_was_decided(found: Comparison) -> None:

@@ -10,10 +10,11 @@ from ragmeter.cli.saved import load_raw
 from ragmeter.cli.terminal import colour, say, width
 from ragmeter.clients.files import write_atomically
 from ragmeter.core.codec import to_json
-from ragmeter.core.compare import MIN_EFFECT_RATIO, compare
+from ragmeter.core.compare import MIN_EFFECT_RATIO, compare_measured
 from ragmeter.core.errors import ConfigError
-from ragmeter.core.identity import identity_diff, identity_of
-from ragmeter.core.sides import SavedRun
+from ragmeter.core.identity import identity_diff
+from ragmeter.core.sides import DECLARED, Key, MeasuredRun, measure_all, written
+from ragmeter.core.slo import parse_subject
 from ragmeter.report.comparison_page import comparison_page
 from ragmeter.report.comparison_text import comparison_lines
 
@@ -36,6 +37,17 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         metavar="RATIO",
         help="the smallest relative difference that matters, above 0 and below 1 (default %(default)s)",
     )
+    parser.add_argument(
+        "--metric",
+        action="append",
+        type=_key,
+        metavar="SUBJECT",
+        help="compare this instead, such as 'p95(ttft_ms)'; may be repeated "
+        f"(default {', '.join(written(key) for key in DECLARED)})",
+    )
+    parser.add_argument(
+        "--reference", metavar="LABEL", help="compare each run with this one only, by its label in the report"
+    )
     parser.add_argument("--even-if-different", action="store_true", help="compare runs that did not measure the same")
     parser.add_argument("--html", type=Path, metavar="FILE", help="write a self-contained page")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the document comparison.v1")
@@ -49,17 +61,31 @@ def _share(text: str) -> float:
     return value
 
 
+def _key(text: str) -> Key:
+    try:
+        metric, statistic = parse_subject(text, "--metric")
+    except ConfigError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    if metric.better is None:
+        raise argparse.ArgumentTypeError(f"{metric.name}: neither direction is better, so no side can be")
+    return metric.name, statistic
+
+
 def run(options: argparse.Namespace) -> int:
     if len(options.runs) < 2:
         raise ConfigError("compare: needs two runs or more")
-    runs = [load_raw(path) for path in options.runs]
-    same = [load_raw(path) for path in options.aa or ()]
+    declared = tuple(dict.fromkeys(options.metric or DECLARED))
+    measured = measure_all([load_raw(path) for path in options.runs], declared)
+    same = measure_all([load_raw(path) for path in options.aa or ()], declared)
+    _check_reference(options.reference, measured)
     if not options.even_if_different:
-        _refuse_different(runs)
-    _refuse_different([*runs[:1], *same] if not options.even_if_different else same)
-    found = compare(
-        runs,
-        aa=(same[0], same[1]) if same else None,
+        _refuse_different(measured)
+    _refuse_different([*measured[:1], *same] if not options.even_if_different else same)
+    found = compare_measured(
+        measured,
+        aa=[(same[0], same[1])] if same else [],
+        declared=declared,
+        reference=options.reference,
         min_effect_ratio=options.min_effect,
         ragmeter_version=ragmeter.__version__,
     )
@@ -71,12 +97,19 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _refuse_different(runs: Sequence[SavedRun]) -> None:
+def _check_reference(reference: str | None, measured: Sequence[MeasuredRun]) -> None:
+    known = [each.side.label for each in measured]
+    if reference is not None and reference not in known:
+        raise ConfigError(f"--reference: {reference!r} is not one of {', '.join(known)}")
+
+
+def _refuse_different(runs: Sequence[MeasuredRun]) -> None:
     for a, b in combinations(runs, 2):
-        differing = identity_diff(identity_of(a.plan), identity_of(b.plan)).must_match
+        differing = identity_diff(a.identity, b.identity).must_match
         if differing:
             first = differing[0]
             raise ConfigError(
-                f"{b.path}: {first.field} is {first.b!r}, and {first.a!r} in {a.path}: the runs did not measure the "
-                f"same ({', '.join(each.field for each in differing)}); --even-if-different compares them anyway"
+                f"{b.side.raw_samples_path}: {first.field} is {first.b!r}, and {first.a!r} in "
+                f"{a.side.raw_samples_path}: the runs did not measure the same "
+                f"({', '.join(each.field for each in differing)}); --even-if-different compares them anyway"
             )

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ragmeter.clients.files import read_text
+from ragmeter.clients.files import read_text, sha256_of
 from ragmeter.core.errors import ConfigError
 from ragmeter.core.result import RunResult
 from ragmeter.core.sides import SavedRun
@@ -16,7 +16,7 @@ def load_raw(path: Path) -> SavedRun:
     if not path.name.endswith(store.suffix):
         raise ConfigError(f"{path}: needs the requests of a run: name its raw record, a file ending in {store.suffix}")
     plan, samples, ending = store.read(path)
-    return SavedRun(path=str(path), plan=plan, samples=samples, ending=ending)
+    return SavedRun(path=str(path), plan=plan, samples=samples, ending=ending, sha256=sha256_of(path))
 
 
 def result_from(run: SavedRun) -> RunResult:

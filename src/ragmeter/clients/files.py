@@ -1,5 +1,6 @@
 """Files: the data that ships with ragmeter, YAML that people write, and results that must not be lost."""
 
+import hashlib
 import json
 import os
 import tempfile
@@ -68,6 +69,15 @@ def read_text(path: Path) -> str:
         raise ConfigError(f"{path}: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: not UTF-8 text: {error.reason} at byte {error.start}") from error
+
+
+def sha256_of(path: Path) -> str:
+    """Of the bytes of a file. Raises ConfigError with the reason when it cannot be read."""
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror or error}") from error
 
 
 def read_yaml(path: Path) -> Any:

@@ -13,33 +13,50 @@ NOTEWORTHY_LENGTH = 0.05
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conditions:
-    """One run and when it measured. begin, end: wall clock of the measured phase. steady: of each trial."""
+    """One run and when it measured.
+
+    interleaving: see `RunPlan`. begin, end: wall clock of the measured phase; None when not known.
+    steady: of each trial.
+    """
 
     side: Side
-    seed: int
-    begin: datetime
-    end: datetime
+    interleaving: str | None
+    begin: datetime | None
+    end: datetime | None
     steady: tuple[SteadyState | None, ...]
 
 
-def caveats(a: Conditions, b: Conditions, *, paired: bool) -> tuple[str, ...]:
+def caveats(a: Conditions, b: Conditions, *, blocks: int) -> tuple[str, ...]:
+    """blocks: how many trials are compared in pairs; 0 when the sides are two independent groups."""
     return (
-        _not_interleaved(a, b),
-        *([] if paired else [_unpaired(a, b)]),
+        *(_left_out(a, b, blocks) if blocks else [_not_interleaved(a, b)]),
         *(sentence for each in (a, b) for sentence in (*_about_run(each.side), *_drifting(each))),
         *_lengths(a.side, b.side),
     )
 
 
+def _left_out(a: Conditions, b: Conditions, blocks: int) -> list[str]:
+    return [
+        f"{each.side.trials - blocks} of {each.side.trials} trials of {each.side.label} have no partner in their block "
+        "and are left out"
+        for each in (a, b)
+        if each.side.trials > blocks
+    ]
+
+
 def _not_interleaved(a: Conditions, b: Conditions) -> str:
-    first, second = sorted((a, b), key=lambda each: each.begin)
-    labels, gap = f"{a.side.label} and {b.side.label}", second.begin - first.end
+    """What was lost by it."""
+    labels = f"{a.side.label} and {b.side.label}"
+    lost = (
+        "what changed in between (neighbours, time of day, caches) is in the difference and not in its interval, "
+        "and what both met alike is not cancelled: the intervals are those of two independent groups (Welch)"
+    )
+    if a.begin is None or b.begin is None or a.end is None or b.end is None:
+        return f"it is not known that {labels} ran as interleaved trials: {lost}"
+    gap = max(a.begin, b.begin) - min(a.end, b.end)
     if gap < timedelta(0):
         return f"{labels} ran at the same time: they may have shared the client or the network"
-    return (
-        f"{labels} ran one after the other, {_span(gap)} apart, and not as interleaved trials: what changed in between "
-        "(neighbours, time of day, caches) is in the difference and not in its interval"
-    )
+    return f"{labels} ran one after the other, {_span(gap)} apart, and not as interleaved trials: {lost}"
 
 
 def _span(gap: timedelta) -> str:
@@ -48,15 +65,6 @@ def _span(gap: timedelta) -> str:
         if seconds >= 2 * size:
             return f"{seconds / size:.0f} {word}"
     return f"{seconds:.0f} seconds"
-
-
-def _unpaired(a: Conditions, b: Conditions) -> str:
-    why = "not both ran to their end"
-    if a.side.trials != b.side.trials:
-        why = f"they have {a.side.trials} and {b.side.trials} trials"
-    if a.seed != b.seed:
-        why = "their seeds differ"
-    return f"not paired, as {why}: what trials of the same number share stays in the interval (Welch's)"
 
 
 def _about_run(side: Side) -> list[str]:

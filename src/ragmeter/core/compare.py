@@ -1,4 +1,4 @@
-"""Saved runs against each other: for each declared metric a factor with its interval, or why it cannot be decided."""
+"""Runs against each other: for each declared metric a factor with its interval, or why it cannot be decided."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -7,12 +7,14 @@ from itertools import combinations
 
 from ragmeter.core.caveats import caveats
 from ragmeter.core.comparison import Comparison, MetricComparison, PairComparison
-from ragmeter.core.contrast import Contrast, contrast, holm
+from ragmeter.core.contrast import Contrast, holm
 from ragmeter.core.decide import Question, Stakes, decide
-from ragmeter.core.identity import identity_diff, identity_of
+from ragmeter.core.identity import across, identity_diff
 from ragmeter.core.metrics import METRICS
+from ragmeter.core.pairing import blocks, contrasts
+from ragmeter.core.ranking import ranking
 from ragmeter.core.result import Estimate
-from ragmeter.core.sides import DECLARED, Key, MeasuredRun, SavedRun, labels, measure
+from ragmeter.core.sides import DECLARED, Key, MeasuredRun, SavedRun, measure_all
 from ragmeter.core.trials import MIN_TO_SHOW, mean_over_trials
 
 MIN_EFFECT_RATIO = 0.05
@@ -21,62 +23,86 @@ MIN_EFFECT_RATIO = 0.05
 def compare(
     runs: Sequence[SavedRun],
     *,
-    aa: tuple[SavedRun, SavedRun] | None = None,
+    aa: Sequence[tuple[SavedRun, SavedRun]] = (),
+    declared: Sequence[Key] = DECLARED,
+    reference: str | None = None,
     min_effect_ratio: float = MIN_EFFECT_RATIO,
     ragmeter_version: str,
 ) -> Comparison:
-    """Every pair of the runs, in their order; the first of a pair is A.
-
-    aa: two runs of one and the same system, for the noise band. Which runs may be compared is asked before: see
-    `identity_diff`.
-    """
-    measured = [measure(run, label) for run, label in zip(runs, labels(runs), strict=True)]
-    pairs = list(combinations(measured, 2))
-    contrasts = [_contrasts(a, b) for a, b in pairs]
-    tested = [(row, key) for row, found in enumerate(contrasts) for key, at in found.items() if at.p_value is not None]
-    adjusted = dict(zip(tested, holm([contrasts[row][key].p_value or 0.0 for row, key in tested]), strict=True))
-    stakes = Stakes(family=max(1, len(tested)), min_effect=math.log1p(min_effect_ratio))
-    rules = _Rules(stakes=stakes, noise=_noise(aa))
-    return Comparison(
-        ragmeter_version=ragmeter_version,
+    """`compare_measured` of raw records, from files or from memory. Labels are those of `labels`."""
+    return compare_measured(
+        measure_all(runs, declared),
+        aa=[_twins(pair, declared) for pair in aa],
+        declared=declared,
+        reference=reference,
         min_effect_ratio=min_effect_ratio,
-        family=stakes.family,
-        sides=tuple(each.side for each in measured),
-        pairs=tuple(
-            _pair(a, b, found, {key: adjusted[row, key] for at, key in tested if at == row}, rules)
-            for row, ((a, b), found) in enumerate(zip(pairs, contrasts, strict=True))
-        ),
-        noise_from=tuple(run.path for run in aa or ()),
+        ragmeter_version=ragmeter_version,
     )
 
 
-def _paired(a: MeasuredRun, b: MeasuredRun) -> bool:
-    """Whether trial i of both runs asked the same: same seed, same trials, none of them cut short."""
-    same = a.run.plan.workload.seed == b.run.plan.workload.seed and a.trial_numbers == b.trial_numbers
-    return same and a.run.ending.status == b.run.ending.status == "complete"
+def _twins(pair: tuple[SavedRun, SavedRun], declared: Sequence[Key]) -> tuple[MeasuredRun, MeasuredRun]:
+    first, second = measure_all(pair, declared)
+    return first, second
 
 
-def _contrasts(a: MeasuredRun, b: MeasuredRun) -> dict[Key, Contrast]:
-    """Of every metric that has a positive figure in every trial of both runs."""
-    paired = _paired(a, b)
-    found = {}
-    for key in DECLARED:
-        of_a = [value for value in a.by_trial[key] if value is not None and value > 0]
-        of_b = [value for value in b.by_trial[key] if value is not None and value > 0]
-        if of_a and of_b and len(of_a) == len(a.by_trial[key]) and len(of_b) == len(b.by_trial[key]):
-            found[key] = contrast(of_a, of_b, paired=paired)
-    return found
+def compare_measured(
+    measured: Sequence[MeasuredRun],
+    *,
+    aa: Sequence[tuple[MeasuredRun, MeasuredRun]] = (),
+    declared: Sequence[Key] = DECLARED,
+    reference: str | None = None,
+    min_effect_ratio: float = MIN_EFFECT_RATIO,
+    ragmeter_version: str,
+) -> Comparison:
+    """Every pair in the order of the runs, the first of a pair being A; with a reference, that label with each other.
+
+    aa: pairs of runs of one and the same system, for the noise band; the widest counts. Which runs may be compared is
+    asked before: see `identity_diff`.
+    """
+    pairs = _pairs(measured, reference)
+    found = [contrasts(a, b, declared) for a, b in pairs]
+    tested = [(row, key) for row, of_pair in enumerate(found) for key, at in of_pair.items() if at.p_value is not None]
+    adjusted = dict(zip(tested, holm([found[row][key].p_value or 0.0 for row, key in tested]), strict=True))
+    rules = _Rules(
+        stakes=Stakes(family=max(1, len(tested)), min_effect=math.log1p(min_effect_ratio)),
+        noise=_noise(aa, declared),
+        declared=declared,
+    )
+    compared = tuple(
+        _pair(a, b, of_pair, {key: adjusted[row, key] for at, key in tested if at == row}, rules)
+        for row, ((a, b), of_pair) in enumerate(zip(pairs, found, strict=True))
+    )
+    names = [each.side.label for each in measured]
+    return Comparison(
+        ragmeter_version=ragmeter_version,
+        min_effect_ratio=min_effect_ratio,
+        family=rules.stakes.family,
+        reference=reference,
+        sides=tuple(each.side for each in measured),
+        pairs=compared,
+        rankings=tuple(ranking(names, compared, index) for index in range(len(declared))),
+        environment=across([each.identity for each in measured]),
+        noise_from=tuple(each.side.raw_samples_path for pair in aa for each in pair),
+    )
 
 
-def _noise(aa: tuple[SavedRun, SavedRun] | None) -> dict[Key, float]:
-    """By how much identical systems differed, as a log ratio: the far end of the interval, or the difference itself
-    where there are too few trials for one."""
-    if aa is None:
-        return {}
-    found = _contrasts(measure(aa[0], "A1"), measure(aa[1], "A2"))
-    return {
-        key: max(abs(end) for end in (*at.interval(), at.log_ratio) if end is not None) for key, at in found.items()
-    }
+def _pairs(measured: Sequence[MeasuredRun], reference: str | None) -> list[tuple[MeasuredRun, MeasuredRun]]:
+    if reference is None:
+        return list(combinations(measured, 2))
+    (first,) = (each for each in measured if each.side.label == reference)
+    return [(first, each) for each in measured if each is not first]
+
+
+def _noise(aa: Sequence[tuple[MeasuredRun, MeasuredRun]], declared: Sequence[Key]) -> dict[Key, float]:
+    """By how much identical systems differed, as a log ratio: the far end of the widest interval, or the difference
+    itself where there are too few trials for one.
+    """
+    widest: dict[Key, float] = {}
+    for pair in aa:
+        for key, at in contrasts(*pair, declared).items():
+            far = max(abs(end) for end in (*at.interval(), at.log_ratio) if end is not None)
+            widest[key] = max(far, widest.get(key, 0.0))
+    return widest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,42 +111,43 @@ class _Rules:
 
     stakes: Stakes
     noise: Mapping[Key, float]
+    declared: Sequence[Key]
 
 
 def _pair(
-    a: MeasuredRun, b: MeasuredRun, contrasts: Mapping[Key, Contrast], adjusted: Mapping[Key, float], rules: _Rules
+    a: MeasuredRun, b: MeasuredRun, found: Mapping[Key, Contrast], adjusted: Mapping[Key, float], rules: _Rules
 ) -> PairComparison:
+    paired = blocks(a, b)
     return PairComparison(
         a=a.side.label,
         b=b.side.label,
-        paired=_paired(a, b),
-        identity=identity_diff(identity_of(a.run.plan), identity_of(b.run.plan)),
-        metrics=tuple(_metric(key, a, b, contrasts.get(key), adjusted.get(key), rules) for key in DECLARED),
-        caveats=caveats(a.conditions, b.conditions, paired=_paired(a, b)),
+        blocks=len(paired),
+        identity=identity_diff(a.identity, b.identity),
+        metrics=tuple(_metric(key, a, b, found.get(key), adjusted.get(key), rules) for key in rules.declared),
+        caveats=caveats(a.conditions, b.conditions, blocks=len(paired)),
     )
 
 
 def _metric(
     key: Key, a: MeasuredRun, b: MeasuredRun, at: Contrast | None, p_adjusted: float | None, rules: _Rules
 ) -> MetricComparison:
-    typical_a, typical_b = _typical(a.by_trial[key]), _typical(b.by_trial[key])
-    ratio = _ratio(at, a.enough[key] and b.enough[key])
+    typical_a, typical_b = (_typical(run.figures(key)) for run in (a, b))
+    enough, noise = a.enough[key] and b.enough[key], rules.noise.get(key)
+    ratio = _ratio(at, enough)
     judged = decide(
         Question(
             metric=key[0],
             a=a.side.label,
             b=b.side.label,
             unfit=tuple(each.side.label for each in (a, b) if each.side.not_fit),
-            lacking=tuple(each.side.label for each in (a, b) if _typical(each.by_trial[key]) is None),
-            enough=a.enough[key] and b.enough[key],
-            noise=rules.noise.get(key),
+            lacking=tuple(each.side.label for each in (a, b) if _typical(each.figures(key)) is None),
+            enough=enough,
+            noise=noise,
         ),
         at,
         p_adjusted,
         rules.stakes,
     )
-    detectable = at.detectable(rules.stakes.family) if at else None
-    noise = rules.noise.get(key)
     return MetricComparison(
         metric=key[0],
         statistic=key[1],
@@ -131,12 +158,21 @@ def _metric(
         difference=_difference(ratio, typical_a),
         p_value=at.p_value if at else None,
         p_adjusted=p_adjusted,
-        detectable_ratio=None if detectable is None else math.expm1(detectable),
-        noise_ratio=None if noise is None else math.expm1(noise),
+        detectable_ratio=_relative(_detectable(at, noise, rules.stakes)),
+        noise_ratio=_relative(noise),
         trials_needed=judged.trials_needed,
         decision=judged.decision,
         sentence=judged.sentence,
     )
+
+
+def _detectable(at: Contrast | None, noise: float | None, stakes: Stakes) -> float | None:
+    found = at.detectable(stakes.family) if at else None
+    return None if found is None else max(found, noise or 0.0)
+
+
+def _relative(log_ratio: float | None) -> float | None:
+    return None if log_ratio is None else math.expm1(log_ratio)
 
 
 def _typical(values: Sequence[float | None]) -> float | None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-from ragmeter.core.identity import IdentityDiff
+from ragmeter.core.identity import FieldAcross, IdentityDiff
 from ragmeter.core.result import Estimate
 
 
@@ -23,7 +23,14 @@ class Decision(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Side:
-    """One run that is compared. effective_decode_concurrency: mean streams between first and last token."""
+    """One run that is compared.
+
+    estimates: of the run by itself, by ``p95(ttft_ms)`` and the like. figures: one a trial of each metric that is
+    compared, in the order of the trials. curves: by metric the 0th to 100th percentile of the successes of all trials.
+    effective_decode_concurrency: mean streams between first and last token. not_fit: why the client was not fit to
+    measure; empty when it was. netprobe_reference: an east-west probe that belongs to the run.
+    raw_sha256: of the raw record; None for a run in memory.
+    """
 
     label: str
     run_id: str
@@ -34,11 +41,15 @@ class Side:
     trials: int
     requests: int
     error_ratio: Estimate
+    estimates: dict[str, Estimate]
+    figures: dict[str, tuple[float | None, ...]]
+    curves: dict[str, tuple[float, ...]]
     mean_output_tokens: float | None
     effective_decode_concurrency: float | None
     not_fit: tuple[str, ...]
-    """Why the client was not fit to measure; empty when it was."""
+    netprobe_reference: str | None
     raw_samples_path: str
+    raw_sha256: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +59,9 @@ class MetricComparison:
     a, b: of the typical trial, the geometric mean over trials; None where a trial has no value.
     ratio: B / A with its interval. difference: B - A in the metric's unit, at the level of A.
     p_adjusted: after Holm's correction over all metrics and pairs. detectable_ratio: smallest relative difference that
-    this many trials call with a power of 80 %. noise_ratio: relative difference within which identical systems differ;
-    None without A/A runs. trials_needed: further trials a side; None when decided, or when over 1,000.
+    this many trials call with a power of 80 %, and outside the noise band. noise_ratio: relative difference within
+    which identical systems differ; None without A/A runs. trials_needed: further trials a side; None when decided, or
+    when over 1,000.
     """
 
     metric: str
@@ -70,26 +82,51 @@ class MetricComparison:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairComparison:
-    """a, b: labels of the sides. caveats: what weakens the comparison, in sentences."""
+    """a, b: labels of the sides. blocks: how many trials were compared in pairs, as they ran interleaved; 0 when the
+    sides are two independent groups. caveats: what weakens the comparison, in sentences.
+    """
 
     a: str
     b: str
-    paired: bool
+    blocks: int
     identity: IdentityDiff
     metrics: tuple[MetricComparison, ...]
     caveats: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rank:
+    """Between which places a side can be, 1 being the best: more than one place where a comparison is not decided."""
+
+    label: str
+    best: int
+    worst: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranking:
+    """The sides by one metric, best first. All ranks of all rankings hold together with 95 % confidence."""
+
+    metric: str
+    statistic: str | None
+    ranks: tuple[Rank, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """Every pair of two or more runs. min_effect_ratio: the smallest relative difference that matters."""
+    """Every pair of two or more runs, or each of them with the reference.
+
+    min_effect_ratio: the smallest relative difference that matters. family: how many figures were tested at once.
+    environment: the fields in which the sides differ. noise_from: the runs of one system that the noise band is from.
+    """
 
     schema: Literal["comparison.v1"] = "comparison.v1"
     ragmeter_version: str
     min_effect_ratio: float
     family: int
-    """How many figures were tested at once."""
+    reference: str | None
     sides: tuple[Side, ...]
     pairs: tuple[PairComparison, ...]
+    rankings: tuple[Ranking, ...]
+    environment: tuple[FieldAcross, ...]
     noise_from: tuple[str, ...]
-    """The runs of one system that the noise band is from; empty without."""

@@ -9,7 +9,7 @@ from ragmeter.core.contrast import ALPHA, Contrast
 from ragmeter.core.metrics import METRICS
 from ragmeter.core.trials import MIN_TO_CLAIM, MIN_TO_SHOW
 
-BETTER_WORDS: Mapping[str, str] = {"ms": "faster", "tokens/s": "higher", "USD": "cheaper"}
+_BETTER_WORDS: Mapping[str, str] = {"ms": "faster", "USD": "cheaper"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,9 +106,10 @@ def _difference_shown(asked: Question, at: Contrast) -> Judgement:
     metric = METRICS[asked.metric]
     b_wins = (at.log_ratio < 0) is (metric.better == "lower")
     winner, loser = (asked.b, asked.a) if b_wins else (asked.a, asked.b)
+    word = _BETTER_WORDS.get(metric.unit, str(metric.better))
     return Judgement(
         decision=Decision.B_BETTER if b_wins else Decision.A_BETTER,
-        sentence=f"{winner} {BETTER_WORDS[metric.unit]} by {_gain(at, lower=metric.better == 'lower')} than {loser}",
+        sentence=f"{winner} {word} by {_gain(at, lower=metric.better == 'lower')} than {loser}",
     )
 
 

@@ -1,6 +1,6 @@
 """What two runs must have in common to be compared, and what may differ and could explain a difference."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,6 +66,15 @@ class FieldDifference:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FieldAcross:
+    """One field that is not the same in all of several runs; None where it is not known. forbids: it must match."""
+
+    field: str
+    values: tuple[Any, ...]
+    forbids: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IdentityDiff:
     """must_match: differences that forbid a comparison. could_explain: those that a reader has to weigh.
 
@@ -99,6 +108,16 @@ def identity_diff(a: Mapping[str, Any], b: Mapping[str, Any]) -> IdentityDiff:
         must_match=_differences(MUST_MATCH, a, b),
         could_explain=_differences(COULD_EXPLAIN, a, b),
         unverified=tuple(field for field in MUST_MATCH if a.get(field) is None or b.get(field) is None),
+    )
+
+
+def across(identities: Sequence[Mapping[str, Any]]) -> tuple[FieldAcross, ...]:
+    """The fields in which any two runs differ or that some know and others do not, what forbids a comparison first."""
+    found = ((field, tuple(each.get(field) for each in identities)) for field in (*MUST_MATCH, *COULD_EXPLAIN))
+    return tuple(
+        FieldAcross(field=field, values=values, forbids=field in MUST_MATCH)
+        for field, values in found
+        if any(value != values[0] for value in values)
     )
 
 

@@ -20,12 +20,14 @@ from ragmeter.core.stats import (
     estimate_mean,
     estimate_quantile,
     min_samples,
-    quantile,
+    unbiased_quantile,
 )
 from ragmeter.core.trials import estimate_over_trials
 
 PERCENTILE = re.compile(r"p(\d{1,2}(?:\.\d{1,4})?)")
 STATISTICS = ("mean", "min", "max")
+BEYOND = 3
+"""Values beyond a percentile that each of several trials needs."""
 
 
 def percentile_share(statistic: str) -> float | None:
@@ -72,16 +74,18 @@ class Series:
         raise ValueError(f"{statistic!r} is not a statistic: a percentile such as p95, or {', '.join(STATISTICS)}")
 
     def of_each_trial(self, share: float | None) -> list[float | None]:
-        """The percentile of each trial, or its mean with None; None for a trial without values."""
+        """The percentile of each trial (median-unbiased), or its mean with None; None for a trial without values."""
         if share is None:
             return [float(values.mean()) if values.size else None for values in self.trials]
-        return [quantile(values, share) for values in self.trials]
+        return [unbiased_quantile(values, share) for values in self.trials]
 
     def _over_trials(self, share: float | None) -> Estimate:
-        """Enough needs, besides the minimum of all values, one value beyond the percentile in each trial."""
+        """Enough needs, besides the minimum of all values, three values beyond the percentile in each trial: with fewer
+        the figure of a trial is off by more than many trials can be.
+        """
         needed = MEAN_MIN_SAMPLES if share is None else min_samples(share)
         tail = 1.0 if share is None else min(share, 1 - share)
-        enough = self.values.size >= needed and all(values.size * tail > 0.999 for values in self.trials)
+        enough = self.values.size >= needed and all(values.size * tail > BEYOND - 0.001 for values in self.trials)
         return estimate_over_trials(self.of_each_trial(share), n=self.values.size, enough=enough)
 
     def distribution(self) -> Distribution:

@@ -1,14 +1,18 @@
-"""Saved runs as the sides of a comparison: one figure a trial for each declared metric."""
+"""Runs as the sides of a comparison: one figure a trial for each declared metric."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from ragmeter.core.caveats import Conditions
 from ragmeter.core.comparison import Side
+from ragmeter.core.curves import curves_of
+from ragmeter.core.identity import identity_of
 from ragmeter.core.metrics import METRICS
 from ragmeter.core.records import Phase, RequestSample
+from ragmeter.core.result import Estimate
 from ragmeter.core.run import RunEnding, RunPlan
 from ragmeter.core.run_figures import cost_of_run, harness_of_run
 from ragmeter.core.series import percentile_share, series_of
@@ -16,7 +20,8 @@ from ragmeter.core.steady import steady_state
 from ragmeter.core.summary import Figures, finite_estimate, summarise
 from ragmeter.core.trials import MIN_TO_SHOW
 
-DECLARED: tuple[tuple[str, str | None], ...] = (
+Key = tuple[str, str | None]
+DECLARED: tuple[Key, ...] = (
     ("ttft_ms", "p50"),
     ("ttft_ms", "p95"),
     ("tpot_ms", "p50"),
@@ -26,68 +31,97 @@ DECLARED: tuple[tuple[str, str | None], ...] = (
     ("usd_per_1m_tokens", None),
 )
 """What is compared, declared before anything is looked at: the correction is over all of these."""
-Key = tuple[str, str | None]
+
+
+def written(key: Key) -> str:
+    """``p95(ttft_ms)``, ``output_tokens_per_s``: as an SLO writes it."""
+    metric, statistic = key
+    return f"{statistic}({metric})" if statistic else metric
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SavedRun:
-    """A raw record and where it lies."""
+    """A raw record and where it lies. sha256: of the file; None for a run in memory."""
 
     path: str
     plan: RunPlan
     samples: tuple[RequestSample, ...]
     ending: RunEnding
+    sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeasuredRun:
-    """A run with one figure a trial for each declared metric."""
+    """A run with one figure a trial for each metric that is compared, by the number of the trial.
 
-    run: SavedRun
+    enough: whether each trial has the requests that the statistic needs.
+    """
+
     side: Side
-    by_trial: Mapping[Key, tuple[float | None, ...]]
+    by_trial: Mapping[Key, Mapping[int, float | None]]
     enough: Mapping[Key, bool]
-    trial_numbers: tuple[int, ...]
     conditions: Conditions
+    identity: Mapping[str, Any]
+
+    def figures(self, key: Key) -> list[float | None]:
+        return list(self.by_trial[key].values())
 
 
-def labels(runs: Sequence[SavedRun]) -> list[str]:
+def labels(providers: Sequence[str]) -> list[str]:
     """The provider's name; with a number where two runs have the same."""
-    providers = [run.plan.provider for run in runs]
     seen: Counter[str] = Counter()
-    labels = []
+    found = []
     for provider in providers:
         seen[provider] += 1
-        labels.append(provider if providers.count(provider) == 1 else f"{provider} #{seen[provider]}")
-    return labels
+        found.append(provider if providers.count(provider) == 1 else f"{provider} #{seen[provider]}")
+    return found
 
 
-def measure(run: SavedRun, label: str) -> MeasuredRun:
+def measure_all(runs: Sequence[SavedRun], declared: Sequence[Key] = DECLARED) -> list[MeasuredRun]:
+    named = labels([run.plan.provider for run in runs])
+    return [measure(run, label, declared) for run, label in zip(runs, named, strict=True)]
+
+
+def measure(run: SavedRun, label: str, declared: Sequence[Key] = DECLARED) -> MeasuredRun:
+    """The last trial of a run that ended early is left out, unless it is the only one: it was cut short."""
     mine = [sample for sample in run.samples if sample.phase is Phase.MEASURED]
-    plan = run.plan
-    figures = summarise(mine, Phase.MEASURED, goodput=plan.workload.goodput, seed=plan.workload.seed)
-    side = _side(run, label, mine, figures)
-    numbers = tuple(sorted({sample.trial for sample in mine}))
-    started = datetime.fromisoformat(plan.started_at)
-    trials = [[sample for sample in mine if sample.trial == number] for number in numbers]
+    numbers = sorted({sample.trial for sample in mine})
+    whole = numbers[:-1] if run.ending.status == "interrupted" and len(numbers) > 1 else numbers
+    trials = {number: [sample for sample in mine if sample.trial == number] for number in whole}
+    kept = [sample for trial in trials.values() for sample in trial]
+    figures = summarise(kept, Phase.MEASURED, goodput=run.plan.workload.goodput, seed=run.plan.workload.seed)
+    by_trial = {key: {number: _figure(run.plan, trial, *key) for number, trial in trials.items()} for key in declared}
+    side = _side(run, label, kept, figures, by_trial)
     return MeasuredRun(
-        run=run,
         side=side,
-        by_trial={key: tuple(_figure(plan, trial, *key) for trial in trials) for key in DECLARED},
-        enough={key: _enough(figures, *key) for key in DECLARED},
-        trial_numbers=numbers,
-        conditions=Conditions(
-            side=side,
-            seed=plan.workload.seed,
-            begin=started + timedelta(seconds=min((s.scheduled_ns for s in mine), default=0) / 1e9),
-            end=started + timedelta(seconds=max((s.ended_ns for s in mine), default=0) / 1e9),
-            steady=tuple(steady_state(trial) for trial in trials),
-        ),
+        by_trial=by_trial,
+        enough={key: _enough(figures, *key) for key in declared},
+        conditions=_conditions(run, side, mine, trials),
+        identity=identity_of(run.plan),
     )
 
 
-def _side(run: SavedRun, label: str, mine: Sequence[RequestSample], figures: Figures) -> Side:
-    harness = harness_of_run(run.plan, run.ending, mine)
+def _conditions(
+    run: SavedRun, side: Side, mine: Sequence[RequestSample], trials: Mapping[int, Sequence[RequestSample]]
+) -> Conditions:
+    started = datetime.fromisoformat(run.plan.started_at)
+    return Conditions(
+        side=side,
+        interleaving=run.plan.interleaving,
+        begin=started + timedelta(seconds=min((s.scheduled_ns for s in mine), default=0) / 1e9),
+        end=started + timedelta(seconds=max((s.ended_ns for s in mine), default=0) / 1e9),
+        steady=tuple(steady_state(trial) for trial in trials.values()),
+    )
+
+
+def _side(
+    run: SavedRun,
+    label: str,
+    kept: Sequence[RequestSample],
+    figures: Figures,
+    by_trial: Mapping[Key, Mapping[int, float | None]],
+) -> Side:
+    harness = harness_of_run(run.plan, run.ending, kept)
     return Side(
         label=label,
         run_id=run.plan.run_id,
@@ -98,22 +132,48 @@ def _side(run: SavedRun, label: str, mine: Sequence[RequestSample], figures: Fig
         trials=figures.trials,
         requests=figures.phase.requests,
         error_ratio=finite_estimate(figures.rates["error_ratio"]),
+        estimates=_estimates(figures),
+        figures={written(key): tuple(values.values()) for key, values in by_trial.items()},
+        curves=curves_of(figures),
         mean_output_tokens=figures.phase.avg_output_tokens,
         effective_decode_concurrency=harness.effective_decode_concurrency,
         not_fit=harness.reasons,
+        netprobe_reference=run.plan.metadata.get("netprobe_ew_path"),
         raw_samples_path=run.path,
+        raw_sha256=run.sha256,
     )
+
+
+_CARD: tuple[Key, ...] = (
+    ("ttft_ms", "p50"),
+    ("ttft_ms", "p95"),
+    ("tpot_ms", "p50"),
+    ("e2e_ms", "p50"),
+    ("e2e_ms", "p95"),
+    ("output_tokens_per_s", None),
+    ("requests_per_s", None),
+    ("goodput_rps", None),
+    ("good_ratio", None),
+    ("error_ratio", None),
+)
+"""What is told of each side by itself."""
+
+
+def _estimates(figures: Figures) -> dict[str, Estimate]:
+    found = {written(key): figures.estimate(*key) for key in _CARD}
+    return {name: finite_estimate(at) for name, at in found.items() if at is not None}
 
 
 def _figure(plan: RunPlan, trial: Sequence[RequestSample], metric: str, statistic: str | None) -> float | None:
     """Of one trial."""
     if statistic is not None:
         return series_of(METRICS[metric], trial, plan.workload.seed).of_each_trial(percentile_share(statistic))[0]
-    figures = summarise(trial, Phase.MEASURED)
-    if metric != "usd_per_1m_tokens":
-        return figures.rates[metric].value
+    figures = summarise(trial, Phase.MEASURED, goodput=plan.workload.goodput)
+    if not metric.startswith("usd_"):
+        rate = figures.rates.get(metric)
+        return rate.value if rate else None
     cost = cost_of_run(plan, figures, trial)
-    return cost.usd_per_1m_tokens if cost else None
+    return getattr(cost, metric) if cost else None
 
 
 def _enough(figures: Figures, metric: str, statistic: str | None) -> bool:

@@ -17,9 +17,9 @@ from ragmeter.core.errors import ConfigError
 from ragmeter.core.metrics import METRICS, Metric
 from ragmeter.core.series import STATISTICS, percentile_share
 
+SUBJECT = r"\s*(?:(?P<statistic>[A-Za-z][A-Za-z0-9.]*)\s*\(\s*(?P<of>\w+)\s*\)|(?P<bare>\w+))\s*"
 GRAMMAR = re.compile(
-    r"\s*(?:(?P<statistic>[A-Za-z][A-Za-z0-9.]*)\s*\(\s*(?P<of>\w+)\s*\)|(?P<bare>\w+))"
-    r"\s*(?P<operator><=|>=|<|>)"
+    SUBJECT + r"(?P<operator><=|>=|<|>)"
     r"\s*(?P<bound>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*"
 )
 EXAMPLES = "'p95(ttft_ms) <= 1500', 'mean(e2e_ms) < 8000', 'error_ratio <= 0.01', 'output_tokens_per_s >= 100'"
@@ -74,6 +74,17 @@ def parse_slo(expression: str, origin: str) -> Slo:
     _check_direction(metric, match["operator"], where)
     _check_bound(metric, match["operator"], bound, where)
     return Slo(metric=metric, statistic=statistic, operator=match["operator"], bound=bound, origin=origin)
+
+
+def parse_subject(text: str, origin: str) -> tuple[Metric, str | None]:
+    """The metric and its statistic, such as ``p95(ttft_ms)`` or ``output_tokens_per_s``. Raises ConfigError."""
+    where = f"{origin}: {text!r}"
+    match = re.fullmatch(SUBJECT, text)
+    if match is None:
+        raise ConfigError(f"{where}: not understood; write it like 'p95(ttft_ms)' or 'output_tokens_per_s'")
+    metric = _known(match["of"] or match["bare"], where)
+    _check_statistic(metric, match["statistic"], where)
+    return metric, match["statistic"]
 
 
 def parse_goodput(bounds: Mapping[str, float], origin: str) -> dict[str, float]:

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Sequence
 from textwrap import wrap
 from typing import Final
 
-from ragmeter.core.comparison import Comparison, Decision, MetricComparison, PairComparison
+from ragmeter.core.comparison import Comparison, Decision, MetricComparison, PairComparison, Rank, Ranking
 from ragmeter.core.decide import percent as per_cent
 from ragmeter.core.identity import FieldDifference
 from ragmeter.core.result import Estimate
-from ragmeter.report.format import quantity, unit_of
+from ragmeter.report.format import number, quantity, unit_of
 from ragmeter.report.markup import clean
 from ragmeter.report.scorecard.provenance import shown
 
@@ -21,33 +21,64 @@ _COLOURS: Final = {
 
 
 def comparison_lines(found: Comparison, *, width: int, colour: bool) -> list[str]:
-    """Each pair: figures with the change and its interval, the verdict, what differs, what weakens it."""
+    """Ranks, then each pair: figures with the change and its interval, the verdict, what differs, what weakens it."""
     wide = max(width, 60)
     lines = [line for pair in found.pairs for line in (*_pair_lines(found, pair, wide, colour), "")]
-    return [*lines, *(line for words in method(found) for line in wrap(words, wide))]
+    ranks = [*_rank_lines(found, wide), ""] if len(found.sides) > 2 else []
+    return [*ranks, *lines, *(line for words in method(found) for line in wrap(words, wide))]
+
+
+def _rank_lines(found: Comparison, width: int) -> Iterator[str]:
+    yield "Ranks, 1 is the best; a side has several where a comparison is not decided"
+    for at in found.rankings:
+        words = f"{metric_name(at.metric, at.statistic):14}{rank_words(at)}"
+        yield from wrap(clean(words), width, initial_indent="  ", subsequent_indent=" " * 16)
+
+
+def rank_words(at: Ranking) -> str:
+    """``1 aws-eks, 2-3 gcp-gke, 2-3 akamai-lke``."""
+    return ", ".join(f"{place(rank)} {rank.label}" for rank in at.ranks)
+
+
+def place(rank: Rank) -> str:
+    return str(rank.best) if rank.best == rank.worst else f"{rank.best}-{rank.worst}"
 
 
 def _pair_lines(found: Comparison, pair: PairComparison, width: int, colour: bool) -> Iterator[str]:
     yield from wrap(clean(f"{pair.a} (A) and {pair.b} (B), {design(found, pair)}"), width)
     yield f"  {'':14}{'A':>15}{'B':>15}  change of B"
     for at in pair.metrics:
-        yield f"  {_name(at):14}{value_text(at, at.a):>15}{value_text(at, at.b):>15}  {change_text(at.ratio)}"
+        name = metric_name(at.metric, at.statistic)
+        yield f"  {name:14}{value_text(at, at.a):>15}{value_text(at, at.b):>15}  {change_text(at.ratio)}"
         first, *rest = wrap(clean(at.sentence), width - 6)
         yield "      " + (f"\x1b[{_COLOURS[at.decision]}m{first}\x1b[0m" if colour else first)
         yield from (f"      {line}" for line in rest)
+        yield from wrap(streams_text(found, pair, at), width, initial_indent="      ", subsequent_indent="      ")
     for words in (*_differences_in_words(pair), *(f"caveat: {words}" for words in pair.caveats)):
         yield from wrap(clean(words), width, initial_indent="  ", subsequent_indent="    ")
+
+
+def streams_text(found: Comparison, pair: PairComparison, at: MetricComparison) -> str:
+    """What a TPOT must be read with: a GPU that decodes more streams at once is slower at each. Empty elsewhere."""
+    streams = {side.label: side.effective_decode_concurrency for side in found.sides}
+    of_a, of_b = streams[pair.a], streams[pair.b]
+    if at.metric != "tpot_ms" or of_a is None or of_b is None:
+        return ""
+    return f"with {number(of_a)} streams decoding at a time on A and {number(of_b)} on B"
 
 
 def design(found: Comparison, pair: PairComparison) -> str:
     trials = {side.label: side.trials for side in found.sides}
     counts = f"{trials[pair.a]} and {trials[pair.b]} trials"
-    return f"{counts}, {'paired' if pair.paired else 'not paired'}"
+    return f"{counts}, {f'{pair.blocks} interleaved pairs' if pair.blocks else 'not interleaved'}"
 
 
-def _name(at: MetricComparison) -> str:
-    short = {"ttft_ms": "TTFT", "tpot_ms": "TPOT", "e2e_ms": "e2e", "output_tokens_per_s": "throughput"}
-    return f"{short.get(at.metric, 'USD/1M tokens')} {at.statistic or ''}".rstrip()
+_SHORT: Final = {"ttft_ms": "TTFT", "tpot_ms": "TPOT", "e2e_ms": "e2e", "output_tokens_per_s": "throughput"}
+
+
+def metric_name(metric: str, statistic: str | None) -> str:
+    name = "USD/1M tokens" if metric == "usd_per_1m_tokens" else _SHORT.get(metric, metric)
+    return f"{name} {statistic or ''}".rstrip()
 
 
 def value_text(at: MetricComparison, value: float | None) -> str:
@@ -88,7 +119,8 @@ def method(found: Comparison) -> tuple[str, ...]:
         noise = f" The noise band is the far end of the interval between {' and '.join(found.noise_from)}."
     return (
         "Figures are of the typical trial: the geometric mean of one figure a trial. Intervals are 95 %, Student's t "
-        "of the logarithms with a trial as the unit; pairs are trials of the same number, else Welch's. "
+        "of the logarithms with a trial as the unit: of the differences within a block where trials were interleaved, "
+        "else Welch's. "
         f"Significance is corrected by Holm over all {found.family} figures tested. A difference below "
         f"{per_cent(found.min_effect_ratio)} % does not matter here; further trials are counted for a power of 80 %."
         f"{noise}",
