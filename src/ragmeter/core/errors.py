@@ -6,7 +6,8 @@
     ├── ConfigError        bad input, found before any load is sent: manifest, provider, option, SLO expression
     │   └── SchemaError    a document does not fit its JSON Schema
     ├── TargetError        the measured system cannot be reached or refuses to be measured
-    │   └── LocalServiceError   the embedded service could not be started or ended early
+    │   ├── LocalServiceError   the embedded service could not be started or ended early
+    │   └── ClusterError        Kubernetes refuses, or cannot run what it was given
     └── StorageError       a result could not be written or read
 
     InconclusiveWarning(UserWarning)   an SLO could not be decided by this run
@@ -32,6 +33,17 @@ class TargetError(RagmeterError):
 
 class LocalServiceError(TargetError):
     """The embedded service could not be started, or ended while it was needed."""
+
+
+class ClusterError(TargetError):
+    """Kubernetes refuses what was asked, or cannot run it; the message names the object and the reason.
+
+    status: the HTTP status of the refusal, if there was one.
+    """
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class StorageError(RagmeterError):
