@@ -7,9 +7,9 @@ from ragmeter._pytest.asked import BenchOptions
 from ragmeter.core.errors import ConfigError
 from ragmeter.core.provider import Provider
 from ragmeter.core.run import DeclaredSlo
-from ragmeter.core.slo import parse_goodput, parse_slo
 from ragmeter.core.workload import Workload
 from ragmeter.run.catalog import load_provider, load_workload
+from ragmeter.run.planning import declared_slos
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,18 +41,7 @@ def cases_of(options: BenchOptions, environment: Mapping[str, str]) -> tuple[Cas
 def _cases_of(provider: Provider, options: BenchOptions) -> list[Case]:
     workloads = [load_workload(n, options.settings) for n in options.workloads or (provider.workload,)]
     _check_distinct([workload.name for workload in workloads], "workload")
-    return [Case(provider=provider, workload=w, slos=_slos(provider, w, options)) for w in workloads]
-
-
-def _slos(provider: Provider, workload: Workload, options: BenchOptions) -> tuple[DeclaredSlo, ...]:
-    parse_goodput(workload.goodput, f"{workload.path}: $.goodput")
-    declared = [
-        *(DeclaredSlo(expression=e, origin=workload.path) for e in workload.slo),
-        *(DeclaredSlo(expression=e, origin=provider.path) for e in provider.slo),
-        *(DeclaredSlo(expression=e, origin=origin) for e, origin in options.slos),
-    ]
-    distinct = {parse_slo(slo.expression, slo.origin).expression: slo for slo in declared}
-    return tuple(distinct.values())
+    return [Case(provider=provider, workload=w, slos=declared_slos(provider, w, options.slos)) for w in workloads]
 
 
 def _check_distinct(names: list[str], kind: str) -> None:

@@ -1,7 +1,7 @@
 """Whether the client was fit to measure: on time, not starved, and how many streams it kept going."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from ragmeter.core.measures import decode_time_ms, ttft_ms
 from ragmeter.core.records import RequestSample
@@ -17,21 +17,26 @@ CPU_LIMIT = 0.85
 
 
 def harness_of(
-    samples: Sequence[RequestSample], *, clock: str, open_loop: bool, client_cpu_ratio: float | None
+    samples: Sequence[RequestSample],
+    *,
+    clock: str,
+    open_loop: bool,
+    client_cpu_ratio: float | None,
+    not_fit: Sequence[str] = (),
 ) -> Harness:
     """The harness over the samples of one phase.
 
     Rates and lag are judged in an open loop only: a closed loop has no schedule to miss, and what its client adds is
-    seen in the CPU. client_cpu_ratio: share of the core the client ran on; None if not measured.
+    seen in the CPU. client_cpu_ratio: share of the core the client ran on; None if not measured. not_fit: what else is
+    known against the client.
     """
     sent = [sample for sample in samples if sample.sent_ns is not None]
     duration = duration_s(samples)
-    offered = _rate([(s.trial, s.scheduled_ns) for s in sent]) if open_loop else None
-    achieved = (
-        _rate([(s.trial, _ready_ns(s)) for s in sent]) if open_loop else len(sent) / duration if duration else None
-    )
+    offered = _rate(sent, lambda sample: sample.scheduled_ns) if open_loop else None
+    achieved = _rate(sent, _ready_ns) if open_loop else len(sent) / duration if duration else None
     lags = [lag_ms(sample) for sample in sent] if open_loop else []
     reasons = [
+        *not_fit,
         *_rate_reasons(offered, achieved, open_loop=open_loop),
         *_lag_reasons(lags, quantile([ttft for s in sent if s.ok and (ttft := ttft_ms(s)) is not None], 0.5)),
         *_cpu_reasons(client_cpu_ratio),
@@ -60,7 +65,17 @@ def lag_ms(sample: RequestSample) -> float:
 
 
 def peak_concurrency(samples: Iterable[RequestSample]) -> int:
-    """Most requests in flight at one moment; one that ends when another begins is not in flight with it."""
+    """Most requests in flight at one moment; one that ends when another begins is not in flight with it.
+
+    The peaks of several machines are added up: whether they were at one moment, no clock can tell.
+    """
+    by_clock: defaultdict[int, list[RequestSample]] = defaultdict(list)
+    for sample in samples:
+        by_clock[sample.clock_id].append(sample)
+    return sum(_peak(of_clock) for of_clock in by_clock.values())
+
+
+def _peak(samples: Iterable[RequestSample]) -> int:
     steps = sorted(
         step
         for sample in samples
@@ -99,13 +114,21 @@ def _ready_ns(sample: RequestSample) -> int:
     return sample.sent_ns - sum(part or 0 for part in (sample.dns_ns, sample.connect_ns, sample.tls_ns))
 
 
-def _rate(moments: Sequence[tuple[int, int]]) -> float | None:
-    """Gaps per second between the first and the last (trial, ns), summed over trials; None without any gap."""
-    by_trial = defaultdict(list)
-    for trial, moment in moments:
-        by_trial[trial].append(moment)
-    span_ns = sum(max(trial) - min(trial) for trial in by_trial.values())
-    return (len(moments) - len(by_trial)) / (span_ns / 1e9) if span_ns > 0 else None
+def _rate(samples: Iterable[RequestSample], moment_ns: Callable[[RequestSample], int]) -> float | None:
+    """Gaps per second between the first and the last moment of each step of a trial; None without any gap.
+
+    On several machines each has the rate of its own clock, and the rates add up.
+    """
+    by_clock: defaultdict[int, defaultdict[tuple[int, int], list[int]]] = defaultdict(lambda: defaultdict(list))
+    for sample in samples:
+        by_clock[sample.clock_id][sample.trial, sample.step].append(moment_ns(sample))
+    rates = [rate for parts in by_clock.values() if (rate := _gaps_per_s(parts.values())) is not None]
+    return sum(rates) if rates else None
+
+
+def _gaps_per_s(parts: Collection[Sequence[int]]) -> float | None:
+    span_ns = sum(max(part) - min(part) for part in parts)
+    return sum(len(part) - 1 for part in parts) / (span_ns / 1e9) if span_ns > 0 else None
 
 
 def _decode_concurrency(samples: Sequence[RequestSample], duration: float | None) -> float | None:

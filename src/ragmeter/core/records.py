@@ -48,6 +48,7 @@ class RequestSample:
     """One request as the client saw it.
 
     step: which part of its trial it belongs to, from 0: see `run.PhasePlan`.
+    clock_id: which machine's clock its times are of. Times of different clocks are never subtracted from one another.
     scheduled_ns: when the schedule wanted it sent; in a closed loop, when its slot became free.
     sent_ns: first byte of the request handed to the kernel; None if the connection never came up.
     dns_ns, connect_ns, tls_ns: durations of setting up a new connection; None when one was reused.
@@ -69,6 +70,7 @@ class RequestSample:
     phase: Phase
     trial: int = 0
     step: int = 0
+    clock_id: int = 0
     prompt_index: int = 0
     scheduled_ns: int
     sent_ns: int | None = None

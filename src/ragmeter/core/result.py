@@ -190,7 +190,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Point:
-    """One measured request for plots; ``t_s`` is its send time since the phase began."""
+    """One measured request for plots; ``t_s`` is its send time since the phase began, by the clock of its machine."""
 
     t_s: float
     ttft_ms: float | None

@@ -16,11 +16,20 @@ class DeclaredSlo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Shard:
+    """One of several processes that send one load. number: from 0. count: how many there are."""
+
+    number: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunPlan:
     """Everything about one workload on one provider that was fixed before the first request.
 
     started_at: wall clock, ISO 8601 in UTC, at the moment that is 0 on the samples' clock.
     clock: which clock stamps arrivals: user, kernel or capture.
+    shard: which part of the load this is a record of; None for all of it.
     metadata, metadata_origins: ``run_metadata`` and who said each value.
     interleaving: the session that ran trial k of this run in one block with trial k of every other run of that session,
     in random order: such trials are pairs. None: the trials of this run followed one another.
@@ -40,6 +49,7 @@ class RunPlan:
     clock: str
     warnings: tuple[str, ...] = ()
     interleaving: str | None = None
+    shard: Shard | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,12 +57,15 @@ class RunEnding:
     """How a run ended.
 
     status: interrupted when it did not do all that was planned; ``reason`` then says why.
-    client_cpu_ratio: CPU time of the load client per second of the measured phase, 1.0 being one core.
+    client_cpu_ratio: CPU time of the load client per second of the measured phase, 1.0 being one core; of the busiest
+    where several processes sent the load.
+    not_fit: why the client was not fit to measure, as far as the samples do not show it. The run is then INVALID.
     """
 
     status: Literal["complete", "interrupted"]
     reason: str | None = None
     client_cpu_ratio: float | None = None
+    not_fit: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
 
@@ -68,6 +81,7 @@ def joined(endings: Sequence[RunEnding]) -> RunEnding:
         status=cut.status,
         reason=cut.reason,
         client_cpu_ratio=max((e.client_cpu_ratio for e in endings if e.client_cpu_ratio is not None), default=None),
+        not_fit=tuple(dict.fromkeys(reason for ending in endings for reason in ending.not_fit)),
         warnings=tuple(dict.fromkeys(warning for ending in endings for warning in ending.warnings)),
     )
 
@@ -78,6 +92,7 @@ class PhasePlan:
 
     step: which part of its trial this is, from 0; a trial has several when the offered load changes in steps.
     prompt_order: index of the prompt of each request; its length is the number of requests.
+    positions: of a shard: the place of each of its requests in the whole phase; None for the whole.
     concurrency: slots of a closed loop; None in an open one. offsets_ns: its start times since the phase began.
     duration_s: a closed loop starts no request after it; the offsets of an open loop end before it.
     """
@@ -90,3 +105,8 @@ class PhasePlan:
     concurrency: int | None
     offsets_ns: tuple[int, ...] | None
     duration_s: float | None
+    positions: tuple[int, ...] | None = None
+
+    def index(self, place: int) -> int:
+        """The index in the whole run of the request at a place of this plan."""
+        return self.first_index + (place if self.positions is None else self.positions[place])

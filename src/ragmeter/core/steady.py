@@ -44,7 +44,9 @@ class SteadyState:
 
 
 def steady_state(trial: Sequence[RequestSample]) -> SteadyState | None:
-    """Of the samples of one trial; None when nothing was sent."""
+    """Of the samples of one trial; None when nothing was sent, or by several machines, whose times do not compare."""
+    if len({sample.clock_id for sample in trial}) > 1:
+        return None
     sent = [(sample.sent_ns, sample) for sample in trial if sample.sent_ns is not None]
     if not sent:
         return None

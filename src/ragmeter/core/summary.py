@@ -1,7 +1,7 @@
 """From samples to the figures of one phase."""
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -95,16 +95,20 @@ def _meets(sample: RequestSample, name: str, bound: float) -> bool:
 
 
 def duration_s(samples: Sequence[RequestSample]) -> float | None:
-    """From the first scheduled send to the last end, summed over trials: the time between trials is not in it."""
+    """From the first scheduled send to the last end, summed over trials: the time between trials is not in it.
+
+    A trial that several machines sent together lasted as long as the longest of them, each by its own clock.
+    """
     if not samples:
         return None
-    trials = {sample.trial for sample in samples}
-    spans = (
-        max(sample.ended_ns for sample in samples if sample.trial == trial)
-        - min(sample.scheduled_ns for sample in samples if sample.trial == trial)
-        for trial in trials
-    )
-    return sum(spans) / 1e9
+    parts: defaultdict[tuple[int, int], list[RequestSample]] = defaultdict(list)
+    for sample in samples:
+        parts[sample.trial, sample.clock_id].append(sample)
+    longest_ns: defaultdict[int, int] = defaultdict(int)
+    for (trial, _), part in parts.items():
+        span_ns = max(sample.ended_ns for sample in part) - min(sample.scheduled_ns for sample in part)
+        longest_ns[trial] = max(longest_ns[trial], span_ns)
+    return sum(longest_ns.values()) / 1e9
 
 
 def sum_known(counts: Sequence[int | None]) -> int | None:
@@ -212,12 +216,12 @@ def _per_second(count: float | None, duration: float | None) -> float | None:
 
 
 def _points(mine: Sequence[RequestSample]) -> tuple[Point, ...]:
-    if not mine:
-        return ()
-    start = min(sample.scheduled_ns for sample in mine)
+    start: dict[int, int] = {}
+    for sample in mine:
+        start[sample.clock_id] = min(sample.scheduled_ns, start.get(sample.clock_id, sample.scheduled_ns))
     points = (
         Point(
-            t_s=((sample.scheduled_ns if sample.sent_ns is None else sample.sent_ns) - start) / 1e9,
+            t_s=((sample.scheduled_ns if sample.sent_ns is None else sample.sent_ns) - start[sample.clock_id]) / 1e9,
             ttft_ms=ttft_ms(sample),
             e2e_ms=e2e_ms(sample),
             tpot_ms=tpot_ms(sample) if sample.ok else None,

@@ -37,6 +37,7 @@ def _about(plan: RunPlan, sample: RequestSample) -> dict[str, Any]:
         "phase": sample.phase.value,
         "trial": sample.trial,
         "step": sample.step,
+        "clock_id": sample.clock_id,
         "index": sample.index,
         "prompt_index": sample.prompt_index,
         "scheduled_s": sample.scheduled_ns / 1e9,

@@ -23,48 +23,52 @@ EARLY_S = 0.001
 """Timers of the event loop may be a millisecond off in both directions: the last one is waited for by yielding."""
 
 
-async def drive(plan: PhasePlan, send: Send) -> None:
+async def drive(plan: PhasePlan, send: Send, begin_ns: int | None = None) -> None:
     """Run one phase: returns when every request it started has ended.
 
     In a closed loop each slot sends its next request when its last has ended. In an open loop starts follow the
     offsets alone: nobody waits for an answer, and a start that is late does not move the later ones.
+    begin_ns: the ``time.monotonic_ns`` reading at which the phase begins; None for now. It may have passed: an open
+    loop is then late, and a closed one begins at once.
     """
     if plan.offsets_ns is None:
-        await _closed(plan, send)
+        await _closed(plan, send, begin_ns)
     else:
-        await _open(plan, plan.offsets_ns, send)
+        await _open(plan, plan.offsets_ns, send, begin_ns)
 
 
-async def _closed(plan: PhasePlan, send: Send) -> None:
+async def _closed(plan: PhasePlan, send: Send, begin_ns: int | None) -> None:
+    if begin_ns is not None:
+        await _until(begin_ns)
     began_ns = time.monotonic_ns()
-    positions = iter(range(len(plan.prompt_order)))
+    places = iter(range(len(plan.prompt_order)))
 
     async def slot() -> None:
-        for position in positions:
+        for place in places:
             now_ns = time.monotonic_ns()
             if plan.duration_s is not None and now_ns - began_ns >= plan.duration_s * 1e9:
                 return
-            await send(_start(plan, position, now_ns))
+            await send(_start(plan, place, now_ns))
 
     async with asyncio.TaskGroup() as group:
         for _ in range(min(plan.concurrency or 1, len(plan.prompt_order))):
             group.create_task(slot())
 
 
-async def _open(plan: PhasePlan, offsets_ns: tuple[int, ...], send: Send) -> None:
-    began_ns = time.monotonic_ns()
+async def _open(plan: PhasePlan, offsets_ns: tuple[int, ...], send: Send, begin_ns: int | None) -> None:
+    began_ns = time.monotonic_ns() if begin_ns is None else begin_ns
     async with asyncio.TaskGroup() as group:
-        for position, offset_ns in enumerate(offsets_ns):
+        for place, offset_ns in enumerate(offsets_ns):
             await _until(began_ns + offset_ns)
-            group.create_task(_coroutine(send, _start(plan, position, began_ns + offset_ns)))
+            group.create_task(_coroutine(send, _start(plan, place, began_ns + offset_ns)))
 
 
 async def _coroutine(send: Send, start: Start) -> None:
     await send(start)
 
 
-def _start(plan: PhasePlan, position: int, scheduled_ns: int) -> Start:
-    return Start(index=plan.first_index + position, prompt_index=plan.prompt_order[position], scheduled_ns=scheduled_ns)
+def _start(plan: PhasePlan, place: int, scheduled_ns: int) -> Start:
+    return Start(index=plan.index(place), prompt_index=plan.prompt_order[place], scheduled_ns=scheduled_ns)
 
 
 async def _until(moment_ns: int) -> None:

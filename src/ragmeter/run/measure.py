@@ -1,41 +1,29 @@
 """Part of a run or all of it: connect, send what was planned, and keep every request as it ends."""
 
 import asyncio
-import gc
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from itertools import zip_longest
 from typing import Protocol
 
-from ragmeter.clients.decode import decode
-from ragmeter.clients.dialects import Dialect, OpenAiDialect, RagDialect
-from ragmeter.clients.http import HttpTransport
-from ragmeter.clients.transport import Exchange, Transport
 from ragmeter.core.errors import TargetError
 from ragmeter.core.provider import Provider
-from ragmeter.core.records import ErrorClass, Phase, RequestSample
+from ragmeter.core.records import Phase, RequestSample
 from ragmeter.core.run import PhasePlan, RunEnding
 from ragmeter.core.workload import Workload
-from ragmeter.run.backlog import Backlog
-from ragmeter.run.load import Start, drive
+from ragmeter.run.loader import Effort, Listener, Loader, fast_loop, transport_to
 
 WATCH_S = 0.25
+BEGIN_TOLERANCE_S = 0.1
 CTRL_C = "Ctrl-C"
 
 
-class Observer(Protocol):
+class Observer(Listener, Protocol):
     """Is told what happens while a run goes on. Called between requests: it must be quick."""
 
     def phase(self, phase: Phase, total: int) -> None:
         """A phase of ``total`` requests begins."""
-
-    def started(self) -> None:
-        """One request was sent."""
-
-    def ended(self, sample: RequestSample) -> None:
-        """One request ended."""
 
     def tick(self) -> None:
         """Called a few times a second."""
@@ -58,15 +46,20 @@ class Conditions:
 
 def clock_of(provider: Provider) -> str:
     """The clock that will stamp arrivals for this provider."""
-    return _transport(provider).clock
+    return transport_to(provider).clock
 
 
 def measure(
-    workload: Workload, plans: Sequence[PhasePlan], conditions: Conditions
+    workload: Workload,
+    plans: Sequence[PhasePlan],
+    conditions: Conditions,
+    *,
+    begins_ns: Sequence[int | None] = (),
 ) -> tuple[tuple[RequestSample, ...], RunEnding]:
     """Run phases of the workload, one after the other: every sample, and how it ended.
 
-    plans: `phases.phases` of the workload for all of it; `phases.warmup` and `phases.trial` for a part. Calls share
+    plans: `phases.phases` of the workload for all of it; `phases.warmup` and `phases.trial` for a part. begins_ns: the
+    ``time.monotonic_ns`` reading at which each of them begins; None, or none at all, for at once. Calls share
     nothing: each opens its connections before its first phase and closes them after its last. With the same
     ``origin_ns`` in their conditions the samples of several calls are on one clock, and `run.joined` makes one ending
     of theirs.
@@ -74,8 +67,8 @@ def measure(
     Ctrl-C, a service that dies and a warm-up without a single success end the run early: its status is then
     interrupted, and requests in flight are kept with the class ``interrupted``.
     """
-    run = _Run(workload, plans, conditions)
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    run = _Run(workload, plans, conditions, begins_ns)
+    with asyncio.Runner(loop_factory=fast_loop) as runner:
         ending = runner.run(run.all_phases())
     return tuple(run.samples), ending
 
@@ -85,25 +78,28 @@ class _Run:
     workload: Workload
     plans: Sequence[PhasePlan]
     conditions: Conditions
+    begins_ns: Sequence[int | None]
     samples: list[RequestSample] = field(default_factory=list)
-    _cpu_s: float = 0.0
-    _wall_s: float = 0.0
+    _efforts: list[Effort] = field(default_factory=list)
+    _late: list[str] = field(default_factory=list)
 
     async def all_phases(self) -> RunEnding:
-        transport = _transport(self.conditions.provider)
+        conditions = self.conditions
+        loader = Loader(self.workload, conditions.provider, origin_ns=conditions.origin_ns, listener=self)
         try:
-            reason = await self._phases_unless_stopped(transport)
+            reason = await self._phases_unless_stopped(loader)
         finally:
-            await transport.aclose()
+            await loader.aclose()
         return RunEnding(
             status="complete" if reason is None else "interrupted",
             reason=reason,
-            client_cpu_ratio=self._cpu_s / self._wall_s if self._wall_s else None,
+            client_cpu_ratio=cpu_ratio(self._efforts),
+            not_fit=tuple(self._late),
         )
 
-    async def _phases_unless_stopped(self, transport: Transport) -> str | None:
+    async def _phases_unless_stopped(self, loader: Loader) -> str | None:
         """None when all phases ran, else why they did not."""
-        load = asyncio.create_task(self._phases(transport))
+        load = asyncio.create_task(self._phases(loader))
         watching = asyncio.create_task(self._watch())
         try:
             await asyncio.wait({load, watching}, return_when=asyncio.FIRST_COMPLETED)
@@ -128,123 +124,40 @@ class _Run:
             self.conditions.observer.tick()
             await asyncio.sleep(WATCH_S)
 
-    async def _phases(self, transport: Transport) -> None:
-        await transport.connect(self.workload.concurrency or 1)
-        for plan in self.plans:
+    async def _phases(self, loader: Loader) -> None:
+        await loader.connect(max((plan.concurrency or 1 for plan in self.plans), default=1))
+        for plan, begin_ns in zip_longest(self.plans, self.begins_ns):
             self.conditions.observer.phase(Phase(plan.name), len(plan.prompt_order))
-            with _quiet_collector():
-                await self._one_phase(plan, transport)
-            if plan.name == "warmup" and not any(sample.ok for sample in self.samples):
-                raise TargetError(f"all {len(self.samples)} warm-up requests failed; the last: {_why(self.samples)}")
-
-    async def _one_phase(self, plan: PhasePlan, transport: Transport) -> None:
-        sender = _Sender(self, plan, transport, _dialect(self.workload, self.conditions.provider))
-        cpu_s, wall_s = time.process_time(), time.monotonic()
-        try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(sender.answers.run())
-                await drive(plan, sender.send)
-                sender.answers.close()
-        finally:
+            self._note_lateness(plan, begin_ns)
+            effort = await loader.run(plan, begin_ns)
             if plan.name == "measured":
-                self._cpu_s += time.process_time() - cpu_s
-                self._wall_s += time.monotonic() - wall_s
+                self._efforts.append(effort)
+            else:
+                check_warm(self.samples)
 
-    def keep(self, sample: RequestSample) -> None:
+    def _note_lateness(self, plan: PhasePlan, begin_ns: int | None) -> None:
+        """In a closed loop no request is late for a phase that began late: the other shards were alone meanwhile."""
+        late_s = 0.0 if begin_ns is None else (time.monotonic_ns() - begin_ns) / 1e9
+        if late_s > BEGIN_TOLERANCE_S:
+            self._late.append(f"the {plan.name} phase of trial {plan.trial + 1} began {late_s:.3g} s after its time")
+
+    def started(self) -> None:
+        self.conditions.observer.started()
+
+    def ended(self, sample: RequestSample) -> None:
         self.samples.append(sample)
         self.conditions.keep(sample)
         self.conditions.observer.ended(sample)
 
 
-@dataclass(slots=True)
-class _Sender:
-    """Sends the requests of a phase. ``answers`` are read and kept between sends; somebody has to run it."""
-
-    run: _Run
-    plan: PhasePlan
-    transport: Transport
-    dialect: Dialect
-    answers: Backlog[tuple[Start, Exchange]] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.answers = Backlog(self._keep)
-
-    async def send(self, start: Start) -> None:
-        """Send one request and hand on its answer; when it is cancelled half way, keep what is known."""
-        workload, origin_ns = self.run.workload, self.run.conditions.origin_ns
-        request = self.dialect.request(workload.prompts[start.prompt_index].text)
-        self.run.conditions.observer.started()
-        deadline_ns = time.monotonic_ns() + int(workload.timeout_s * 1e9)
-        try:
-            exchange = await self.transport.exchange(request, deadline_ns=deadline_ns)
-        except asyncio.CancelledError:
-            self.run.keep(self._interrupted(start, origin_ns))
-            raise
-        self.answers.add((start, exchange))
-
-    def _keep(self, answer: tuple[Start, Exchange]) -> None:
-        start, exchange = answer
-        sample = decode(
-            exchange,
-            self.dialect,
-            index=start.index,
-            phase=Phase(self.plan.name),
-            trial=self.plan.trial,
-            step=self.plan.step,
-            prompt_index=start.prompt_index,
-            scheduled_ns=start.scheduled_ns,
-            origin_ns=self.run.conditions.origin_ns,
-        )
-        self.run.keep(sample)
-
-    def _interrupted(self, start: Start, origin_ns: int) -> RequestSample:
-        return RequestSample(
-            index=start.index,
-            phase=Phase(self.plan.name),
-            trial=self.plan.trial,
-            step=self.plan.step,
-            prompt_index=start.prompt_index,
-            scheduled_ns=start.scheduled_ns - origin_ns,
-            ended_ns=time.monotonic_ns() - origin_ns,
-            error=ErrorClass.INTERRUPTED,
-            error_message="the run was stopped",
-        )
+def check_warm(samples: Sequence[RequestSample]) -> None:
+    """Raise TargetError unless a warm-up request succeeded."""
+    if samples and not any(sample.ok for sample in samples):
+        last = samples[-1]
+        raise TargetError(f"all {len(samples)} warm-up requests failed; the last: {last.error}: {last.error_message}")
 
 
-def _why(samples: Sequence[RequestSample]) -> str:
-    last = samples[-1]
-    return f"{last.error}: {last.error_message}"
-
-
-def _transport(provider: Provider) -> HttpTransport:
-    ca_file = Path(provider.ca_file) if provider.ca_file else None
-    return HttpTransport([str(provider.base_url)], ca_file=ca_file)
-
-
-def _dialect(workload: Workload, provider: Provider) -> Dialect:
-    headers = tuple(provider.headers.items())
-    if workload.target == "openai":
-        return OpenAiDialect(model=str(workload.model_id), max_tokens=workload.max_output_tokens, headers=headers)
-    return RagDialect(k=workload.k, docset=workload.docset, max_tokens=workload.max_output_tokens, headers=headers)
-
-
-@contextmanager
-def _quiet_collector() -> Iterator[None]:
-    """No garbage collection within: a pause of many milliseconds would be taken for the server's."""
-    gc.collect()
-    gc.freeze()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
-        gc.unfreeze()
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    try:
-        import uvloop
-    except ImportError:  # not to be had on Windows
-        return None
-    factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
-    return factory
+def cpu_ratio(efforts: Sequence[Effort]) -> float | None:
+    """CPU time per second over the phases; None when they took no time."""
+    wall_s = sum(effort.wall_s for effort in efforts)
+    return sum(effort.cpu_s for effort in efforts) / wall_s if wall_s else None

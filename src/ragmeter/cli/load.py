@@ -1,0 +1,73 @@
+"""``ragmeter load``: sends one shard of a planned run."""
+
+import argparse
+from datetime import datetime
+from pathlib import Path
+
+from ragmeter.cli.provider import add_provider, provider_of
+from ragmeter.cli.terminal import say
+from ragmeter.core.errors import ConfigError
+from ragmeter.core.run import RunPlan, Shard
+from ragmeter.run import store
+from ragmeter.run.shard import Beginning, run_shard
+from ragmeter.run.single import Silent
+
+
+def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "load",
+        help="send one shard of a planned run",
+        description="Send the part of a planned run that falls to this process, and write its raw record. Start it on "
+        "every machine with the same PLAN, --of and --start-at, and another --shard; then 'ragmeter merge'. Exit "
+        "status 1 when it ended early; its record then says why.",
+    )
+    parser.add_argument("plan", type=Path, metavar="PLAN", help="a file of 'ragmeter plan', or the raw record of a run")
+    add_provider(parser)
+    parser.add_argument("--shard", type=int, required=True, metavar="K", help="number of this process, from 0")
+    parser.add_argument("--of", type=int, required=True, metavar="N", help="how many processes send the run")
+    parser.add_argument(
+        "--start-at",
+        required=True,
+        metavar="TIME",
+        help="the common start: 2026-02-22T10:15:30Z; the clocks of the machines should be synchronised",
+    )
+    parser.add_argument(
+        "--phase-every",
+        type=float,
+        metavar="SECONDS",
+        help="warm-up and trials begin so long after one another; without it each begins when this process has ended "
+        "the one before",
+    )
+    parser.add_argument("--output", type=Path, required=True, metavar="FILE", help="the raw record; must not exist")
+    parser.set_defaults(command=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    shard, beginning = _shard(options), _beginning(options)
+    plan = _plan(options.plan)
+    ending = run_shard(plan, provider_of(options), shard, beginning, path=options.output, observer=Silent())
+    say(f"{plan.run_id}: shard {shard.number} of {shard.count} {ending.reason or ending.status}: {options.output}")
+    return int(ending.status != "complete")
+
+
+def _plan(path: Path) -> RunPlan:
+    plan, _, _ = store.read(path)
+    return plan
+
+
+def _shard(options: argparse.Namespace) -> Shard:
+    if not 0 <= options.shard < options.of:
+        raise ConfigError(f"--shard: {options.shard} is not from 0 to {options.of - 1}, as --of {options.of} says")
+    return Shard(number=options.shard, count=options.of)
+
+
+def _beginning(options: argparse.Namespace) -> Beginning:
+    try:
+        at = datetime.fromisoformat(options.start_at)
+    except ValueError:
+        at = None
+    if at is None or at.tzinfo is None:
+        raise ConfigError(f"--start-at: {options.start_at!r} is not a time with its zone, such as 2026-02-22T10:15:30Z")
+    if options.phase_every is not None and options.phase_every <= 0:
+        raise ConfigError(f"--phase-every: {options.phase_every} is not > 0")
+    return Beginning(at=at, every_s=options.phase_every)

@@ -1,0 +1,60 @@
+"""``ragmeter plan``: what a run will send, in a file, for load processes on several machines."""
+
+import argparse
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import yaml
+
+from ragmeter.cli.provider import add_provider, provider_of
+from ragmeter.cli.terminal import say
+from ragmeter.core.errors import ConfigError
+from ragmeter.core.setting import Setting
+from ragmeter.run.catalog import load_workload
+from ragmeter.run.planning import declared_slos, run_plan
+from ragmeter.run.store import SampleLog
+from ragmeter.run.target import metadata_sources, reach
+
+
+def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "plan",
+        help="write down a run that several machines will send",
+        description="Check a workload and a provider, ask the service what it is, and write the plan of a run: the "
+        "first line of a raw record. 'ragmeter load' sends a shard of it, 'ragmeter merge' makes one record of all. "
+        "The plan holds no secret of the provider file.",
+    )
+    add_provider(parser)
+    parser.add_argument("--workload", metavar="NAME|FILE", help="default: the provider file's")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="replace a manifest value: benchmark.requests=50",
+    )
+    parser.add_argument("--slo", action="append", default=[], metavar="EXPR", help="judge by this, too; repeatable")
+    parser.add_argument("--output", type=Path, required=True, metavar="FILE", help="the plan; must not exist")
+    parser.set_defaults(command=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    provider = provider_of(options)
+    workload = load_workload(options.workload or provider.workload, [_setting(text) for text in options.set])
+    slos = declared_slos(provider, workload, [(expression, "--slo") for expression in options.slo])
+    reach(provider, workload.target)
+    now = datetime.now(UTC)
+    sources = metadata_sources(provider, workload, environment=os.environ)
+    plan = run_plan(provider, workload, slos, sources, stamp=now.strftime("%Y%m%dT%H%M%SZ"), started_at=now)
+    with SampleLog(options.output) as log:
+        log.plan(plan)
+    say(f"{plan.run_id}: planned in {options.output}")
+    return 0
+
+
+def _setting(text: str) -> Setting:
+    key, equals, value = text.partition("=")
+    if not equals:
+        raise ConfigError(f"--set: {text!r} is not KEY=VALUE, such as benchmark.requests=50")
+    return Setting(key=key, value=yaml.safe_load(value), origin=f"--set {key}")

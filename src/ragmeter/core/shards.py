@@ -1,0 +1,50 @@
+"""One schedule sent by several processes or machines.
+
+::
+
+    plans = phases(workload)                      # run.phases: the whole schedule, drawn from the seed
+    mine = [shard(plan, k, n) for plan in plans]  # what load process k of n sends: 0 <= k < n
+    run_shard(...)                                # run.shard: sends it from the common start, writes a raw record
+    merged(records)                               # core.merging: n raw records to the one of the whole run
+
+A shard is worked out from the whole schedule and its number: the processes need not talk to each other.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ragmeter.core.run import PhasePlan
+
+
+def shards(plan: PhasePlan, count: int) -> tuple[PhasePlan, ...]:
+    """The plan dealt to ``count`` load processes. Together they send every request of it once, with its own index."""
+    return tuple(shard(plan, number, count) for number in range(count))
+
+
+def shard(plan: PhasePlan, number: int, count: int) -> PhasePlan:
+    """The part of load process ``number``, from 0.
+
+    Open loop: every ``count``-th start, at the time it has in the whole schedule. Closed loop: every ``count``-th slot
+    with the requests of these slots, dealt to the slots in turn. A process without a slot sends nothing.
+
+    Raises ValueError for a number that is not below the count.
+    """
+    if not 0 <= number < count:
+        raise ValueError(f"shard {number} is not one of {count}: they are numbered from 0")
+    slots = plan.concurrency or 1
+    places = [
+        place
+        for place in range(len(plan.prompt_order))
+        if (place if plan.concurrency is None else place % slots) % count == number
+    ]
+    return replace(
+        plan,
+        positions=_taken(plan.positions or range(len(plan.prompt_order)), places),
+        prompt_order=_taken(plan.prompt_order, places),
+        offsets_ns=None if plan.offsets_ns is None else _taken(plan.offsets_ns, places),
+        concurrency=None if plan.concurrency is None else len(range(number, slots, count)),
+    )
+
+
+def _taken(values: Sequence[int], places: list[int]) -> tuple[int, ...]:
+    return tuple(values[place] for place in places)

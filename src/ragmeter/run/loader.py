@@ -1,0 +1,169 @@
+"""The load itself: connections to one service, and the requests of a phase sent over them.
+
+Everything that costs time between two requests is here or below: whoever runs it should do nothing else.
+"""
+
+import asyncio
+import gc
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from ragmeter.clients.decode import decode
+from ragmeter.clients.dialects import Dialect, OpenAiDialect, RagDialect
+from ragmeter.clients.http import HttpTransport
+from ragmeter.clients.transport import Exchange, Transport
+from ragmeter.core.provider import Provider
+from ragmeter.core.records import ErrorClass, Phase, RequestSample
+from ragmeter.core.run import PhasePlan
+from ragmeter.core.workload import Workload
+from ragmeter.run.backlog import Backlog
+from ragmeter.run.load import Start, drive
+
+
+class Listener(Protocol):
+    """Is told of each request. It must be quick."""
+
+    def started(self) -> None:
+        """One request was sent."""
+
+    def ended(self, sample: RequestSample) -> None:
+        """One request ended."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effort:
+    """CPU time that the load of a phase took from its process, and how long the phase was."""
+
+    cpu_s: float
+    wall_s: float
+
+
+class Loader:
+    """Sends what is planned of a workload to one service; use it in one event loop and close it there.
+
+    origin_ns: the ``time.monotonic_ns`` reading that is 0 in the samples.
+    """
+
+    def __init__(self, workload: Workload, provider: Provider, *, origin_ns: int, listener: Listener) -> None:
+        self._workload = workload
+        self._transport: Transport = transport_to(provider)
+        self._dialect = _dialect(workload, provider)
+        self._origin_ns = origin_ns
+        self._listener = listener
+
+    async def connect(self, connections: int) -> None:
+        """Raises TargetError when one does not come up."""
+        await self._transport.connect(connections)
+
+    async def run(self, plan: PhasePlan, begin_ns: int | None = None) -> Effort:
+        """Returns when every request of the phase has ended.
+
+        begin_ns: the ``time.monotonic_ns`` reading at which the phase begins; None for now. When it is cancelled,
+        requests in flight are kept with the class ``interrupted``.
+        """
+        sender = _Sender(self, plan)
+        with _quiet_collector():
+            cpu_s, wall_s = time.process_time(), time.monotonic()
+            async with asyncio.TaskGroup() as group:
+                group.create_task(sender.answers.run())
+                await drive(plan, sender.send, begin_ns)
+                sender.answers.close()
+            return Effort(cpu_s=time.process_time() - cpu_s, wall_s=time.monotonic() - wall_s)
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self._transport.aclose()
+
+
+@dataclass(slots=True)
+class _Sender:
+    """Sends the requests of a phase. ``answers`` are read and kept between sends; somebody has to run it."""
+
+    loader: Loader
+    plan: PhasePlan
+    answers: Backlog[tuple[Start, Exchange]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.answers = Backlog(self._keep)
+
+    async def send(self, start: Start) -> None:
+        """Send one request and hand on its answer; when it is cancelled half way, keep what is known."""
+        loader = self.loader
+        workload = loader._workload
+        request = loader._dialect.request(workload.prompts[start.prompt_index].text)
+        loader._listener.started()
+        deadline_ns = time.monotonic_ns() + int(workload.timeout_s * 1e9)
+        try:
+            exchange = await loader._transport.exchange(request, deadline_ns=deadline_ns)
+        except asyncio.CancelledError:
+            loader._listener.ended(self._interrupted(start))
+            raise
+        self.answers.add((start, exchange))
+
+    def _keep(self, answer: tuple[Start, Exchange]) -> None:
+        start, exchange = answer
+        sample = decode(
+            exchange,
+            self.loader._dialect,
+            index=start.index,
+            phase=Phase(self.plan.name),
+            trial=self.plan.trial,
+            step=self.plan.step,
+            prompt_index=start.prompt_index,
+            scheduled_ns=start.scheduled_ns,
+            origin_ns=self.loader._origin_ns,
+        )
+        self.loader._listener.ended(sample)
+
+    def _interrupted(self, start: Start) -> RequestSample:
+        origin_ns = self.loader._origin_ns
+        return RequestSample(
+            index=start.index,
+            phase=Phase(self.plan.name),
+            trial=self.plan.trial,
+            step=self.plan.step,
+            prompt_index=start.prompt_index,
+            scheduled_ns=start.scheduled_ns - origin_ns,
+            ended_ns=time.monotonic_ns() - origin_ns,
+            error=ErrorClass.INTERRUPTED,
+            error_message="the run was stopped",
+        )
+
+
+def transport_to(provider: Provider) -> HttpTransport:
+    """Raises ConfigError for a ``ca_file`` that cannot be read."""
+    ca_file = Path(provider.ca_file) if provider.ca_file else None
+    return HttpTransport([str(provider.base_url)], ca_file=ca_file)
+
+
+def _dialect(workload: Workload, provider: Provider) -> Dialect:
+    headers = tuple(provider.headers.items())
+    if workload.target == "openai":
+        return OpenAiDialect(model=str(workload.model_id), max_tokens=workload.max_output_tokens, headers=headers)
+    return RagDialect(k=workload.k, docset=workload.docset, max_tokens=workload.max_output_tokens, headers=headers)
+
+
+def fast_loop() -> asyncio.AbstractEventLoop:
+    """uvloop's event loop where there is one: not on Windows."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
+
+
+@contextmanager
+def _quiet_collector() -> Iterator[None]:
+    """No garbage collection within: a pause of many milliseconds would be taken for the server's."""
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+        gc.unfreeze()

@@ -1,0 +1,69 @@
+"""What a run will be: everything about one workload on one provider that is fixed before the first request."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+import ragmeter
+from ragmeter.clients.files import schema
+from ragmeter.core.codec import encode
+from ragmeter.core.metadata import Source, merge
+from ragmeter.core.metrics import DEFINITIONS_VERSION
+from ragmeter.core.provider import Provider
+from ragmeter.core.run import DeclaredSlo, RunPlan
+from ragmeter.core.schema import check
+from ragmeter.core.slo import parse_goodput, parse_slo
+from ragmeter.core.workload import Workload
+from ragmeter.run.measure import clock_of
+from ragmeter.run.target import check_identity
+
+
+def run_plan(
+    provider: Provider,
+    workload: Workload,
+    slos: Sequence[DeclaredSlo],
+    sources: Sequence[Source],
+    *,
+    stamp: str,
+    started_at: datetime,
+) -> RunPlan:
+    """The plan of a run, with a name made of provider, workload and ``stamp``.
+
+    sources: who says what of the metadata, the most trustworthy first. Raises TargetError when the service runs another
+    model than the workload demands.
+    """
+    metadata, origins, warnings = merge(sources)
+    check_identity(workload, metadata, provider)
+    metadata = replace(metadata, timestamp=started_at.isoformat())
+    check(encode(metadata), schema("run-metadata.v1"), "run metadata")
+    return RunPlan(
+        run_id=f"{provider.name}-{workload.name}-{stamp}",
+        ragmeter_version=ragmeter.__version__,
+        definitions_version=DEFINITIONS_VERSION,
+        provider=provider.name,
+        provider_path=provider.path,
+        workload=workload,
+        slos=tuple(slos),
+        cost=provider.cost,
+        metadata=encode(metadata),
+        metadata_origins={**origins, "timestamp": "this run"},
+        started_at=started_at.isoformat(),
+        clock=clock_of(provider),
+        warnings=warnings,
+    )
+
+
+def declared_slos(
+    provider: Provider, workload: Workload, others: Sequence[tuple[str, str]] = ()
+) -> tuple[DeclaredSlo, ...]:
+    """Those of manifest, provider file and ``others``, which are (expression, origin); each expression once.
+
+    Raises ConfigError for an SLO or a goodput bound that cannot be.
+    """
+    parse_goodput(workload.goodput, f"{workload.path}: $.goodput")
+    declared = [
+        *(DeclaredSlo(expression=e, origin=workload.path) for e in workload.slo),
+        *(DeclaredSlo(expression=e, origin=provider.path) for e in provider.slo),
+        *(DeclaredSlo(expression=e, origin=origin) for e, origin in others),
+    ]
+    return tuple({parse_slo(slo.expression, slo.origin).expression: slo for slo in declared}.values())

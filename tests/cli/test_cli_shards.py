@@ -1,0 +1,143 @@
+"""``ragmeter plan``, ``load`` and ``merge``: one run sent by several processes."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import yaml
+
+from ragmeter.cli import main
+from ragmeter.run.store import read
+from ragmeter.testing import GroundTruthServer, StreamScript
+
+COMMAND = [str(Path(sys.executable).with_name("ragmeter"))]
+PROVIDER = "mine.yaml"
+SECRET = "s3cret"
+SLOW = StreamScript(ttft_ms=400, itl_ms=1, tokens=2)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[GroundTruthServer]:
+    with GroundTruthServer(StreamScript(ttft_ms=20, itl_ms=1, tokens=4), scripts={"slow": SLOW}, process=True) as it:
+        yield it
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: GroundTruthServer) -> Path:
+    """A folder with a provider, a workload of 30 requests a second, and a plan of it."""
+    document = {
+        "schema": "provider.v1",
+        "name": "mine",
+        "base_url": server.base_url,
+        "headers": {"authorization": "Bearer ${TOKEN}"},
+    }
+    workload = {
+        "schema": "workload.v1",
+        "name": "shared",
+        "benchmark": {"requests": 30, "warmup_requests": 4, "timeout": 10},
+        "load": {"shape": "constant", "rate_per_s": 60},
+        "prompts": ["Why?", "How?", "When?"],
+    }
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TOKEN", SECRET)
+    (tmp_path / PROVIDER).write_text(yaml.safe_dump(document))
+    (tmp_path / "shared.yaml").write_text(yaml.safe_dump(workload))
+    assert (
+        main(["plan", "--provider", f"./{PROVIDER}", "--workload", "./shared.yaml", "--output", "plan.raw.jsonl"]) == 0
+    )
+    return tmp_path
+
+
+def load(number: int, count: int, at: datetime, *more: str) -> "subprocess.Popen[str]":
+    """One load process, as a pod would run it."""
+    arguments = ["load", "plan.raw.jsonl", "--provider", f"./{PROVIDER}", "--shard", str(number), "--of", str(count)]
+    arguments += ["--start-at", at.isoformat(), "--output", f"{number}.raw.jsonl", *more]
+    return subprocess.Popen([*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def test_three_processes_send_one_run(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    at = datetime.now(UTC) + timedelta(seconds=4)
+    processes = [load(number, 3, at, "--phase-every", "0.5") for number in range(3)]
+    said = [process.communicate(timeout=60)[0] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0, 0], said
+    assert main(["merge", *(f"{number}.raw.jsonl" for number in range(3)), "--output", "whole.raw.jsonl"]) == 0
+    _, samples, ending = read(here / "whole.raw.jsonl")
+    assert sorted(s.index for s in samples) == list(range(34))
+    assert all(s.ok for s in samples)
+    assert (ending.status, ending.not_fit) == ("complete", ())
+    offsets = sorted(s.scheduled_ns for s in samples if s.phase == "measured")
+    assert [round(offset / 1e6) for offset in offsets] == [round(500 + place * 1000 / 60) for place in range(30)]
+    assert main(["render", "whole.raw.jsonl", "--json", "whole.json"]) == 0
+    assert "30 measured + 4 warm-up requests" in capsys.readouterr().out
+    result = json.loads((here / "whole.json").read_text())
+    assert result["harness"]["offered_rate_per_s"] == pytest.approx(60, rel=0.01)
+    assert result["duration_seconds"] == pytest.approx(29 / 60 + 0.023, abs=0.2)
+
+
+def test_process_that_is_killed_is_named_and_the_run_invalid(
+    here: Path, server: GroundTruthServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    at = datetime.now(UTC) + timedelta(seconds=3)
+    processes = [load(number, 2, at, "--base-url", server.url("slow")) for number in range(2)]
+    record, deadline = here / "1.raw.jsonl", time.monotonic() + 30
+    while not record.exists() or b'"phase": "measured"' not in record.read_bytes():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    processes[1].kill()
+    for process in processes:
+        process.communicate(timeout=60)
+    assert [process.returncode for process in processes] == [0, -signal.SIGKILL]
+    assert main(["merge", "0.raw.jsonl", "1.raw.jsonl", "--output", "whole.raw.jsonl"]) == 0
+    assert main(["render", "whole.raw.jsonl", "--json", "whole.json"]) == 0
+    result = json.loads((here / "whole.json").read_text())
+    assert result["outcome"] == "INVALID"
+    assert result["harness"]["reasons"] == [
+        "load shard 1 of 2 ended early: the run ended without a word: its process was killed"
+    ]
+    assert 15 < result["requests"] < 30
+
+
+def test_plan_holds_no_secret(here: Path) -> None:
+    assert SECRET not in (here / "plan.raw.jsonl").read_text()
+
+
+def test_plan_takes_values_and_slos_of_its_own(here: Path) -> None:
+    arguments = ["plan", "--provider", f"./{PROVIDER}", "--workload", "./shared.yaml", "--output", "other.raw.jsonl"]
+    assert main([*arguments, "--set", "benchmark.requests=7", "--slo", "errors <= 0"]) == 0
+    plan, samples, _ = read(here / "other.raw.jsonl")
+    assert (plan.workload.requests, samples) == (7, ())
+    assert [(slo.expression, slo.origin) for slo in plan.slos] == [("errors <= 0", "--slo")]
+
+
+GOOD = ["load", "plan.raw.jsonl", "--provider", f"./{PROVIDER}", "--shard", "0", "--of", "2", "--output", "x.raw.jsonl"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([*GOOD, "--start-at", "soon"], "--start-at: 'soon' is not a time with its zone"),
+        ([*GOOD, "--start-at", "2026-02-22T10:15:30"], "is not a time with its zone"),
+        ([*GOOD, "--start-at", "2020-02-22T10:15:30Z"], "the common start 2020-02-22T10:15:30+00:00 passed"),
+        (
+            [*GOOD, "--start-at", "2020-02-22T10:15:30Z", "--shard", "2"],
+            "--shard: 2 is not from 0 to 1, as --of 2 says",
+        ),
+        ([*GOOD, "--start-at", "2020-02-22T10:15:30Z", "--phase-every", "0"], "--phase-every: 0.0 is not > 0"),
+        (["plan", "--provider", "local", "--output", "x.raw.jsonl"], "an embedded service is started by pytest alone"),
+        (["plan", "--provider", f"./{PROVIDER}", "--output", "x.raw.jsonl", "--set", "x"], "'x' is not KEY=VALUE"),
+        (["merge", "plan.raw.jsonl", "--output", "x.raw.jsonl"], "plan.raw.jsonl: is the record of a whole run"),
+        (["merge", "plan.raw.jsonl", "--output", "x.json"], "x.json: the name of a raw record ends in .raw.jsonl"),
+    ],
+)
+def test_what_cannot_be_is_one_sentence_and_writes_nothing(
+    here: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], words: str
+) -> None:
+    assert main(arguments) == 2
+    assert words in capsys.readouterr().err
+    assert not list(here.glob("x.*"))
