@@ -28,12 +28,18 @@ OTHERS = {
     "--jsonl": "ragmeter export",
     "--metric": "ragmeter compare",
     "--min-effect": "ragmeter compare",
+    "--of": "ragmeter load",
+    "--output": "ragmeter load",
     "--parquet": "ragmeter export",
+    "--phase-every": "ragmeter load",
     "--prices": "ragmeter judge",
     "--prometheus": "ragmeter render",
     "--reference": "ragmeter compare",
     "--schema": "ragmeter validate",
+    "--set": "ragmeter plan",
+    "--shard": "ragmeter load",
     "--slo": "ragmeter judge",
+    "--start-at": "ragmeter load",
     "--strict": "ragmeter judge",
 }
 """Options of other programs, which this test knows and does not check."""
