@@ -93,7 +93,14 @@ class Project:
 
     def results(self) -> list[dict[str, Any]]:
         """Every result document, by file name."""
-        return [json.loads(path.read_text(encoding="utf-8")) for path in sorted(self.reports.glob("ns/*/*.json"))]
+        found = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(self.reports.glob("ns/*/*.json"))]
+        return [document for document in found if document["schema"] == "benchmark-output.v1"]
+
+    def comparison(self) -> dict[str, Any]:
+        """The only comparison document."""
+        (path,) = self.reports.glob("ns/*/*.comparison.json")
+        document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return document
 
     def result(self) -> dict[str, Any]:
         """The only result document."""
@@ -102,9 +109,13 @@ class Project:
 
     def samples(self) -> list[dict[str, Any]]:
         """The samples of the only raw record, as they came."""
-        (record,) = self.reports.glob("ns/*/*.raw.jsonl")
+        return self.lines("sample")
+
+    def lines(self, kind: str, provider: str = "*") -> list[dict[str, Any]]:
+        """What the only raw record of the provider holds of one kind: plan, sample, part, ending."""
+        (record,) = self.reports.glob(f"ns/{provider}/*.raw.jsonl")
         documents = [json.loads(line) for line in record.read_text(encoding="utf-8").splitlines()]
-        return [document["sample"] for document in documents if "sample" in document]
+        return [document[kind] for document in documents if kind in document]
 
     def forget(self) -> None:
         """Delete the reports."""

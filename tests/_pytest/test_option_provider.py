@@ -19,14 +19,74 @@ def test_long_name_of_the_option_is_known_too(project: Project) -> None:
     project.run("--bench-provider=./mine.yaml", provider=None).assert_outcomes(passed=1)
 
 
-def test_several_providers_are_measured_one_after_the_other(project: Project) -> None:
+def test_several_providers_are_measured_in_blocks_whose_order_is_drawn(project: Project) -> None:
+    for name in ("east", "west"):
+        project.provider(name)
+    outcome = project.run("--provider=./west.yaml", "--bench-trials=6", "--bench-warmup=1", provider="./east.yaml")
+    outcome.assert_outcomes(passed=2)
+    parts = {name: project.lines("part", name) for name in ("east", "west")}
+    for name, own in parts.items():
+        assert [(part["name"], part["trial"], part["whole"]) for part in own] == [
+            ("warmup", 0, True),
+            *(("measured", trial, True) for trial in range(6)),
+        ], name
+    places = [(east["position"], west["position"]) for east, west in zip(parts["east"], parts["west"], strict=True)]
+    assert set(places[1:]) == {(0, 1), (1, 0)}
+    assert [place[::-1] for place in places[1::2]] == places[2::2]
+
+
+def test_both_providers_are_asked_the_same_in_a_block(project: Project) -> None:
+    for name in ("east", "west"):
+        project.provider(name)
+    project.workload(prompts=[f"Question {n}?" for n in range(20)], prompt_order="random")
+    project.run("--provider=./west.yaml", "--bench-trials=2", "--bench-requests=5", provider="./east.yaml")
+    east, west = (
+        [(s["trial"], s["index"], s["prompt_index"]) for s in project.lines("sample", name)]
+        for name in ("east", "west")
+    )
+    assert sorted(east) == sorted(west)
+    assert len({prompt for _, _, prompt in east}) == 10
+
+
+def test_several_providers_are_compared_on_the_screen_as_json_and_as_a_page(project: Project) -> None:
+    project.provider("quick")
+    project.provider("slow", script="slow")
+    outcome = project.run(
+        "--provider=./slow.yaml",
+        "--bench-trials=5",
+        "--bench-requests=12",
+        "--bench-concurrency=6",
+        provider="./quick.yaml",
+    )
+    outcome.assert_outcomes(passed=2)
+    (pair,) = project.comparison()["pairs"]
+    ttft = next(at for at in pair["metrics"] if (at["metric"], at["statistic"]) == ("ttft_ms", "p50"))
+    assert (pair["a"], pair["b"], pair["blocks"]) == ("quick", "slow", 5)
+    assert ttft["decision"] == "A_BETTER"
+    outcome.stdout.fnmatch_lines(["*quick (A) and slow (B)*", "*quick faster by *% [[]*[]] than slow*"])
+    outcome.stdout.fnmatch_lines(["*quick+slow/*.comparison.json", "*quick+slow/*.comparison.html"])
+    (page,) = project.reports.glob("ns/quick+slow/*.comparison.html")
+    assert "faster by" in page.read_text(encoding="utf-8")
+
+
+def test_several_providers_have_one_page_and_a_folder_each(project: Project) -> None:
     for name in ("east", "west"):
         project.provider(name)
     outcome = project.run("--provider=./west.yaml", provider="./east.yaml")
     outcome.assert_outcomes(passed=2)
     assert [result["run_metadata"]["provider"] for result in project.results()] == ["east", "west"]
     assert sorted(path.name for path in project.reports.joinpath("ns").iterdir()) == ["east", "east+west", "west"]
-    assert len(list(project.reports.glob("ns/east+west/*.html"))) == 1
+    assert len(list(project.reports.glob("ns/east+west/*Z.html"))) == 1
+
+
+def test_provider_that_cannot_be_measured_leaves_the_others(project: Project) -> None:
+    project.provider("broken", script="http_500")
+    project.provider("fine")
+    outcome = project.run("--provider=./fine.yaml", "--bench-warmup=2", "--bench-trials=2", provider="./broken.yaml")
+    outcome.assert_outcomes(passed=1, failed=1)
+    outcome.stdout.fnmatch_lines(["*broken-tiny: all 2 warm-up requests failed*"])
+    broken, fine = project.results()
+    assert (broken["status"], fine["status"], fine["measured_requests"]) == ("interrupted", "complete", 4)
 
 
 def test_environment_takes_several_with_commas(project: Project) -> None:

@@ -106,5 +106,6 @@ def test_defaults_are_those_of_the_schema() -> None:
         "timeout": 120,
         "max_output_tokens": 512,
         "trials": 1,
+        "cool_down": 0,
         "seed": 1,
     }

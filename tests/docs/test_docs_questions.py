@@ -21,8 +21,8 @@ def questions() -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
-def test_there_are_twenty_different_questions() -> None:
-    assert len({question["prompt"] for question in questions()}) == len(questions()) == 20
+def test_there_are_at_least_twenty_different_questions() -> None:
+    assert len({question["prompt"] for question in questions()}) == len(questions()) >= 20
 
 
 @pytest.mark.parametrize("question", questions(), ids=lambda question: question["prompt"])

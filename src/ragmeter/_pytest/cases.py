@@ -25,6 +25,14 @@ class Case:
         """Of the parametrised tests: ``local-smoke``."""
         return f"{self.provider.name}-{self.workload.name}"
 
+    def asks_like(self, other: "Case") -> bool:
+        """Whether both send the same requests, so that their trials can be pairs."""
+        return _asked(self.workload) == _asked(other.workload)
+
+
+def _asked(workload: Workload) -> tuple[object, ...]:
+    return workload.name, workload.sha256, workload.seed, workload.trials
+
 
 def cases_of(options: BenchOptions, environment: Mapping[str, str]) -> tuple[Case, ...]:
     """Raises ConfigError for whatever is unknown or impossible in a provider, manifest, option or SLO."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ragmeter._pytest.cases import Case
 
 case_fixture = "bench_case"
+result_fixture = "run_workload"
 slo_fixture = "declared_slo"
 
 
@@ -91,6 +92,11 @@ def _applies(item: pytest.Function) -> bool:
 
 def _case_of(item: pytest.Function) -> Case | None:
     return cast("Case | None", item.callspec.params[case_fixture])
+
+
+def measured(items: Sequence[pytest.Item]) -> list[Case]:
+    """The cases whose result a selected test will ask for."""
+    return cases_in([item for item in live(items) if result_fixture in item.fixturenames])
 
 
 def cases_in(items: Sequence[pytest.Item]) -> list[Case]:

@@ -85,7 +85,7 @@ def _place_reports(config: pytest.Config, session: BenchSession) -> None:
     """
     from ragmeter.clients.files import check_writable
 
-    folder = session.folder("+".join(dict.fromkeys(case.provider.name for case in session.cases)))
+    folder = session.folder(*(case.provider.name for case in session.cases))
     for place in [folder, *(session.folder(case.provider.name) for case in session.cases)]:
         check_writable(place)
     if getattr(config.option, "htmlpath", "none") is None:

@@ -26,6 +26,7 @@ class LiveHooks:
     def pytest_runtestloop(self, session: pytest.Session) -> None:
         if session.config.option.collectonly:
             return
+        self._bench.selected = collect.measured(session.items)
         try:
             self._bench.reach_all(collect.cases_in(session.items))
         except RagmeterError as error:

@@ -92,6 +92,13 @@ overrides = (
         help="repetitions of the measured phase, each with its own derived seed",
     ),
     Option(
+        name="bench_cool_down",
+        key="benchmark.cool_down",
+        parse=number,
+        metavar="SECONDS",
+        help="pause before each trial but the first",
+    ),
+    Option(
         name="bench_seed",
         key="benchmark.seed",
         parse=whole,

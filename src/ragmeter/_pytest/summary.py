@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ragmeter._pytest.session import BenchSession
+from ragmeter.report.comparison_text import comparison_lines
 from ragmeter.report.html import scorecard_html
 from ragmeter.report.terminal import summary_lines
 from ragmeter.run.catalog import shown
@@ -22,6 +23,10 @@ def write_summary(terminal: pytest.TerminalReporter, session: BenchSession) -> N
         for line in summary_lines(finished.result, width=width, colour=colour):
             terminal.write_line(line)
         terminal.write_line("")
+    for compared in session.compared:
+        for line in comparison_lines(compared.comparison, width=width, colour=colour):
+            terminal.write_line(line)
+        terminal.write_line("")
     for path in _paths(session):
         terminal.write_line(f"  {path}")
     if session.report_failure is not None:
@@ -31,6 +36,7 @@ def write_summary(terminal: pytest.TerminalReporter, session: BenchSession) -> N
 def _paths(session: BenchSession) -> list[str]:
     option = session.config.option
     own = [path for finished in session.finished for path in (finished.path, finished.result.raw_samples_path)]
+    own += [path for compared in session.compared for path in compared.paths]
     paths = [Path(path) for path in (*own, getattr(option, "htmlpath", None), getattr(option, "xmlpath", None)) if path]
     return [shown(path) for path in paths if path.is_file() and path.stat().st_size]
 

@@ -53,6 +53,22 @@ class RunPlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """What was run without a break: the warm-up, or one trial.
+
+    position: its place in its block, from 0: how many other systems were measured in the block before it.
+    began_ns, ended_ns: on the samples' clock. whole: False when it was cut short.
+    """
+
+    name: Literal["warmup", "measured"]
+    trial: int
+    position: int
+    began_ns: int
+    ended_ns: int
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunEnding:
     """How a run ended.
 
@@ -60,6 +76,7 @@ class RunEnding:
     client_cpu_ratio: CPU time of the load client per second of the measured phase, 1.0 being one core; of the busiest
     where several processes sent the load.
     not_fit: why the client was not fit to measure, as far as the samples do not show it. The run is then INVALID.
+    parts: what was run, in order; empty where it was not recorded.
     """
 
     status: Literal["complete", "interrupted"]
@@ -67,6 +84,7 @@ class RunEnding:
     client_cpu_ratio: float | None = None
     not_fit: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    parts: tuple[Part, ...] = ()
 
 
 def joined(endings: Sequence[RunEnding]) -> RunEnding:

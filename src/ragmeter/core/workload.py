@@ -13,6 +13,8 @@ from ragmeter.core.setting import Setting
 
 judging_keys = ("slo", "goodput", "description")
 """Manifest keys that judge or describe and do not change what is asked of the service."""
+pacing_keys = ("seed", "trials", "cool_down")
+"""Keys of ``benchmark`` that say how often and when, and not what."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +32,7 @@ class Workload:
     concurrency: requests in flight; None in an open loop, which has ``rate_per_s`` instead.
     duration_s: the measured phase starts no request after it; None when ``requests`` alone ends it.
     manifest: the effective document. sha256: of everything in it that changes what is asked of the service,
-    prompts included; seed, trials and SLOs are not part of it.
+    prompts included; seed, trials, cool-down and SLOs are not part of it.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Workload:
     timeout_s: float
     max_output_tokens: int
     trials: int
+    cool_down_s: float
     seed: int
     k: int
     docset: str
@@ -101,6 +104,7 @@ def workload_from(
         timeout_s=float(benchmark["timeout"]),
         max_output_tokens=benchmark["max_output_tokens"],
         trials=benchmark["trials"],
+        cool_down_s=float(benchmark["cool_down"]),
         seed=benchmark["seed"],
         k=retrieval["k"],
         docset=retrieval["docset"],
@@ -148,7 +152,7 @@ def _sha256(
     prompts: Sequence[Prompt],
 ) -> str:
     asked = {key: value for key, value in effective.items() if key not in judging_keys and key != "prompts_file"}
-    asked["benchmark"] = {key: value for key, value in benchmark.items() if key not in {"seed", "trials"}}
+    asked["benchmark"] = {key: value for key, value in benchmark.items() if key not in pacing_keys}
     asked["load"], asked["retrieval"] = load, retrieval
     asked["prompts"] = [prompt.text for prompt in prompts]
     canonical = json.dumps(asked, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

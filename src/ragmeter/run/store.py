@@ -1,7 +1,7 @@
 """The raw record of a run: one JSON object a line, written as the samples come.
 
-The first line is the plan, then one line a request, then how the run ended. A run that was killed has no ending and
-still has every finished request.
+The first line is the plan, then one line a request, and one for each part of the run as it ends; the last line says how
+the run ended. A run that was killed has no ending and still has every finished request.
 """
 
 import json
@@ -13,7 +13,7 @@ from typing import IO, Self
 from ragmeter.core.codec import decode, to_json
 from ragmeter.core.errors import SchemaError, StorageError
 from ragmeter.core.records import RequestSample
-from ragmeter.core.run import RunEnding, RunPlan
+from ragmeter.core.run import Part, RunEnding, RunPlan
 
 suffix = ".raw.jsonl"
 
@@ -50,6 +50,10 @@ class SampleLog:
     def sample(self, sample: RequestSample) -> None:
         """Write one request. After it returns, the death of this process does not lose it."""
         self._append(f'{{"sample":{to_json(sample)}}}\n')
+
+    def part(self, part: Part) -> None:
+        """Write that a part of the run has ended."""
+        self._append(f'{{"part":{to_json(part)}}}\n')
 
     def ending(self, ending: RunEnding) -> None:
         """Write the last line."""
@@ -125,4 +129,9 @@ def _ending(documents: Sequence[dict[str, object] | None], path: Path) -> RunEnd
     last = documents[-1]
     if last and "ending" in last:
         return decode(RunEnding, last["ending"], where=f"{path}:{len(documents)}")
-    return RunEnding(status="interrupted", reason="the run ended without a word: its process was killed")
+    parts = tuple(
+        decode(Part, document["part"], where=f"{path}:{i}")
+        for i, document in enumerate(documents, start=1)
+        if document and "part" in document
+    )
+    return RunEnding(status="interrupted", reason="the run ended without a word: its process was killed", parts=parts)

@@ -1,0 +1,178 @@
+"""One campaign of the session: plans and raw records before it; results, and what they say of each other, after it."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from time import monotonic_ns
+from typing import TYPE_CHECKING
+
+from ragmeter._pytest.comparing import compare_finished
+from ragmeter.clients.files import schema, write_atomically
+from ragmeter.core.codec import encode
+from ragmeter.core.errors import RagmeterError, TargetError
+from ragmeter.core.metadata import Source
+from ragmeter.core.schema import check
+from ragmeter.core.sides import SavedRun
+from ragmeter.report.document import result_of
+from ragmeter.report.jsonfile import result_json
+from ragmeter.run.campaign import Arm, Pace, run_campaign
+from ragmeter.run.catalog import shown
+from ragmeter.run.measure import CTRL_C, Conditions
+from ragmeter.run.planning import run_plan
+from ragmeter.run.store import SampleLog, suffix
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+    from typing import TypeVar
+
+    from ragmeter._pytest.cases import Case
+    from ragmeter._pytest.session import BenchSession
+    from ragmeter.core.result import RunResult
+    from ragmeter.core.run import RunPlan
+
+    T = TypeVar("T", bound="Finished | Planned | Prepared")
+    S = TypeVar("S")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """A case that was measured: what was recorded, its result, and where that belongs."""
+
+    case: Case
+    run: SavedRun
+    result: RunResult
+    path: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """A case whose service runs and has said what it is. origin_ns: what is 0 on the samples' clock."""
+
+    case: Case
+    plan: RunPlan
+    origin_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A case that is ready to be measured, its raw record open."""
+
+    case: Case
+    plan: RunPlan
+    arm: Arm
+
+
+@dataclass(frozen=True, slots=True)
+class Measuring:
+    """Measures cases that ask the same, in blocks. failures: why a case has no whole result, by its id."""
+
+    session: BenchSession
+    cases: Sequence[Case]
+    failures: dict[str, RagmeterError] = field(default_factory=dict)
+
+    def run(self) -> None:
+        """Measure, write and compare. Raises KeyboardInterrupt after everything is written."""
+        planned = list(self._each(self.cases, lambda case: case.id, self._planned))
+        with ExitStack() as logs:
+            prepared = list(self._each(planned, _id, lambda each: self._prepared(each, logs)))
+            self._measure([each.arm for each in prepared])
+        finished = list(self._each(prepared, _id, self._finished))
+        list(self._each(finished, _id, self._written))
+        if compared := compare_finished(self.session, finished):
+            self.session.compared.append(compared)
+        if any(each.arm.stopped == CTRL_C for each in prepared):
+            raise KeyboardInterrupt
+
+    def _each(self, items: Sequence[S], name: Callable[[S], str], work: Callable[[S], T]) -> Iterator[T]:
+        """The work on each item; what fails for one is kept, and the others go on."""
+        for item in items:
+            try:
+                yield work(item)
+            except RagmeterError as error:
+                self.failures[name(item)] = error
+
+    def _planned(self, case: Case) -> Planned:
+        case = replace(case, provider=self.session.running(case.provider))
+        sources: list[Source] = []
+        config = self.session.config
+        config.hook.pytest_ragmeter_update_metadata(
+            config=config, provider=case.provider, workload=case.workload, sources=sources
+        )
+        plan = run_plan(
+            case.provider,
+            case.workload,
+            case.slos,
+            sources,
+            stamp=self.session.stamp,
+            started_at=datetime.now(UTC),
+        )
+        if len(self.cases) > 1:
+            plan = replace(plan, interleaving=f"{case.workload.name}-{self.session.stamp}")
+        return Planned(case=case, plan=plan, origin_ns=monotonic_ns())
+
+    def _prepared(self, planned: Planned, logs: ExitStack) -> Prepared:
+        case = planned.case
+        log = logs.enter_context(SampleLog(self._raw_path(case)))
+        log.plan(planned.plan)
+        conditions = Conditions(
+            provider=case.provider,
+            origin_ns=planned.origin_ns,
+            keep=log.sample,
+            watch=self.session.watch(case.provider),
+            observer=self.session.progress,
+        )
+        arm = Arm(label=case.provider.name, workload=case.workload, conditions=conditions, log=log)
+        return Prepared(case=case, plan=planned.plan, arm=arm)
+
+    def _measure(self, arms: Sequence[Arm]) -> None:
+        if not arms:
+            return
+        progress, workload = self.session.progress, arms[0].workload
+
+        def announce(arm: Arm, block: int | None) -> None:
+            place = "" if block is None or workload.trials == 1 else f" {block + 1}/{workload.trials}"
+            progress.case(f"{workload.name} @ {arm.label}{place}")
+
+        pace = Pace(trials=workload.trials, cool_down_s=workload.cool_down_s, announce=announce, say=progress.say)
+        try:
+            run_campaign(arms, pace)
+        finally:
+            progress.finish()
+        for arm in arms:
+            arm.log.ending(arm.ending())
+
+    def _finished(self, prepared: Prepared) -> Finished:
+        """The result. It is shown even if it cannot be written."""
+        arm, raw, config = prepared.arm, prepared.arm.log.path, self.session.config
+        ending = arm.ending()
+        if arm.log.failure is not None:
+            ending = replace(ending, warnings=(*ending.warnings, f"{arm.log.failure}: all samples are in {raw}"))
+        run = SavedRun(path=shown(raw), plan=prepared.plan, samples=tuple(arm.samples), ending=ending)
+        result = result_of(run.plan, run.samples, run.ending, raw_samples_path=run.path)
+        result = config.hook.pytest_ragmeter_update_report(config=config, result=result)
+        path = raw.with_name(raw.name.removesuffix(suffix) + ".json")
+        check(encode(result), schema("benchmark-output.v1"), str(path))
+        finished = Finished(case=prepared.case, run=run, result=result, path=path)
+        self.session.finished.append(finished)
+        return finished
+
+    def _written(self, finished: Finished) -> Finished:
+        """Raises TargetError for a run that ended early, after its result is written."""
+        write_atomically(finished.path, result_json(finished.result))
+        if finished.result.status == "interrupted":
+            reason = finished.run.ending.reason
+            raise TargetError(f"{finished.case.id}: {reason}; what was measured is in {shown(finished.path)}")
+        return finished
+
+    def _raw_path(self, case: Case) -> Path:
+        """``DIR/ns/<provider>/<timestamp>.raw.jsonl``, with the workload's name when the session has several."""
+        cases, stamp = self.session.cases, self.session.stamp
+        several = sum(other.provider.name == case.provider.name for other in cases) > 1
+        return self.session.folder(case.provider.name) / f"{stamp}{f'-{case.workload.name}' if several else ''}{suffix}"
+
+
+def _id(each: Planned | Prepared | Finished) -> str:
+    return each.case.id
