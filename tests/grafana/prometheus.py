@@ -1,4 +1,4 @@
-"""A real Prometheus on loopback, for the time of a test."""
+"""A real Prometheus and a real Pushgateway on loopback, for the time of a test."""
 
 import shutil
 import socket
@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import yaml
 
-INSTALL = "sudo apt-get install -y --no-install-recommends prometheus prometheus-alertmanager"
+INSTALL = "sudo apt-get install -y --no-install-recommends prometheus prometheus-alertmanager prometheus-pushgateway"
 START_S = 20.0
 POLL_S = 0.1
 
@@ -21,7 +21,7 @@ Series = tuple[dict[str, str], float]
 
 
 def binary(name: str) -> str:
-    """The path of prometheus, promtool or amtool. AssertionError with the command that installs it, if it is not."""
+    """The path of a program of theirs. AssertionError with the command that installs it, if it is not."""
     found = shutil.which(name)
     assert found is not None, f"{name} is not installed; on Debian or Ubuntu: {INSTALL}"
     return found
@@ -29,7 +29,10 @@ def binary(name: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prometheus:
+    """address: its ``host:port``."""
+
     http: httpx.Client
+    address: str
 
     def query(self, expr: str, at_s: float | None = None) -> list[Series]:
         """The series of an expression, at a Unix time or now. AssertionError with Prometheus' words if refused."""
@@ -59,20 +62,40 @@ class Prometheus:
 
 
 @contextmanager
-def prometheus(folder: Path, config: Mapping[str, Any], rules: Sequence[Path] = ()) -> Iterator[Prometheus]:
+def prometheus(
+    folder: Path, config: Mapping[str, Any], rules: Sequence[Path] = (), *arguments: str
+) -> Iterator[Prometheus]:
     """Runs in ``folder``, which may hold target files already; the rules are copied to its ``rules/``."""
     (folder / "rules").mkdir(parents=True)
     for path in rules:
         shutil.copy(path, folder / "rules")
     (folder / "prometheus.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    options = [f"--config.file={folder / 'prometheus.yaml'}", f"--storage.tsdb.path={folder / 'data'}"]
+    with (
+        _serving("prometheus", *options, *arguments, log=folder / "log") as address,
+        httpx.Client(base_url=f"http://{address}", trust_env=False) as client,
+    ):
+        yield Prometheus(http=client, address=address)
+
+
+@contextmanager
+def pushgateway(folder: Path, *arguments: str) -> Iterator[str]:
+    """The ``host:port`` of one that keeps nothing on the disk."""
+    with _serving(
+        "prometheus-pushgateway", "--persistence.file=", *arguments, log=folder / "pushgateway.log"
+    ) as address:
+        yield address
+
+
+@contextmanager
+def _serving(name: str, *arguments: str, log: Path) -> Iterator[str]:
     address = f"127.0.0.1:{_free_port()}"
-    command = [binary("prometheus"), f"--config.file={folder / 'prometheus.yaml'}"]
-    command += [f"--storage.tsdb.path={folder / 'data'}", f"--web.listen-address={address}", "--log.level=warn"]
-    with (folder / "log").open("wb") as log, httpx.Client(base_url=f"http://{address}", trust_env=False) as client:
-        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
+    command = [binary(name), f"--web.listen-address={address}", "--log.level=warn", *arguments]
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
         try:
-            _wait_until_ready(client, process, folder / "log")
-            yield Prometheus(http=client)
+            _wait_until_ready(f"http://{address}/-/ready", process, log)
+            yield address
         finally:
             process.kill()
             process.wait(10)
@@ -85,16 +108,17 @@ def _free_port() -> int:
         return port
 
 
-def _wait_until_ready(client: httpx.Client, process: "subprocess.Popen[bytes]", log: Path) -> None:
+def _wait_until_ready(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
     deadline = time.monotonic() + START_S
-    while not _ready(client):
-        assert process.poll() is None, f"prometheus ended: {log.read_text(encoding='utf-8')}"
-        assert time.monotonic() < deadline, f"prometheus is not ready: {log.read_text(encoding='utf-8')}"
+    while not _ready(url):
+        assert process.poll() is None, f"{url}: it ended: {log.read_text(encoding='utf-8')}"
+        assert time.monotonic() < deadline, f"{url}: not ready: {log.read_text(encoding='utf-8')}"
         time.sleep(POLL_S)
 
 
-def _ready(client: httpx.Client) -> bool:
+def _ready(url: str) -> bool:
+    """A server that asks for a password is ready, too."""
     try:
-        return client.get("/-/ready").is_success
+        return httpx.get(url, trust_env=False).status_code in {200, 401}
     except httpx.TransportError:
         return False
