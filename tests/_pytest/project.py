@@ -21,6 +21,9 @@ PLUGINS = (
     "ragmeter.plugin",
     "-p",
     "no:cacheprovider",
+    # An editable install lists no modules, so pytest warns that it cannot rewrite this process's plugin.
+    "-W",
+    "ignore:Module already imported:pytest.PytestAssertRewriteWarning",
 )
 """All that a run inside a test loads: with every plugin of the environment it would take a second longer."""
 SUITE = """
