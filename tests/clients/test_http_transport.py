@@ -376,6 +376,9 @@ def test_connection_lost_while_the_server_works_is_not_sent_again(transport_to: 
     assert len(requests) == 2
 
 
+_GZIPPED = b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\n\r\n"
+
+
 @pytest.mark.parametrize(
     ("answer", "error", "body"),
     [
@@ -393,8 +396,8 @@ def test_connection_lost_while_the_server_works_is_not_sent_again(transport_to: 
         (b"HTTP/1.1 200", ErrorClass.TRUNCATED, b""),
         (b"HTTP/1.1 200 OK\r\ncontent-encoding: br\r\ncontent-length: 1\r\n\r\na", ErrorClass.PROTOCOL, b""),
         (b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 2\r\n\r\nab", ErrorClass.PROTOCOL, b""),
-        (b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\n\r\n" + gzip.compress(b"a", mtime=0)[:-4], ErrorClass.TRUNCATED, b"a"),
-        (b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\n\r\n" + gzip.compress(b"abc", mtime=0), None, b"abc"),
+        (_GZIPPED + gzip.compress(b"a", mtime=0)[:-4], ErrorClass.TRUNCATED, b"a"),
+        (_GZIPPED + gzip.compress(b"abc", mtime=0), None, b"abc"),
     ],
 )  # fmt: skip
 def test_response_ends_where_http_says(
