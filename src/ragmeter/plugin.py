@@ -14,9 +14,11 @@ import pytest
 from ragmeter._pytest import collect, configure, options
 from ragmeter._pytest.fixtures import (
     ask,
+    baseline,
     bench_case,
     bench_session,
     declared_slo,
+    gated_metric,
     provider,
     run_workload,
     slo,
@@ -32,7 +34,18 @@ if TYPE_CHECKING:
     from ragmeter.core.result import RunResult
     from ragmeter.core.workload import Workload
 
-__all__ = ["ask", "bench_case", "bench_session", "declared_slo", "provider", "run_workload", "slo", "workload"]
+__all__ = [
+    "ask",
+    "baseline",
+    "bench_case",
+    "bench_session",
+    "declared_slo",
+    "gated_metric",
+    "provider",
+    "run_workload",
+    "slo",
+    "workload",
+]
 
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from ragmeter._pytest.gate import SloCheck
+from ragmeter._pytest.gate import BaselineCheck, SloCheck
 from ragmeter.core.provider import Provider
 from ragmeter.core.records import RequestSample
 from ragmeter.core.result import RunResult
@@ -14,4 +14,4 @@ Ask = Callable[[], RequestSample]
 RunWorkload = Callable[[], RunResult]
 """``run_workload``: the result of the workload on the provider, measured once."""
 
-__all__ = ["Ask", "Provider", "RequestSample", "RunResult", "RunWorkload", "SloCheck", "Workload"]
+__all__ = ["Ask", "BaselineCheck", "Provider", "RequestSample", "RunResult", "RunWorkload", "SloCheck", "Workload"]

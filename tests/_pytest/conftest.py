@@ -15,7 +15,10 @@ import ragmeter.run.single  # noqa: F401
 from ragmeter.testing import GroundTruthServer, StreamScript
 from tests._pytest.project import Project
 
-SCRIPTS = {"slow": StreamScript(ttft_ms=120, itl_ms=2, tokens=8)}
+SCRIPTS = {
+    "slow": StreamScript(ttft_ms=120, itl_ms=2, tokens=8),
+    "slower": StreamScript(ttft_ms=300, itl_ms=2, tokens=8),
+}
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ragmeter._pytest.options import Option, overrides
-from ragmeter._pytest.parse import progress_mode, progress_modes, switch
+from ragmeter._pytest.parse import progress_mode, progress_modes, share, switch
 from ragmeter.core.errors import ConfigError
 from ragmeter.core.setting import Setting
 
@@ -19,7 +19,9 @@ from ragmeter.core.setting import Setting
 class BenchOptions:
     """What was asked for on the command line, in the environment and in the ini file.
 
-    base_url: with its origin. slos: (expression, origin). report_dir: absolute.
+    base_url, baseline: with their origin. slos: (expression, origin). report_dir: absolute.
+    min_effect_ratio: the smallest relative difference that matters; None: nobody said. aa: whether each provider runs
+    as two arms.
     """
 
     providers: tuple[str, ...]
@@ -27,12 +29,17 @@ class BenchOptions:
     base_url: Setting | None
     settings: tuple[Setting, ...]
     slos: tuple[tuple[str, str], ...]
+    baseline: Setting | None
+    min_effect_ratio: float | None
+    aa: bool
     strict: bool
     report_dir: Path
     progress: str
 
 
 base_url = Option(name="bench_base_url", key="base_url", alias="--base-url")
+baseline = Option(name="bench_baseline", key="baseline")
+min_effect = Option(name="bench_min_effect", parse=share)
 progress = Option(name="bench_progress", parse=progress_mode)
 
 
@@ -44,9 +51,12 @@ def bench_options(config: pytest.Config, environment: Mapping[str, str] = os.env
         base_url=_setting(config, environment, base_url),
         settings=tuple(s for option in overrides if (s := _setting(config, environment, option)) is not None),
         slos=_slos(config, environment),
-        strict=_strict(config, environment),
+        baseline=_setting(config, environment, baseline),
+        min_effect_ratio=_value(config, environment, min_effect, None),
+        aa=_switched(config, environment, "bench_aa", "RAGMETER_AA"),
+        strict=_switched(config, environment, "bench_strict", "RAGMETER_STRICT"),
         report_dir=_report_dir(config, environment),
-        progress=_progress(config, environment),
+        progress=_value(config, environment, progress, progress_modes[0]),
     )
 
 
@@ -66,15 +76,15 @@ def _slos(config: pytest.Config, environment: Mapping[str, str]) -> tuple[tuple[
     return next((tuple((text, origin) for text in texts) for texts, origin in candidates if texts), ())
 
 
-def _strict(config: pytest.Config, environment: Mapping[str, str]) -> bool:
-    if config.getoption("bench_strict"):
+def _switched(config: pytest.Config, environment: Mapping[str, str], name: str, variable: str) -> bool:
+    if config.getoption(name):
         return True
-    if text := environment.get("RAGMETER_STRICT"):
-        return bool(_parsed(switch, text, "environment RAGMETER_STRICT"))
+    if text := environment.get(variable):
+        return bool(_parsed(switch, text, f"environment {variable}"))
     try:
-        return bool(config.getini("bench_strict"))
+        return bool(config.getini(name))
     except ValueError as error:  # pytest 9 raises a UsageError
-        raise ConfigError(f"ini bench_strict: {error}") from error
+        raise ConfigError(f"ini {name}: {error}") from error
 
 
 def _report_dir(config: pytest.Config, environment: Mapping[str, str]) -> Path:
@@ -83,9 +93,9 @@ def _report_dir(config: pytest.Config, environment: Mapping[str, str]) -> Path:
     return Path(config.rootpath, config.getini("bench_report_dir"))
 
 
-def _progress(config: pytest.Config, environment: Mapping[str, str]) -> str:
-    found = _setting(config, environment, progress)
-    return progress_modes[0] if found is None else str(found.value)
+def _value(config: pytest.Config, environment: Mapping[str, str], option: Option, default: Any) -> Any:
+    found = _setting(config, environment, option)
+    return default if found is None else found.value
 
 
 def _setting(config: pytest.Config, environment: Mapping[str, str], option: Option) -> Setting | None:

@@ -5,25 +5,47 @@ from dataclasses import dataclass
 
 from ragmeter._pytest.asked import BenchOptions
 from ragmeter.core.errors import ConfigError
+from ragmeter.core.identity import differing, identity_of
+from ragmeter.core.metrics import DEFINITIONS_VERSION
 from ragmeter.core.provider import Provider
 from ragmeter.core.run import DeclaredSlo
+from ragmeter.core.sides import DECLARED, Key, SavedRun
 from ragmeter.core.workload import Workload
+from ragmeter.run.baseline import load_baseline
 from ragmeter.run.catalog import load_provider, load_workload
 from ragmeter.run.planning import declared_slos
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One workload on one provider, with every SLO that applies."""
+    """One workload on one provider, with every SLO that applies.
+
+    baseline: the run that it is compared with. twin: the second arm of an A/A measurement.
+    """
 
     provider: Provider
     workload: Workload
     slos: tuple[DeclaredSlo, ...]
+    baseline: SavedRun | None = None
+    twin: bool = False
 
     @property
     def id(self) -> str:
         """Of the parametrised tests: ``local-smoke``."""
-        return f"{self.provider.name}-{self.workload.name}"
+        return f"{self.provider.name}-{self.workload.name}{'-aa' if self.twin else ''}"
+
+    @property
+    def label(self) -> str:
+        """Of its arm: the provider, which may run as two."""
+        return f"{self.provider.name}{' again' if self.twin else ''}"
+
+    @property
+    def gated(self) -> tuple[Key, ...]:
+        """The metrics that are judged against the baseline: all that are compared; costs only with two price sheets."""
+        if self.baseline is None:
+            return ()
+        priced = self.provider.cost is not None and self.baseline.plan.cost is not None
+        return tuple(key for key in DECLARED if priced or key[0] != "usd_per_1m_tokens")
 
     def asks_like(self, other: "Case") -> bool:
         """Whether both send the same requests, so that their trials can be pairs."""
@@ -49,7 +71,39 @@ def cases_of(options: BenchOptions, environment: Mapping[str, str]) -> tuple[Cas
 def _cases_of(provider: Provider, options: BenchOptions) -> list[Case]:
     workloads = [load_workload(n, options.settings) for n in options.workloads or (provider.workload,)]
     _check_distinct([workload.name for workload in workloads], "workload")
-    return [Case(provider=provider, workload=w, slos=declared_slos(provider, w, options.slos)) for w in workloads]
+    return [
+        Case(
+            provider=provider,
+            workload=workload,
+            slos=declared_slos(provider, workload, options.slos),
+            baseline=_baseline(provider, workload, options),
+        )
+        for workload in workloads
+    ]
+
+
+def _baseline(provider: Provider, workload: Workload, options: BenchOptions) -> SavedRun | None:
+    """Refuses a run that asked something else; what the service says of itself is checked when it is asked."""
+    named = options.baseline
+    if named is None:
+        return None
+    found = load_baseline(
+        named.value,
+        last_in=options.report_dir / "ns" / provider.name,
+        provider=provider.name,
+        workload=workload.name,
+        origin=named.origin,
+    )
+    now = {
+        "workload_hash": workload.sha256,
+        "seed": workload.seed,
+        "definitions_version": DEFINITIONS_VERSION,
+        "k": workload.k,
+        "max_output_tokens": workload.max_output_tokens,
+    }
+    if difference := differing(identity_of(found.plan), now):
+        raise ConfigError(f"{named.origin}: {found.path} did not measure the same: {difference}")
+    return found
 
 
 def _check_distinct(names: list[str], kind: str) -> None:

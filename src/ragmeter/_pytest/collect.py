@@ -12,14 +12,18 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ragmeter._pytest.cases import Case
+    from ragmeter.core.sides import Key
 
 case_fixture = "bench_case"
 result_fixture = "run_workload"
 slo_fixture = "declared_slo"
+baseline_fixture = "gated_metric"
 
 
 def parametrize(metafunc: pytest.Metafunc) -> None:
-    """A live test runs once for every case, one that takes ``slo`` once for every SLO of every case."""
+    """A live test runs once for every case; one that takes ``slo`` once for every SLO of every case, one that takes
+    ``baseline`` once for every metric that is compared.
+    """
     if case_fixture not in metafunc.fixturenames:
         return
     session = session_of(metafunc.config)
@@ -28,12 +32,21 @@ def parametrize(metafunc: pytest.Metafunc) -> None:
         pairs = [(case, slo) for case in cases for slo in (case.slos if case else ()) or (None,)]
         ids = [f"{_id(case)}-{slo.expression if slo else 'no SLO'}" for case, slo in pairs]
         metafunc.parametrize((case_fixture, slo_fixture), pairs, ids=ids, indirect=True, scope="session")
+    elif baseline_fixture in metafunc.fixturenames:
+        metrics = [(case, key) for case in cases for key in (case.gated if case else ()) or (None,)]
+        ids = [f"{_id(case)}-{_subject(key) if key else 'no baseline'}" for case, key in metrics]
+        metafunc.parametrize((case_fixture, baseline_fixture), metrics, ids=ids, indirect=True, scope="session")
     else:
         metafunc.parametrize(case_fixture, cases, ids=[_id(case) for case in cases], indirect=True, scope="session")
 
 
 def _id(case: Case | None) -> str:
     return case.id if case else "no provider"
+
+
+def _subject(key: Key) -> str:
+    metric, statistic = key
+    return f"{statistic}({metric})" if statistic else metric
 
 
 def live(items: Sequence[pytest.Item]) -> list[pytest.Function]:
@@ -74,7 +87,9 @@ def _no_provider_sentence(count: int) -> str:
 
 
 def drop_inapplicable(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselect what cannot say anything: retrieval without labelled prompts, cost without a price sheet."""
+    """Deselect what cannot say anything: retrieval without labelled prompts, cost without a price sheet, and what is
+    compared with a baseline without one.
+    """
     dropped = {item for item in live(items) if not _applies(item)}
     if dropped:
         config.hook.pytest_deselected(items=list(dropped))
@@ -85,6 +100,8 @@ def _applies(item: pytest.Function) -> bool:
     case = _case_of(item)
     if case is None:
         return True
+    if baseline_fixture in item.fixturenames and not case.gated:
+        return False
     if item.get_closest_marker("retrieval"):
         return any(prompt.relevant for prompt in case.workload.prompts)
     return case.provider.cost is not None or not item.get_closest_marker("cost")

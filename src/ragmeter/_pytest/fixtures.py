@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ragmeter._pytest.gate import SloCheck
+from ragmeter._pytest.gate import BaselineCheck, SloCheck
 from ragmeter._pytest.keys import session_of
 from ragmeter.core.errors import RagmeterError
 
@@ -17,9 +17,13 @@ if TYPE_CHECKING:
     from ragmeter._pytest.session import BenchSession
     from ragmeter.core.provider import Provider
     from ragmeter.core.records import RequestSample
+    from ragmeter.core.regression import Regression
     from ragmeter.core.result import RunResult
     from ragmeter.core.run import DeclaredSlo
+    from ragmeter.core.sides import Key
     from ragmeter.core.workload import Workload
+
+    RunWorkload = Callable[[], RunResult]
 
 
 @pytest.fixture(scope="session")
@@ -101,6 +105,31 @@ def slo(
     if declared_slo is None:
         pytest.skip("no SLO is declared in the manifest, the provider file or --bench-slo: nothing is gated")
     return SloCheck(declared_slo, strict=bench_session.options.strict, node=request.node)
+
+
+@pytest.fixture(scope="session")
+def gated_metric(request: pytest.FixtureRequest) -> Key | None:
+    """One metric that is judged against the baseline; None without a baseline. Parametrised by those."""
+    return request.param  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+def baseline(
+    bench_case: Case,
+    gated_metric: Key | None,
+    run_workload: RunWorkload,
+    bench_session: BenchSession,
+    request: pytest.FixtureRequest,
+) -> BaselineCheck:
+    """One metric against the saved run of --bench-baseline; a test that takes it runs once for every metric."""
+    if gated_metric is None:
+        pytest.skip("no --bench-baseline: there is nothing to compare with")
+
+    def judge() -> Regression:
+        run_workload()
+        return bench_session.regression(bench_case, gated_metric)
+
+    return BaselineCheck(judge, strict=bench_session.options.strict, node=request.node)
 
 
 def _failure(error: RagmeterError) -> BaseException:

@@ -10,8 +10,11 @@ from ragmeter.core.errors import InconclusiveWarning, SloViolation
 from ragmeter.core.result import Outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pytest
 
+    from ragmeter.core.regression import Regression
     from ragmeter.core.result import RunResult, SloVerdict
     from ragmeter.core.run import DeclaredSlo
 
@@ -35,12 +38,44 @@ class SloCheck:
         wanted = parse_slo(self.declared.expression, self.declared.origin).expression
         verdict = next(verdict for verdict in result.verdicts if verdict.slo == wanted)
         self.node.user_properties.extend([("slo", verdict.slo), ("verdict", verdict.outcome.value)])
-        if verdict.outcome is Outcome.PASS:
-            return verdict
-        if verdict.outcome is Outcome.INCONCLUSIVE and not self.strict:
-            warnings.warn(InconclusiveWarning(verdict.sentence), stacklevel=2)
-            return verdict
-        raise SloViolation(f"{verdict.outcome}: {verdict.sentence}")
+        settle(verdict.outcome, verdict.sentence, strict=self.strict)
+        return verdict
+
+
+@dataclass(frozen=True, slots=True)
+class BaselineCheck:
+    """One metric, to be checked against the baseline when the workload was run. judge: gives the verdict."""
+
+    judge: Callable[[], Regression]
+    strict: bool
+    node: pytest.Item
+
+    def check(self) -> Regression:
+        """The verdict. Raises SloViolation for FAIL, NO_DATA and INVALID; in strict mode for INCONCLUSIVE, too.
+
+        Otherwise INCONCLUSIVE warns.
+        """
+        __tracebackhide__ = True
+        verdict = self.judge()
+        self.node.user_properties.extend(
+            [
+                ("baseline_metric", verdict.subject),
+                ("verdict", verdict.outcome.value),
+                ("sentence", verdict.sentence),
+            ]
+        )
+        settle(verdict.outcome, verdict.sentence, strict=self.strict)
+        return verdict
+
+
+def settle(outcome: Outcome, sentence: str, *, strict: bool) -> None:
+    """Pass, warn or raise SloViolation."""
+    __tracebackhide__ = True
+    if outcome is Outcome.PASS:
+        return
+    if outcome is not Outcome.INCONCLUSIVE or strict:
+        raise SloViolation(f"{outcome}: {sentence}")
+    warnings.warn(InconclusiveWarning(sentence), stacklevel=3)
 
 
 def forbid_skip(item: pytest.Item, report: pytest.TestReport) -> None:

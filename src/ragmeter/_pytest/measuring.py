@@ -12,6 +12,7 @@ from ragmeter._pytest.comparing import compare_finished
 from ragmeter.clients.files import schema, write_atomically
 from ragmeter.core.codec import encode
 from ragmeter.core.errors import RagmeterError, TargetError
+from ragmeter.core.identity import differing, identity_of
 from ragmeter.core.metadata import Source
 from ragmeter.core.schema import check
 from ragmeter.core.sides import SavedRun
@@ -81,8 +82,7 @@ class Measuring:
             self._measure([each.arm for each in prepared])
         finished = list(self._each(prepared, _id, self._finished))
         list(self._each(finished, _id, self._written))
-        if compared := compare_finished(self.session, finished):
-            self.session.compared.append(compared)
+        self.session.compared += compare_finished(self.session, finished)
         if any(each.arm.stopped == CTRL_C for each in prepared):
             raise KeyboardInterrupt
 
@@ -109,8 +109,12 @@ class Measuring:
             stamp=self.session.stamp,
             started_at=datetime.now(UTC),
         )
+        if case.baseline and (difference := differing(identity_of(case.baseline.plan), identity_of(plan))):
+            raise TargetError(f"{case.id}: {case.baseline.path} did not measure the same: {difference}")
         if len(self.cases) > 1:
             plan = replace(plan, interleaving=f"{case.workload.name}-{self.session.stamp}")
+        if case.twin:
+            plan = replace(plan, run_id=f"{plan.run_id}-aa")
         return Planned(case=case, plan=plan, origin_ns=monotonic_ns())
 
     def _prepared(self, planned: Planned, logs: ExitStack) -> Prepared:
@@ -124,7 +128,7 @@ class Measuring:
             watch=self.session.watch(case.provider),
             observer=self.session.progress,
         )
-        arm = Arm(label=case.provider.name, workload=case.workload, conditions=conditions, log=log)
+        arm = Arm(label=case.label, workload=case.workload, conditions=conditions, log=log)
         return Prepared(case=case, plan=planned.plan, arm=arm)
 
     def _measure(self, arms: Sequence[Arm]) -> None:
@@ -168,10 +172,13 @@ class Measuring:
         return finished
 
     def _raw_path(self, case: Case) -> Path:
-        """``DIR/ns/<provider>/<timestamp>.raw.jsonl``, with the workload's name when the session has several."""
+        """``DIR/ns/<provider>/<timestamp>.raw.jsonl``, with the workload's name when the session has several, and
+        ``-aa`` for the second arm of a provider.
+        """
         cases, stamp = self.session.cases, self.session.stamp
         several = sum(other.provider.name == case.provider.name for other in cases) > 1
-        return self.session.folder(case.provider.name) / f"{stamp}{f'-{case.workload.name}' if several else ''}{suffix}"
+        name = f"{stamp}{f'-{case.workload.name}' if several else ''}{'-aa' if case.twin else ''}{suffix}"
+        return self.session.folder(case.provider.name) / name
 
 
 def _id(each: Planned | Prepared | Finished) -> str:

@@ -204,6 +204,29 @@ def _add_judging(group: pytest.OptionGroup, parser: pytest.Parser) -> None:
     )
     parser.addini("bench_slo", "ini twin of --bench-slo, one a line", type="linelist", default=[])
     group.addoption(
+        "--bench-baseline",
+        metavar="FILE|DIR|last",
+        help="saved run to compare with: a raw record, the newest complete run in a folder, or the last one in the "
+        "report folder; a regression that is significant and larger than --bench-min-effect fails "
+        "(environment RAGMETER_BASELINE)",
+    )
+    parser.addini("bench_baseline", "ini twin of --bench-baseline", default=None)
+    group.addoption(
+        "--bench-min-effect",
+        metavar="SHARE",
+        help="smallest relative difference that matters, such as 5%% or 0.05 (default: 5%%; environment "
+        "RAGMETER_MIN_EFFECT)",
+    )
+    parser.addini("bench_min_effect", "ini twin of --bench-min-effect", default=None)
+    group.addoption(
+        "--bench-aa",
+        action="store_true",
+        default=None,
+        help="run each provider as two arms: by how much they differ is the noise band of every comparison "
+        "(default: off; environment RAGMETER_AA)",
+    )
+    parser.addini("bench_aa", "ini twin of --bench-aa", type="bool", default=False)
+    group.addoption(
         "--bench-strict",
         action="store_true",
         default=None,

@@ -22,6 +22,18 @@ def number(text: str) -> float:
     return value
 
 
+def share(text: str) -> float:
+    """``5%`` or ``0.05``, above 0 and below 1. Raises ValueError, a sentence, for anything else."""
+    digits, percent, rest = text.strip().partition("%")
+    try:
+        value = float(digits) / (100 if percent else 1)
+    except ValueError:
+        value = math.nan
+    if rest or not 0 < value < 1:
+        raise ValueError(f"{text!r} is not a share above 0 and below 1, such as 5% or 0.05")
+    return value
+
+
 def switch(text: str) -> bool:
     """On or off. Raises ValueError, a sentence, for anything else."""
     found = switches.get(text.strip().lower())

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,7 +15,9 @@ from ragmeter._pytest.measuring import Finished, Measuring
 from ragmeter._pytest.progress import ProgressReporter
 from ragmeter.core.errors import RagmeterError
 from ragmeter.core.provider import Provider
+from ragmeter.core.regression import Regression
 from ragmeter.core.result import RunResult
+from ragmeter.core.sides import Key
 from ragmeter.run.local import LocalService, check_installed, local_service
 from ragmeter.run.target import reach
 
@@ -95,7 +97,9 @@ class BenchSession:
         """Measure the case, and in blocks with it every selected case that asks the same."""
         known = {*self._failures, *(finished.case.id for finished in self.finished)}
         partners = {other.id for other in self.selected if other.asks_like(case)} - known | {case.id}
-        measuring = Measuring(self, [other for other in self.cases if other.id in partners])
+        group = [other for other in self.cases if other.id in partners]
+        twins = [replace(other, twin=True, slos=(), baseline=None) for other in group] if self.options.aa else []
+        measuring = Measuring(self, [*group, *twins])
         try:
             measuring.run()
         finally:
@@ -103,6 +107,10 @@ class BenchSession:
         if case.id in self._failures:
             raise self._failures[case.id]
         return next(finished.result for finished in self.finished if finished.case.id == case.id)
+
+    def regression(self, case: Case, metric: Key) -> Regression:
+        """The verdict on one metric of a case that was measured, against its baseline."""
+        return next(compared.gate[metric] for compared in self.compared if compared.case_id == case.id)
 
     def folder(self, *providers: str) -> Path:
         """Where results of a provider go: ``DIR/ns/<provider>``; of several: ``DIR/ns/<provider>+<provider>``."""

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from ragmeter._pytest.comparing import Compared
 from ragmeter._pytest.session import BenchSession
 from ragmeter.report.comparison_text import comparison_lines
 from ragmeter.report.html import scorecard_html
-from ragmeter.report.terminal import summary_lines
+from ragmeter.report.terminal import summary_lines, verdict_lines
 from ragmeter.run.catalog import shown
 
 
@@ -24,13 +25,19 @@ def write_summary(terminal: pytest.TerminalReporter, session: BenchSession) -> N
             terminal.write_line(line)
         terminal.write_line("")
     for compared in session.compared:
-        for line in comparison_lines(compared.comparison, width=width, colour=colour):
+        for line in _lines(compared, width, colour):
             terminal.write_line(line)
         terminal.write_line("")
     for path in _paths(session):
         terminal.write_line(f"  {path}")
     if session.report_failure is not None:
         terminal.write_line(session.report_failure, red=True)
+
+
+def _lines(compared: Compared, width: int, colour: bool) -> list[str]:
+    if compared.gate:
+        return verdict_lines([(at.outcome, at.sentence) for at in compared.gate.values()], width=width, colour=colour)
+    return comparison_lines(compared.comparison, width=width, colour=colour)
 
 
 def _paths(session: BenchSession) -> list[str]:

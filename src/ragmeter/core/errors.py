@@ -10,8 +10,8 @@
     │   └── ClusterError        Kubernetes refuses, or cannot run what it was given
     └── StorageError       a result could not be written or read
 
-    InconclusiveWarning(UserWarning)   an SLO could not be decided by this run
-    SloViolation(AssertionError)   a measured figure misses its SLO, or could not be judged; raised inside a test
+    InconclusiveWarning(UserWarning)   an SLO or a baseline could not be decided by this run
+    SloViolation(AssertionError)   a figure misses its SLO or baseline, or could not be judged; raised inside a test
 """
 
 
@@ -51,8 +51,8 @@ class StorageError(RagmeterError):
 
 
 class InconclusiveWarning(UserWarning):
-    """An SLO's bound lies inside the interval: the run can neither show that it is met nor that it is missed."""
+    """A bound lies inside the interval: the run can neither show that it is met nor that it is missed."""
 
 
 class SloViolation(AssertionError):  # noqa: N818 - an assertion of the suite, not an error of the program
-    """At least one SLO is not met or could not be judged; the message has a sentence for each."""
+    """An SLO is not met, a figure is worse than the baseline, or either could not be judged; the message says which."""

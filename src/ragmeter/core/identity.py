@@ -86,6 +86,15 @@ class IdentityDiff:
     unverified: tuple[str, ...]
 
 
+def differing(a: Mapping[str, Any], b: Mapping[str, Any]) -> str | None:
+    """A sentence on the fields that must match and do not; None when the two may be compared."""
+    found = identity_diff(a, b).must_match
+    if not found:
+        return None
+    first, others = found[0], ", ".join(each.field for each in found[1:])
+    return f"{first.field} was {first.a!r} and is {first.b!r}{f'; {others} differ, too' if others else ''}"
+
+
 def identity_of(plan: RunPlan) -> Mapping[str, Any]:
     """Every field of `MUST_MATCH` and `COULD_EXPLAIN`; None where nobody knew it."""
     workload = plan.workload

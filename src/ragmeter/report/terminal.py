@@ -59,6 +59,12 @@ def summary_lines(result: RunResult, *, width: int, colour: bool) -> list[str]:
     ]
 
 
+def verdict_lines(verdicts: Iterable[tuple[Outcome, str]], *, width: int, colour: bool) -> list[str]:
+    """Each outcome in its colour with its sentence."""
+    page = _Page(width=max(width, 40), colour=colour)
+    return [line for outcome, words in verdicts for line in page.outcome(outcome, words)]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Page:
     """Text that fits: words wrap, and colour is added when the width is settled."""

@@ -102,15 +102,28 @@ def read(path: Path) -> tuple[RunPlan, tuple[RequestSample, ...], RunEnding]:
     except (OSError, UnicodeDecodeError) as error:
         raise StorageError(f"{path}: {error}") from error
     documents = [_document(line, f"{path}:{i}", last=i == len(lines)) for i, line in enumerate(lines, start=1)]
-    if not documents or not documents[0] or "plan" not in documents[0]:
-        raise SchemaError(f"{path}: is not a raw record of a run: its first line has no plan")
-    plan = decode(RunPlan, documents[0]["plan"], where=f"{path}:1")
+    plan = _plan(documents[0], path)
     samples = tuple(
         decode(RequestSample, document["sample"], where=f"{path}:{i}")
         for i, document in enumerate(documents, start=1)
         if document and "sample" in document
     )
     return plan, samples, _ending(documents, path)
+
+
+def read_plan(path: Path) -> RunPlan:
+    """The plan of a raw record alone. Raises StorageError or SchemaError."""
+    try:
+        with path.open(encoding="utf-8") as stream:
+            return _plan(_document(stream.readline(), f"{path}:1", last=True), path)
+    except (OSError, UnicodeDecodeError) as error:
+        raise StorageError(f"{path}: {error}") from error
+
+
+def _plan(first: dict[str, object] | None, path: Path) -> RunPlan:
+    if not first or "plan" not in first:
+        raise SchemaError(f"{path}: is not a raw record of a run: its first line has no plan")
+    return decode(RunPlan, first["plan"], where=f"{path}:1")
 
 
 def _document(line: str, where: str, *, last: bool) -> dict[str, object] | None:
