@@ -354,6 +354,7 @@ def passing(n: int = 500, failures: int = 3, ttft_ms: float = 640.0, tpot_ms: fl
         formulas=FORMULAS,
         points=drawn,
         raw_samples_path="reports/ns/akamai-lke/2026-11-20T09-31-07Z.samples.jsonl",
+        ended_at="2026-11-20T09:41:09.500000+00:00",
     )
 
 

@@ -1,5 +1,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from prometheus_client.metrics_core import Metric
@@ -9,7 +10,7 @@ from ragmeter.core.result import RunResult
 from ragmeter.report.prometheus import prometheus_text
 from tests.report.examples import HOSTILE, METADATA, every_state, failing, no_data, passing, second_provider
 
-BASE_UNITS = ("_seconds", "_ratio", "_usd", "_per_second", "_requests", "_verdicts", "_outcome")
+BASE_UNITS = ("_seconds", "_ratio", "_usd", "_per_second", "_requests", "_verdicts", "_outcome", "_info")
 
 
 def families(results: Sequence[RunResult]) -> dict[str, Metric]:
@@ -53,6 +54,22 @@ def test_exactly_one_outcome_is_set() -> None:
     samples = families([failing()])["ragmeter_run_outcome"].samples
     assert {s.labels["outcome"] for s in samples if s.value == 1} == {"FAIL"}
     assert len(samples) == 5
+
+
+def test_start_and_end_are_unix_times_and_the_end_is_left_out_where_it_is_not_known() -> None:
+    result = replace(passing(), started_at="2026-11-20T09:31:07+00:00", ended_at="2026-11-20T10:41:07.5+01:00")
+    found = families([result])
+    began, ended = (found[f"ragmeter_run_{moment}_timestamp_seconds"].samples for moment in ("started", "ended"))
+    assert began[0].value == datetime(2026, 11, 20, 9, 31, 7, tzinfo=UTC).timestamp()
+    assert ended[0].value - began[0].value == 600.5
+    assert "ragmeter_run_ended_timestamp_seconds" not in families([replace(result, ended_at=None)])
+
+
+def test_the_info_of_a_run_names_it_its_outcome_and_its_page() -> None:
+    page = "ns/akamai-lke/20261120T093107Z.html"
+    found = {family.name: family for family in text_string_to_metric_families(prometheus_text([passing()], page))}
+    labels = found["ragmeter_run_info"].samples[0].labels
+    assert (labels["outcome"], labels["run"], labels["report"]) == ("PASS", passing().run_id, page)
 
 
 def test_two_providers_share_a_family_and_differ_in_labels() -> None:

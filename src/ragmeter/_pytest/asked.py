@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ragmeter._pytest.options import Option, overrides
-from ragmeter._pytest.parse import progress_mode, progress_modes, share, switch
+from ragmeter._pytest.parse import progress_mode, progress_modes, share, switch, url
 from ragmeter.core.errors import ConfigError
 from ragmeter.core.setting import Setting
 
@@ -35,12 +35,14 @@ class BenchOptions:
     strict: bool
     report_dir: Path
     progress: str
+    pushgateway: str | None
 
 
 base_url = Option(name="bench_base_url", key="base_url", alias="--base-url")
 baseline = Option(name="bench_baseline", key="baseline")
 min_effect = Option(name="bench_min_effect", parse=share)
 progress = Option(name="bench_progress", parse=progress_mode)
+pushgateway = Option(name="bench_pushgateway", parse=url)
 
 
 def bench_options(config: pytest.Config, environment: Mapping[str, str] = os.environ) -> BenchOptions:
@@ -57,6 +59,7 @@ def bench_options(config: pytest.Config, environment: Mapping[str, str] = os.env
         strict=_switched(config, environment, "bench_strict", "RAGMETER_STRICT"),
         report_dir=_report_dir(config, environment),
         progress=_value(config, environment, progress, progress_modes[0]),
+        pushgateway=_value(config, environment, pushgateway, None),
     )
 
 

@@ -62,6 +62,17 @@ def _start(config: pytest.Config, options: BenchOptions) -> None:
     config.pluginmanager.register(LiveHooks(session), "ragmeter.live")
     if not config.option.collectonly:
         _place_reports(config, session)
+    if options.pushgateway is not None:
+        _publish(config, session, options.pushgateway)
+
+
+def _publish(config: pytest.Config, session: BenchSession, url: str) -> None:
+    """Have the results pushed at the end. Raises ConfigError for half of a pair of credentials."""
+    from ragmeter._pytest.publishing import Publishing
+    from ragmeter.clients.pushgateway import pushgateway
+
+    gateway = session.keep_open(pushgateway(url, os.environ))
+    config.pluginmanager.register(Publishing(session, gateway), "ragmeter.publishing")
 
 
 def _free_stamp(moment: datetime, report_dir: Path, providers: set[str]) -> str:

@@ -247,3 +247,11 @@ def _add_judging(group: pytest.OptionGroup, parser: pytest.Parser) -> None:
         "never draws (default: auto; environment RAGMETER_PROGRESS)",
     )
     parser.addini("bench_progress", "ini twin of --bench-progress", default="auto")
+    group.addoption(
+        "--bench-pushgateway",
+        metavar="URL",
+        help="Prometheus Pushgateway that gets the figures of the runs, one group of job 'ragmeter' for each provider "
+        "and workload; credentials come from RAGMETER_PUSHGATEWAY_USER and _PASSWORD, or _TOKEN (default: none; "
+        "environment RAGMETER_PUSHGATEWAY)",
+    )
+    parser.addini("bench_pushgateway", "ini twin of --bench-pushgateway", default=None)

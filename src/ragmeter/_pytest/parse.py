@@ -2,6 +2,9 @@
 
 import math
 
+from ragmeter.clients.origin import Origin
+from ragmeter.core.errors import ConfigError
+
 
 def whole(text: str) -> int:
     """A whole number. Raises ValueError, a sentence, for anything else."""
@@ -40,6 +43,14 @@ def switch(text: str) -> bool:
     if found is None:
         raise ValueError(f"{text!r} is not one of {', '.join(switches)}")
     return found
+
+
+def url(text: str) -> str:
+    """An http or https URL without credentials. Raises ValueError, a sentence, for anything else."""
+    try:
+        return str(Origin.parse(text))
+    except ConfigError as error:
+        raise ValueError(str(error)) from None
 
 
 def progress_mode(text: str) -> str:

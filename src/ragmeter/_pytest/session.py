@@ -1,7 +1,7 @@
 """One pytest session that measures: services are started once, each case is measured once, results are kept."""
 
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
@@ -45,8 +45,12 @@ class BenchSession:
     _services: dict[str, LocalService] = field(default_factory=dict)
     _stack: ExitStack = field(default_factory=ExitStack)
 
+    def keep_open(self, resource: AbstractContextManager[T]) -> T:
+        """Enter a context that ends with the session."""
+        return self._stack.enter_context(resource)
+
     def close(self) -> None:
-        """Stop every embedded service that was started."""
+        """Stop every embedded service that was started, and whatever else was kept open."""
         self._stack.close()
 
     def reach_all(self, cases: list[Case]) -> None:

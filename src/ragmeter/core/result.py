@@ -269,3 +269,5 @@ class RunResult:
     formulas: dict[str, str]
     points: tuple[Point, ...]
     raw_samples_path: str | None
+    ended_at: str | None = None
+    """End of the last request, warm-up included, by the wall clock; None in results that were written without it."""

@@ -1,6 +1,7 @@
 """From a plan, its samples and its ending to the result. Everything in a report can be computed again from those."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from ragmeter.core.attribution import attribute
 from ragmeter.core.cost import cost_rates
@@ -69,7 +70,15 @@ def result_of(
         formulas={name: metric.formula for name, metric in METRICS.items()},
         points=figures.points[:: -(-len(figures.points) // MAX_POINTS) or 1],
         raw_samples_path=raw_samples_path,
+        ended_at=_ended_at(plan, samples),
     )
+
+
+def _ended_at(plan: RunPlan, samples: Sequence[RequestSample]) -> str | None:
+    if not samples:
+        return None
+    length = timedelta(microseconds=max(sample.ended_ns for sample in samples) / 1000)
+    return (datetime.fromisoformat(plan.started_at) + length).isoformat()
 
 
 names_users_know = (

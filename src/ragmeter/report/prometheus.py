@@ -1,11 +1,13 @@
 """Results as Prometheus text (exposition format 0.0.4), for a push gateway or a file that node_exporter reads.
 
-Labels are bounded: provider and workload, a statistic, an outcome. Base units: seconds, ratios, USD.
+Labels are bounded: provider and workload, a statistic, an outcome; ``ragmeter_run_info`` alone has one series per run,
+of which the latest stands. Base units: seconds, ratios, USD.
 What is not known, or has too few requests behind it, has no sample.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final, TypeAlias
 
 from ragmeter.core.result import Cost, Distribution, Estimate, Outcome, RunResult
@@ -24,10 +26,14 @@ class _Family:
     samples: Callable[[RunResult], Iterable[Sample]]
 
 
-def prometheus_text(results: Sequence[RunResult]) -> str:
-    """Every family once, with the samples of all results; of runs with the same labels the last one counts."""
+def prometheus_text(results: Sequence[RunResult], report: str = "") -> str:
+    """Every family once, with the samples of all results; of runs with the same labels the last one counts.
+
+    report: their HTML page, relative to the folder of all reports; nothing where it is not known.
+    """
     latest = {(provider_name(result), workload_name(result)): result for result in results}
-    return "".join(line for family in _FAMILIES for line in _family_lines(family, latest.values()))
+    families = (_run_info(report), *_FAMILIES)
+    return "".join(line for family in families for line in _family_lines(family, latest.values()))
 
 
 def _family_lines(family: _Family, results: Iterable[RunResult]) -> Iterator[str]:
@@ -91,6 +97,28 @@ def _requests(result: RunResult) -> Iterator[Sample]:
     yield {"state": "error"}, result.errors
 
 
+def _run_info(report: str) -> _Family:
+    def samples(result: RunResult) -> Iterator[Sample]:
+        yield {"run": result.run_id, "outcome": result.outcome.value, "report": report}, 1
+
+    return _Family(name="ragmeter_run_info", help="Always 1; the labels tell of the latest run.", samples=samples)
+
+
+def _moment(pick: Callable[[RunResult], str | None]) -> Callable[[RunResult], Iterator[Sample]]:
+    def samples(result: RunResult) -> Iterator[Sample]:
+        yield {}, _unix_s(pick(result))
+
+    return samples
+
+
+def _unix_s(text: str | None) -> float | None:
+    """Unix time of an ISO 8601 text; None for any other text, as a saved result may have."""
+    try:
+        return None if text is None else datetime.fromisoformat(text).timestamp()
+    except ValueError:
+        return None
+
+
 def _outcome(result: RunResult) -> Iterator[Sample]:
     for outcome in Outcome:
         yield {"outcome": outcome.value}, float(outcome is result.outcome)
@@ -132,6 +160,16 @@ _ENDS: Final[tuple[tuple[str, Callable[[Estimate], float | None]], ...]] = (
 )
 
 _FAMILIES: Final = (
+    _Family(
+        name="ragmeter_run_started_timestamp_seconds",
+        help="Unix time at which the run began.",
+        samples=_moment(lambda at: at.started_at),
+    ),
+    _Family(
+        name="ragmeter_run_ended_timestamp_seconds",
+        help="Unix time at which the last request of the run ended.",
+        samples=_moment(lambda at: at.ended_at),
+    ),
     _Family(name="ragmeter_run_outcome", help="1 for the outcome of the run, else 0.", samples=_outcome),
     _Family(name="ragmeter_slo_verdicts", help="Number of SLOs by outcome.", samples=_verdicts),
     _Family(name="ragmeter_requests", help="Requests of the measured phase by state.", samples=_requests),
