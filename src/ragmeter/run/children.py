@@ -25,8 +25,18 @@ class Child:
     process group of its own, so that Ctrl-C in the terminal reaches only us and we stop it in order.
     """
 
-    def __init__(self, name: str, command: Sequence[str], *, log: Path, environment: Mapping[str, str]) -> None:
-        """environment: of the process; it finds modules where this process finds them."""
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        log: Path,
+        environment: Mapping[str, str],
+        pass_fds: Sequence[int] = (),
+    ) -> None:
+        """environment: of the process; it finds modules where this process finds them. pass_fds: file descriptors that
+        it has, too.
+        """
         self.name = name
         self.log = log
         tether = [sys.executable, "-I", "-S", str(Path(__file__).with_name("tether.py")), str(os.getpid())]
@@ -38,6 +48,7 @@ class Child:
                 stderr=subprocess.STDOUT,
                 env={**environment, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
                 start_new_session=True,
+                pass_fds=pass_fds,
             )
 
     @property
@@ -52,6 +63,13 @@ class Child:
             return None
         how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit status {code}"
         return f"{self.name} (pid {self.pid}) {how}"
+
+    def end_within(self, timeout_s: float) -> str | None:
+        """`ended` of a process that is about to; with its last words when it ended by itself. None while it runs."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout_s)
+        end = self.ended()
+        return f"{end}; its last words:\n{self.tail()}" if end and (self._process.returncode or 0) > 0 else end
 
     def wait_for_url(self, deadline: float) -> str:
         """The URL of its ``{"event": "listening", "url": …}`` line. Raises LocalServiceError with the log's tail."""

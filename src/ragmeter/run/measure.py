@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Protocol
@@ -12,7 +13,9 @@ from ragmeter.core.provider import Provider
 from ragmeter.core.records import Phase, RequestSample
 from ragmeter.core.run import PhasePlan, RunEnding
 from ragmeter.core.workload import Workload
-from ragmeter.run.loader import Effort, Listener, Loader, fast_loop, transport_to
+from ragmeter.run.loader import Effort, Listener, fast_loop, transport_to
+from ragmeter.run.orders import Connect
+from ragmeter.run.workers import WorkerDied, Workers
 
 WATCH_S = 0.25
 BEGIN_TOLERANCE_S = 0.1
@@ -35,6 +38,7 @@ class Conditions:
 
     origin_ns: the ``time.monotonic_ns`` reading that is 0 in the samples.
     keep: takes each sample as it ends. watch: a sentence once the measured service has died, else None.
+    workers: the processes that send the load; None for one that is started for this call.
     """
 
     provider: Provider
@@ -42,6 +46,7 @@ class Conditions:
     keep: Callable[[RequestSample], None]
     watch: Callable[[], str | None]
     observer: Observer
+    workers: Workers | None = None
 
 
 def clock_of(provider: Provider) -> str:
@@ -60,16 +65,19 @@ def measure(
 
     plans: `phases.phases` of the workload for all of it; `phases.warmup` and `phases.trial` for a part. begins_ns: the
     ``time.monotonic_ns`` reading at which each of them begins; None, or none at all, for at once. Calls share
-    nothing: each opens its connections before its first phase and closes them after its last. With the same
+    processes at most: each opens its connections before its first phase and closes them after its last. With the same
     ``origin_ns`` in their conditions the samples of several calls are on one clock, and `run.joined` makes one ending
     of theirs.
 
-    Ctrl-C, a service that dies and a warm-up without a single success end the run early: its status is then
-    interrupted, and requests in flight are kept with the class ``interrupted``.
+    A load process that dies ends the run, which is then not fit, by name. Ctrl-C, a service that dies and a warm-up
+    without a single success end the run early: its status is then interrupted, and requests in flight are kept with
+    the class ``interrupted``.
     """
     run = _Run(workload, plans, conditions, begins_ns)
-    with asyncio.Runner(loop_factory=fast_loop) as runner:
-        ending = runner.run(run.all_phases())
+    with ExitStack() as stack:
+        workers = conditions.workers or stack.enter_context(Workers())
+        with asyncio.Runner(loop_factory=fast_loop) as runner:
+            ending = runner.run(run.all_phases(workers))
     return tuple(run.samples), ending
 
 
@@ -80,26 +88,21 @@ class _Run:
     conditions: Conditions
     begins_ns: Sequence[int | None]
     samples: list[RequestSample] = field(default_factory=list)
-    _efforts: list[Effort] = field(default_factory=list)
-    _late: list[str] = field(default_factory=list)
+    _efforts: list[Sequence[Effort]] = field(default_factory=list)
+    _not_fit: list[str] = field(default_factory=list)
 
-    async def all_phases(self) -> RunEnding:
-        conditions = self.conditions
-        loader = Loader(self.workload, conditions.provider, origin_ns=conditions.origin_ns, listener=self)
-        try:
-            reason = await self._phases_unless_stopped(loader)
-        finally:
-            await loader.aclose()
+    async def all_phases(self, workers: Workers) -> RunEnding:
+        reason = await self._phases_unless_stopped(workers)
         return RunEnding(
             status="complete" if reason is None else "interrupted",
             reason=reason,
-            client_cpu_ratio=cpu_ratio(self._efforts),
-            not_fit=tuple(self._late),
+            client_cpu_ratio=_busiest(self._efforts),
+            not_fit=tuple(self._not_fit),
         )
 
-    async def _phases_unless_stopped(self, loader: Loader) -> str | None:
+    async def _phases_unless_stopped(self, workers: Workers) -> str | None:
         """None when all phases ran, else why they did not."""
-        load = asyncio.create_task(self._phases(loader))
+        load = asyncio.create_task(self._phases(workers))
         watching = asyncio.create_task(self._watch())
         try:
             await asyncio.wait({load, watching}, return_when=asyncio.FIRST_COMPLETED)
@@ -110,7 +113,9 @@ class _Run:
                 task.cancel()
             results = await asyncio.gather(load, watching, return_exceptions=True)
         failure = next((r for r in results if isinstance(r, Exception)), None)
-        if failure is not None and not isinstance(failure, TargetError):
+        if isinstance(failure, WorkerDied):
+            self._not_fit.append(str(failure))
+        elif failure is not None and not isinstance(failure, TargetError):
             raise failure
         return self._death() or (None if failure is None else str(failure))
 
@@ -124,22 +129,28 @@ class _Run:
             self.conditions.observer.tick()
             await asyncio.sleep(WATCH_S)
 
-    async def _phases(self, loader: Loader) -> None:
-        await loader.connect(max((plan.concurrency or 1 for plan in self.plans), default=1))
-        for plan, begin_ns in zip_longest(self.plans, self.begins_ns):
-            self.conditions.observer.phase(Phase(plan.name), len(plan.prompt_order))
-            self._note_lateness(plan, begin_ns)
-            effort = await loader.run(plan, begin_ns)
-            if plan.name == "measured":
-                self._efforts.append(effort)
-            else:
-                check_warm(self.samples)
+    async def _phases(self, workers: Workers) -> None:
+        connect = Connect(
+            workload=self.workload,
+            provider=self.conditions.provider,
+            origin_ns=self.conditions.origin_ns,
+            connections=max((plan.concurrency or 1 for plan in self.plans), default=1),
+        )
+        async with workers.connected(connect) as team:
+            for plan, begin_ns in zip_longest(self.plans, self.begins_ns):
+                self.conditions.observer.phase(Phase(plan.name), len(plan.prompt_order))
+                self._note_lateness(plan, begin_ns)
+                efforts = await team.send(plan, begin_ns, self)
+                if plan.name == "measured":
+                    self._efforts.append(efforts)
+                else:
+                    _check_warm(self.samples)
 
     def _note_lateness(self, plan: PhasePlan, begin_ns: int | None) -> None:
         """In a closed loop no request is late for a phase that began late: the other shards were alone meanwhile."""
         late_s = 0.0 if begin_ns is None else (time.monotonic_ns() - begin_ns) / 1e9
         if late_s > BEGIN_TOLERANCE_S:
-            self._late.append(f"the {plan.name} phase of trial {plan.trial + 1} began {late_s:.3g} s after its time")
+            self._not_fit.append(f"the {plan.name} phase of trial {plan.trial + 1} began {late_s:.3g} s after its time")
 
     def started(self) -> None:
         self.conditions.observer.started()
@@ -150,14 +161,18 @@ class _Run:
         self.conditions.observer.ended(sample)
 
 
-def check_warm(samples: Sequence[RequestSample]) -> None:
+def _check_warm(samples: Sequence[RequestSample]) -> None:
     """Raise TargetError unless a warm-up request succeeded."""
     if samples and not any(sample.ok for sample in samples):
         last = samples[-1]
         raise TargetError(f"all {len(samples)} warm-up requests failed; the last: {last.error}: {last.error_message}")
 
 
-def cpu_ratio(efforts: Sequence[Effort]) -> float | None:
-    """CPU time per second over the phases; None when they took no time."""
-    wall_s = sum(effort.wall_s for effort in efforts)
-    return sum(effort.cpu_s for effort in efforts) / wall_s if wall_s else None
+def _busiest(phases: Sequence[Sequence[Effort]]) -> float | None:
+    """CPU time per second of the busiest process over the phases; None when they took no time."""
+    ratios = [
+        sum(effort.cpu_s for effort in process) / wall_s
+        for process in zip(*phases, strict=True)
+        if (wall_s := sum(effort.wall_s for effort in process))
+    ]
+    return max(ratios, default=None)

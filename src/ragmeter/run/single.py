@@ -1,14 +1,15 @@
 """One request, without load: does the service speak the API?"""
 
-from dataclasses import replace
+import asyncio
+from dataclasses import dataclass, field, replace
 from time import monotonic_ns
 
 from ragmeter.core.errors import TargetError
 from ragmeter.core.provider import Provider
 from ragmeter.core.records import Phase, RequestSample
 from ragmeter.core.workload import Workload
-from ragmeter.run.measure import CTRL_C, Conditions, measure
-from ragmeter.run.phases import phases
+from ragmeter.run.loader import Loader, fast_loop
+from ragmeter.run.phases import trial
 
 
 class Silent:
@@ -23,22 +24,35 @@ class Silent:
     def tick(self) -> None: ...
 
 
+@dataclass(slots=True)
+class _Only(Silent):
+    """Keeps what it is told."""
+
+    samples: list[RequestSample] = field(default_factory=list)
+
+    def ended(self, sample: RequestSample) -> None:
+        self.samples.append(sample)
+
+
 def ask(provider: Provider, workload: Workload) -> RequestSample:
-    """The sample of the workload's first prompt, sent alone.
+    """The sample of the workload's first prompt, sent alone, from this process.
 
     Raises TargetError when no connection comes up and KeyboardInterrupt when Ctrl-C ended it.
     """
-    once = replace(workload, shape="closed", requests=1, concurrency=1, rate_per_s=None, warmup_requests=0, trials=1)
-    conditions = Conditions(
-        provider=provider,
-        origin_ns=monotonic_ns(),
-        keep=lambda _sample: None,
-        watch=lambda: None,
-        observer=Silent(),
-    )
-    samples, ending = measure(once, phases(once), conditions)
-    if ending.reason == CTRL_C:
-        raise KeyboardInterrupt
-    if not samples:
-        raise TargetError(f"{provider.name}: {ending.reason}")
-    return samples[0]
+    with asyncio.Runner(loop_factory=fast_loop) as runner:
+        return runner.run(_ask(provider, workload))
+
+
+async def _ask(provider: Provider, workload: Workload) -> RequestSample:
+    once = replace(workload, shape="closed", requests=1, concurrency=1, rate_per_s=None, warmup_requests=0)
+    heard = _Only()
+    loader = Loader(once, provider, origin_ns=monotonic_ns(), listener=heard)
+    try:
+        await loader.connect(1)
+        for plan in trial(once, 0):
+            await loader.run(plan)
+    except TargetError as error:
+        raise TargetError(f"{provider.name}: {error}") from error
+    finally:
+        await loader.aclose()
+    return heard.samples[0]

@@ -1,0 +1,46 @@
+"""Records between a process and one that it started, over a pair of sockets.
+
+Records are pickled: both ends are the same code on the same machine, and the sockets have no name that anybody else
+could connect to. What is sent never waits for the reader, so that a slow reader holds up no request.
+"""
+
+import asyncio
+import pickle
+import socket
+from typing import Any, Self
+
+SIZE_BYTES = 4
+
+
+class Channel:
+    """One end; used in one event loop."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+
+    @classmethod
+    async def open(cls, sock: socket.socket) -> Self:
+        """On a connected socket, which it then owns."""
+        return cls(*await asyncio.open_unix_connection(sock=sock))
+
+    def send(self, record: Any) -> None:
+        """Hand it over to be written; a lost other end is noticed by `receive`."""
+        data = pickle.dumps(record, protocol=pickle.HIGHEST_PROTOCOL)
+        self._writer.write(len(data).to_bytes(SIZE_BYTES, "big") + data)
+
+    async def receive(self) -> Any:
+        """The next record; None when the other end is gone."""
+        try:
+            size = int.from_bytes(await self._reader.readexactly(SIZE_BYTES), "big")
+            return pickle.loads(await self._reader.readexactly(size))  # noqa: S301 - from a process of ours
+        except (asyncio.IncompleteReadError, ConnectionError):
+            return None
+
+    async def aclose(self) -> None:
+        """Write what was sent, if the other end still reads, and close."""
+        self._writer.close()
+        try:
+            await self._writer.wait_closed()
+        except ConnectionError:
+            return

@@ -1,0 +1,57 @@
+"""What a load process is told, and what it tells."""
+
+from dataclasses import dataclass
+
+from ragmeter.core.provider import Provider
+from ragmeter.core.run import PhasePlan
+from ragmeter.core.workload import Workload
+from ragmeter.run.loader import Effort
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connect:
+    """Open connections, after closing those to another service. Answered by `Ready` or `Refused`."""
+
+    workload: Workload
+    provider: Provider
+    origin_ns: int
+    connections: int
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Send a phase. Answered by a `RequestSample` for each request, `Started` now and then, and `Sent` at last."""
+
+    plan: PhasePlan
+    begin_ns: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """End the phase that is being sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Connections are open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Connections could not be opened, for this reason."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """So many requests were sent since the last time."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The phase is over; None when it was stopped."""
+
+    effort: Effort | None

@@ -1,0 +1,110 @@
+"""A process that sends load and does nothing else: ``python -m ragmeter.run.worker FD``.
+
+It is told what to do over the socket FD, tells of each request as it ends, and ends when the other end is gone.
+"""
+
+import asyncio
+import resource
+import socket
+import sys
+from collections.abc import Coroutine
+from typing import Any
+
+from ragmeter.core.errors import RagmeterError, TargetError
+from ragmeter.core.records import RequestSample
+from ragmeter.run.channel import Channel
+from ragmeter.run.loader import Effort, Loader, fast_loop
+from ragmeter.run.orders import Connect, Ready, Refused, Send, Sent, Started
+
+TELL_S = 0.1
+SPARE_FILES = 64
+"""File descriptors that a worker needs beside its connections."""
+
+
+class Worker:
+    """Does what it is told, one thing after the other; only `Stop` reaches it in the middle of one."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._loader: Loader | None = None
+        self._started = 0
+
+    async def serve(self) -> None:
+        """Returns when the other end is gone."""
+        order = asyncio.create_task(self._channel.receive())
+        while (told := await order) is not None:
+            order = asyncio.create_task(self._channel.receive())
+            if isinstance(told, Connect):
+                self._channel.send(await self._connect(told))
+            elif isinstance(told, Send) and self._loader is not None:
+                effort = await _until(order, self._loader.run(told.plan, told.begin_ns))
+                self._tell_started()
+                self._channel.send(Sent(effort))
+
+    async def _connect(self, told: Connect) -> Ready | Refused:
+        await self.aclose()
+        try:
+            _allow_files(told.connections)
+            self._loader = Loader(told.workload, told.provider, origin_ns=told.origin_ns, listener=self)
+            await self._loader.connect(told.connections)
+        except RagmeterError as error:
+            return Refused(str(error))
+        return Ready()
+
+    async def aclose(self) -> None:
+        """Close the connections to the service."""
+        if self._loader is not None:
+            await self._loader.aclose()
+            self._loader = None
+
+    def started(self) -> None:
+        """Counted and told now and then: a message for each would be work between requests."""
+        self._started += 1
+        if self._started == 1:
+            asyncio.get_running_loop().call_later(TELL_S, self._tell_started)
+
+    def ended(self, sample: RequestSample) -> None:
+        self._channel.send(sample)
+
+    def _tell_started(self) -> None:
+        if self._started:
+            self._channel.send(Started(self._started))
+            self._started = 0
+
+
+async def _until(order: "asyncio.Task[Any]", work: Coroutine[Any, Any, Effort]) -> Effort | None:
+    """What the work returns; None when an order came first, or the other end went away."""
+    task = asyncio.create_task(work)
+    await asyncio.wait({task, order}, return_when=asyncio.FIRST_COMPLETED)
+    if not task.done():
+        task.cancel()
+        await asyncio.wait({task})
+    return None if task.cancelled() else task.result()
+
+
+def _allow_files(connections: int) -> None:
+    """Let this process have so many connections at once. Raises TargetError when the system does not."""
+    needed = connections + SPARE_FILES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and needed > hard:
+        raise TargetError(
+            f"{connections} connections need {needed} file descriptors, and a process may have {hard} here: raise the "
+            "limit (ulimit -Hn) or use more load processes"
+        )
+    if soft != resource.RLIM_INFINITY and needed > soft:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard if hard != resource.RLIM_INFINITY else needed, hard))
+
+
+async def main(descriptor: int) -> None:
+    """Serve until the parent is gone."""
+    channel = await Channel.open(socket.socket(fileno=descriptor))
+    worker = Worker(channel)
+    try:
+        await worker.serve()
+    finally:
+        await worker.aclose()
+
+
+if __name__ == "__main__":
+    with asyncio.Runner(loop_factory=fast_loop) as runner:
+        runner.run(main(int(sys.argv[1])))

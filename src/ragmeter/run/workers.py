@@ -1,0 +1,162 @@
+"""Load processes, seen from the process that reports: started once, told what to send, listened to, stopped."""
+
+import asyncio
+import os
+import socket
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from contextlib import ExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from ragmeter.core.errors import TargetError
+from ragmeter.core.records import RequestSample
+from ragmeter.core.run import PhasePlan
+from ragmeter.core.shards import shards
+from ragmeter.run.channel import Channel
+from ragmeter.run.children import Child
+from ragmeter.run.loader import Effort, Listener
+from ragmeter.run.orders import Connect, Ready, Refused, Send, Sent, Started, Stop
+
+STOP_S = 5.0
+
+
+class WorkerDied(Exception):  # noqa: N818 - what happened, in a sentence
+    """A load process ended while it was needed."""
+
+
+@dataclass(slots=True)
+class _Process:
+    """A load process and our end of its socket."""
+
+    child: Child
+    sock: socket.socket
+
+
+class Workers:
+    """A context manager: the load processes start at their first use and are gone at the end.
+
+    They share nothing with this process but a socket each, so that nothing that is done here holds up a request. None
+    outlives this process, whatever ends it: see `ragmeter.run.tether`.
+    """
+
+    def __init__(self, count: int = 1) -> None:
+        self.count = count
+        self._processes: list[_Process] = []
+        self._stack = ExitStack()
+        self._folder: Path | None = None
+
+    def __enter__(self) -> Self:
+        self._folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="ragmeter-load-")))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._end()
+        self._stack.close()
+
+    @asynccontextmanager
+    async def connected(self, connect: Connect) -> "AsyncIterator[Team]":
+        """The processes with connections to a service. Raises TargetError when they cannot be opened.
+
+        connect: for all of them together; each opens its share of the connections.
+        """
+        if any(process.child.ended() for process in self._processes):
+            self._end()
+        while len(self._processes) < self.count:
+            self._processes.append(self._started(len(self._processes)))
+        channels = [await Channel.open(process.sock.dup()) for process in self._processes]
+        try:
+            team = Team([each.child for each in self._processes], channels)
+            await team.connect(connect)
+            yield team
+        finally:
+            for channel in channels:
+                await channel.aclose()
+
+    def _started(self, number: int) -> _Process:
+        if self._folder is None:
+            raise RuntimeError("load processes run inside a with statement")
+        ours, theirs = socket.socketpair()
+        with theirs:
+            child = Child(
+                f"load process {number}",
+                [sys.executable, "-m", "ragmeter.run.worker", str(theirs.fileno())],
+                log=self._folder / f"{number}.log",
+                environment=os.environ,
+                pass_fds=(theirs.fileno(),),
+            )
+        return _Process(child, ours)
+
+    def _end(self) -> None:
+        for process in self._processes:
+            process.sock.close()
+        for process in self._processes:
+            process.child.stop()
+        self._processes.clear()
+
+
+class Team:
+    """Load processes that are connected to a service."""
+
+    def __init__(self, children: Sequence[Child], channels: Sequence[Channel]) -> None:
+        self._members = list(zip(children, channels, strict=True))
+
+    async def connect(self, connect: Connect) -> None:
+        """Raises TargetError with the first refusal."""
+        share = -(-connect.connections // len(self._members))
+        for _, channel in self._members:
+            channel.send(replace(connect, connections=share))
+        for child, channel in self._members:
+            answer = await channel.receive()
+            if isinstance(answer, Refused):
+                raise TargetError(answer.reason)
+            if not isinstance(answer, Ready):
+                raise WorkerDied(_end_of(child))
+
+    async def send(self, plan: PhasePlan, begin_ns: int | None, listener: Listener) -> list[Effort]:
+        """Send a phase, each process its shard of it; what it cost each of them.
+
+        When this is cancelled, or a process dies (WorkerDied), the others stop, and what is in flight is kept.
+        """
+        for (_, channel), part in zip(self._members, shards(plan, len(self._members)), strict=True):
+            channel.send(Send(part, begin_ns))
+        tasks = [asyncio.create_task(_listen(child, channel, listener)) for child, channel in self._members]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+            return [effort for task in tasks if task in done and (effort := task.result()) is not None]
+        finally:
+            await self._stop([task for task in tasks if not task.done()])
+
+    async def _stop(self, running: "list[asyncio.Task[Effort | None]]") -> None:
+        """Let them tell of what was in flight, but not for ever: a process that hangs ends with us."""
+        if not running:
+            return
+        for _, channel in self._members:
+            channel.send(Stop())
+        await asyncio.wait(running, timeout=STOP_S)
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+
+async def _listen(child: Child, channel: Channel, listener: Listener) -> Effort | None:
+    """Pass on what a process tells of a phase, until it is over. Raises WorkerDied."""
+    while (told := await channel.receive()) is not None:
+        if isinstance(told, RequestSample):
+            listener.ended(told)
+        elif isinstance(told, Started):
+            for _ in range(told.count):
+                listener.started()
+        elif isinstance(told, Sent):
+            return told.effort
+    raise WorkerDied(_end_of(child))
+
+
+def _end_of(child: Child) -> str:
+    """A sentence on a process whose socket is closed: it has ended or is about to."""
+    return child.end_within(STOP_S) or f"{child.name} (pid {child.pid}) closed its socket"

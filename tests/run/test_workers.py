@@ -1,0 +1,194 @@
+"""Load processes: they send one load together, their samples outlive them, and none of them outlives us."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+import pytest
+
+from ragmeter.core.records import ErrorClass, RequestSample
+from ragmeter.core.run import RunEnding
+from ragmeter.core.workload import Workload
+from ragmeter.run.measure import CTRL_C, Conditions, measure
+from ragmeter.run.phases import phases
+from ragmeter.run.single import Silent
+from ragmeter.run.workers import Workers
+from ragmeter.testing import GroundTruthServer, StreamScript
+from tests.run.cases import provider, workload
+
+SLOW = StreamScript(ttft_ms=150, itl_ms=5, tokens=4)
+DEADLINE_S = 60.0
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[GroundTruthServer]:
+    with GroundTruthServer(StreamScript(ttft_ms=5, itl_ms=1, tokens=4), scripts={"slow": SLOW}, process=True) as it:
+        yield it
+
+
+@pytest.fixture(scope="module")
+def workers() -> Iterator[Workers]:
+    with Workers(2) as those:
+        yield those
+
+
+@dataclass(slots=True)
+class Counting(Silent):
+    sent: int = 0
+    ended_so_far: list[RequestSample] = field(default_factory=list)
+
+    def started(self) -> None:
+        self.sent += 1
+
+    def ended(self, sample: RequestSample) -> None:
+        self.ended_so_far.append(sample)
+
+
+def run(
+    url: str, planned: Workload, workers: Workers, heard: Counting | None = None
+) -> tuple[tuple[RequestSample, ...], RunEnding]:
+    conditions = Conditions(
+        provider=provider(url),
+        origin_ns=time.monotonic_ns(),
+        keep=lambda _sample: None,
+        watch=lambda: None,
+        observer=heard or Counting(),
+        workers=workers,
+    )
+    return measure(planned, phases(planned), conditions)
+
+
+def load_processes() -> list[psutil.Process]:
+    """Those of this process that send load; not the tethers around them."""
+    family = psutil.Process().children(recursive=True)
+    return [child for child in family if "ragmeter.run.worker" in child.cmdline()[1:3]]
+
+
+def when(holds: Callable[[], bool], act: Callable[[], object]) -> threading.Thread:
+    """Do something from another thread once something holds, or the deadline has passed."""
+
+    def wait() -> None:
+        deadline = time.monotonic() + DEADLINE_S
+        while not holds() and time.monotonic() < deadline:
+            time.sleep(0.005)
+        act()
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    return thread
+
+
+@pytest.mark.parametrize("shape", ["closed", "constant"])
+def test_processes_send_every_request_once(server: GroundTruthServer, workers: Workers, shape: str) -> None:
+    closed = shape == "closed"
+    load = {"concurrency": 4, "rate_per_s": None} if closed else {"concurrency": None, "rate_per_s": 100.0}
+    planned = workload(shape=shape, requests=21, warmup_requests=2, **load)
+    samples, ending = run(server.base_url, planned, workers)
+    assert (ending.status, ending.not_fit) == ("complete", ())
+    assert sorted(sample.index for sample in samples) == list(range(23))
+    assert all(sample.ok for sample in samples)
+    assert ending.client_cpu_ratio is not None
+
+
+def test_processes_are_started_once_and_serve_one_service_after_another(
+    server: GroundTruthServer, workers: Workers
+) -> None:
+    run(server.base_url, workload(), workers)
+    before = {process.pid for process in load_processes()}
+    run(server.url("slow"), workload(), workers)
+    assert {process.pid for process in load_processes()} == before
+    assert len(before) == 2
+
+
+def test_process_that_is_killed_is_named_and_its_samples_are_kept(server: GroundTruthServer, workers: Workers) -> None:
+    run(server.base_url, workload(), workers)
+    victim = load_processes()[1]
+    heard = Counting()
+    thread = when(lambda: len(heard.ended_so_far) >= 6, victim.kill)
+    samples, ending = run(server.url("slow"), workload(requests=400, concurrency=4), workers, heard)
+    thread.join()
+    assert ending.status == "interrupted"
+    assert re.fullmatch(r"load process [01] \(pid \d+\) was ended by SIGKILL", str(ending.reason))
+    assert ending.not_fit == (ending.reason,)
+    assert len([sample for sample in samples if sample.ok]) >= 6
+    assert {sample.index % 2 for sample in samples if sample.ok} == {0, 1}, "samples of both processes are kept"
+    assert any(sample.error is ErrorClass.INTERRUPTED for sample in samples), "what the other one had in flight, too"
+
+
+def test_run_after_a_process_died_has_processes_again(server: GroundTruthServer, workers: Workers) -> None:
+    run(server.base_url, workload(), workers)
+    load_processes()[0].kill()
+    samples, ending = run(server.base_url, workload(), workers)
+    if ending.status == "interrupted":  # it died after it was looked at
+        samples, ending = run(server.base_url, workload(), workers)
+    assert (ending.status, len(samples)) == ("complete", 4)
+
+
+def test_ctrl_c_stops_all_and_keeps_what_was_in_flight(server: GroundTruthServer, workers: Workers) -> None:
+    heard = Counting()
+    thread = when(lambda: len(heard.ended_so_far) >= 4, lambda: os.kill(os.getpid(), signal.SIGINT))
+    samples, ending = run(server.url("slow"), workload(requests=400, concurrency=4), workers, heard)
+    thread.join()
+    assert (ending.status, ending.reason, ending.not_fit) == ("interrupted", CTRL_C, ())
+    assert len(samples) == heard.sent
+    assert sum(sample.error is ErrorClass.INTERRUPTED for sample in samples) == 4
+
+
+def test_connections_beyond_the_limit_of_files_are_refused_with_the_limit(
+    server: GroundTruthServer, workers: Workers
+) -> None:
+    samples, ending = run(server.base_url, workload(concurrency=50_000_000, requests=4), workers)
+    assert samples == ()
+    assert str(ending.reason).startswith("25000000 connections need 25000064 file descriptors, and a process may have ")
+
+
+def test_processes_are_gone_at_the_end(server: GroundTruthServer) -> None:
+    before = load_processes()
+    with Workers(3) as those:
+        run(server.base_url, workload(concurrency=3), those)
+        mine = [process for process in load_processes() if process not in before]
+        assert len(mine) == 3
+        folder = Path(str(those._folder))
+    assert not [process for process in mine if process.is_running()]
+    assert not folder.exists()
+
+
+ENDLESS = """
+import sys, time
+from ragmeter.run.measure import Conditions, measure
+from ragmeter.run.phases import phases
+from ragmeter.run.single import Silent
+from ragmeter.run.workers import Workers
+from tests.run.cases import provider, workload
+
+planned = workload(requests=100_000, concurrency=4)
+with Workers(2) as workers:
+    conditions = Conditions(
+        provider=provider(sys.argv[1]), origin_ns=time.monotonic_ns(), keep=lambda sample: print("one", flush=True),
+        watch=lambda: None, observer=Silent(), workers=workers,
+    )
+    measure(planned, phases(planned), conditions)
+"""
+
+
+def test_processes_do_not_outlive_a_parent_that_is_killed(server: GroundTruthServer) -> None:
+    root = Path(__file__).parents[2]
+    parent = subprocess.Popen(
+        [sys.executable, "-c", ENDLESS, server.base_url], cwd=root, stdout=subprocess.PIPE, text=True
+    )
+    assert parent.stdout is not None
+    with parent:
+        assert parent.stdout.readline() == "one\n"
+        family = psutil.Process(parent.pid).children(recursive=True)
+        assert len(family) >= 4
+        parent.kill()
+    _, alive = psutil.wait_procs(family, timeout=DEADLINE_S)
+    assert alive == []
