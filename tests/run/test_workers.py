@@ -20,7 +20,7 @@ from ragmeter.core.workload import Workload
 from ragmeter.run.measure import CTRL_C, Conditions, measure
 from ragmeter.run.phases import phases
 from ragmeter.run.single import Silent
-from ragmeter.run.workers import Workers
+from ragmeter.run.workers import Workers, worker_count
 from ragmeter.testing import GroundTruthServer, StreamScript
 from tests.run.cases import provider, workload
 
@@ -159,6 +159,23 @@ def test_processes_are_gone_at_the_end(server: GroundTruthServer) -> None:
         folder = Path(str(those._folder))
     assert not [process for process in mine if process.is_running()]
     assert not folder.exists()
+
+
+@pytest.mark.parametrize(
+    ("load", "embedded", "cores", "count"),
+    [
+        ({"concurrency": 10}, False, 8, 1),
+        ({"concurrency": 501}, False, 8, 2),
+        ({"concurrency": 9000}, False, 8, 7),
+        ({"concurrency": 9000}, True, 8, 1),
+        ({"concurrency": 9000}, False, 1, 1),
+        ({"concurrency": None, "rate_per_s": 1200.0}, False, 8, 3),
+    ],
+)
+def test_there_are_as_many_processes_as_the_load_needs_and_the_cores_allow(
+    load: dict[str, float], embedded: bool, cores: int, count: int
+) -> None:
+    assert worker_count(workload(**load), embedded=embedded, cores=cores) == count
 
 
 ENDLESS = """

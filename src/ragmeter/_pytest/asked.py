@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ragmeter._pytest.options import Option, overrides
-from ragmeter._pytest.parse import progress_mode, progress_modes, share, switch, url
+from ragmeter._pytest.parse import positive, progress_mode, progress_modes, share, switch, url
 from ragmeter.core.errors import ConfigError
 from ragmeter.core.setting import Setting
 
@@ -21,7 +21,7 @@ class BenchOptions:
 
     base_url, baseline: with their origin. slos: (expression, origin). report_dir: absolute.
     min_effect_ratio: the smallest relative difference that matters; None: nobody said. aa: whether each provider runs
-    as two arms.
+    as two arms. workers: load processes; None for as many as the load needs.
     """
 
     providers: tuple[str, ...]
@@ -32,6 +32,7 @@ class BenchOptions:
     baseline: Setting | None
     min_effect_ratio: float | None
     aa: bool
+    workers: int | None
     strict: bool
     report_dir: Path
     progress: str
@@ -41,6 +42,7 @@ class BenchOptions:
 base_url = Option(name="bench_base_url", key="base_url", alias="--base-url")
 baseline = Option(name="bench_baseline", key="baseline")
 min_effect = Option(name="bench_min_effect", parse=share)
+workers = Option(name="bench_workers", parse=positive)
 progress = Option(name="bench_progress", parse=progress_mode)
 pushgateway = Option(name="bench_pushgateway", parse=url)
 
@@ -56,6 +58,7 @@ def bench_options(config: pytest.Config, environment: Mapping[str, str] = os.env
         baseline=_setting(config, environment, baseline),
         min_effect_ratio=_value(config, environment, min_effect, None),
         aa=_switched(config, environment, "bench_aa", "RAGMETER_AA"),
+        workers=_value(config, environment, workers, None),
         strict=_switched(config, environment, "bench_strict", "RAGMETER_STRICT"),
         report_dir=_report_dir(config, environment),
         progress=_value(config, environment, progress, progress_modes[0]),

@@ -127,6 +127,7 @@ class Measuring:
             keep=log.sample,
             watch=self.session.watch(case.provider),
             observer=self.session.progress,
+            workers=self.session.workers,
         )
         arm = Arm(label=case.label, workload=case.workload, conditions=conditions, log=log)
         return Prepared(case=case, plan=planned.plan, arm=arm)

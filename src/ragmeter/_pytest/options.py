@@ -120,6 +120,7 @@ def add_options(parser: pytest.Parser) -> None:
             help=f"{option.help} (default: the manifest's {option.key}; environment {option.variable})",
         )
         parser.addini(option.name, f"ini twin of {option.flag}", default=None)
+    _add_client(group, parser)
     _add_judging(group, parser)
 
 
@@ -192,6 +193,16 @@ def is_loaded_by_conftest(pluginmanager: pytest.PytestPluginManager) -> bool:
     """Whether a conftest is known already: then the plugins of the environment are, too, and no hook will follow."""
     files = [getattr(plugin, "__file__", None) for plugin in pluginmanager.get_plugins()]
     return any(file is not None and Path(file).name == "conftest.py" for file in files)
+
+
+def _add_client(group: pytest.OptionGroup, parser: pytest.Parser) -> None:
+    group.addoption(
+        "--bench-workers",
+        metavar="N",
+        help="load processes (default: one beside an embedded service, else one for every 500 requests in flight or "
+        "starts a second, at most all cores but one; environment RAGMETER_WORKERS)",
+    )
+    parser.addini("bench_workers", "ini twin of --bench-workers", default=None)
 
 
 def _add_judging(group: pytest.OptionGroup, parser: pytest.Parser) -> None:

@@ -25,6 +25,14 @@ def number(text: str) -> float:
     return value
 
 
+def positive(text: str) -> int:
+    """A whole number above 0. Raises ValueError, a sentence, for anything else."""
+    value = whole(text)
+    if value < 1:
+        raise ValueError(f"{value} is not >= 1")
+    return value
+
+
 def share(text: str) -> float:
     """``5%`` or ``0.05``, above 0 and below 1. Raises ValueError, a sentence, for anything else."""
     digits, percent, rest = text.strip().partition("%")

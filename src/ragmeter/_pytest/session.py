@@ -1,5 +1,6 @@
 """One pytest session that measures: services are started once, each case is measured once, results are kept."""
 
+import os
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field, replace
@@ -20,6 +21,7 @@ from ragmeter.core.result import RunResult
 from ragmeter.core.sides import Key
 from ragmeter.run.local import LocalService, check_installed, local_service
 from ragmeter.run.target import reach
+from ragmeter.run.workers import Workers, worker_count
 
 T = TypeVar("T")
 
@@ -44,13 +46,14 @@ class BenchSession:
     _failures: dict[str, RagmeterError] = field(default_factory=dict)
     _services: dict[str, LocalService] = field(default_factory=dict)
     _stack: ExitStack = field(default_factory=ExitStack)
+    _workers: Workers | None = None
 
     def keep_open(self, resource: AbstractContextManager[T]) -> T:
         """Enter a context that ends with the session."""
         return self._stack.enter_context(resource)
 
     def close(self) -> None:
-        """Stop every embedded service that was started, and whatever else was kept open."""
+        """Stop every process that was started, and close whatever else was kept open."""
         self._stack.close()
 
     def reach_all(self, cases: list[Case]) -> None:
@@ -71,6 +74,15 @@ class BenchSession:
                 f"start of {provider.name}", lambda: self._stack.enter_context(starting)
             )
         return self._services[provider.name].provider
+
+    @property
+    def workers(self) -> Workers:
+        """The load processes of the session: enough for the largest of its loads."""
+        if self._workers is None:
+            cores = os.cpu_count() or 1
+            needed = [worker_count(c.workload, embedded=c.provider.local is not None, cores=cores) for c in self.cases]
+            self._workers = self.keep_open(Workers(self.options.workers or max(needed)))
+        return self._workers
 
     def watch(self, provider: Provider) -> Callable[[], str | None]:
         """A function that says how the embedded service of the provider has ended, once it has."""

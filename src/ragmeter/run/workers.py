@@ -1,6 +1,7 @@
 """Load processes, seen from the process that reports: started once, told what to send, listened to, stopped."""
 
 import asyncio
+import math
 import os
 import socket
 import sys
@@ -16,12 +17,26 @@ from ragmeter.core.errors import TargetError
 from ragmeter.core.records import RequestSample
 from ragmeter.core.run import PhasePlan
 from ragmeter.core.shards import shards
+from ragmeter.core.workload import Workload
 from ragmeter.run.channel import Channel
 from ragmeter.run.children import Child
 from ragmeter.run.loader import Effort, Listener
 from ragmeter.run.orders import Connect, Ready, Refused, Send, Sent, Started, Stop
 
 STOP_S = 5.0
+
+
+LOAD_OF_ONE = 500
+"""Requests in flight, or starts a second, for which one process has time to spare on a core of its own."""
+
+
+def worker_count(workload: Workload, *, embedded: bool, cores: int) -> int:
+    """How many load processes a workload needs.
+
+    embedded: the service runs on this machine and needs the cores itself.
+    """
+    most = max(workload.concurrency or 0, workload.rate_per_s or 0.0)
+    return 1 if embedded else max(1, min(cores - 1, math.ceil(most / LOAD_OF_ONE)))
 
 
 class WorkerDied(Exception):  # noqa: N818 - what happened, in a sentence
