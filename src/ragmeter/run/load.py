@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from ragmeter.core.run import PhasePlan
+from ragmeter.run.alarm import alarm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,9 +19,6 @@ class Start:
 
 
 Send = Callable[[Start], Awaitable[None]]
-
-EARLY_S = 0.001
-"""Timers of the event loop may be a millisecond off in both directions: the last one is waited for by yielding."""
 
 
 async def drive(plan: PhasePlan, send: Send, begin_ns: int | None = None) -> None:
@@ -39,7 +37,8 @@ async def drive(plan: PhasePlan, send: Send, begin_ns: int | None = None) -> Non
 
 async def _closed(plan: PhasePlan, send: Send, begin_ns: int | None) -> None:
     if begin_ns is not None:
-        await _until(begin_ns)
+        with alarm() as clock:
+            await clock.until(begin_ns)
     began_ns = time.monotonic_ns()
     places = iter(range(len(plan.prompt_order)))
 
@@ -58,9 +57,10 @@ async def _closed(plan: PhasePlan, send: Send, begin_ns: int | None) -> None:
 async def _open(plan: PhasePlan, offsets_ns: tuple[int, ...], send: Send, begin_ns: int | None) -> None:
     began_ns = time.monotonic_ns() if begin_ns is None else begin_ns
     async with asyncio.TaskGroup() as group:
-        for place, offset_ns in enumerate(offsets_ns):
-            await _until(began_ns + offset_ns)
-            group.create_task(_coroutine(send, _start(plan, place, began_ns + offset_ns)))
+        with alarm() as clock:
+            for place, offset_ns in enumerate(offsets_ns):
+                await clock.until(began_ns + offset_ns)
+                group.create_task(_coroutine(send, _start(plan, place, began_ns + offset_ns)))
 
 
 async def _coroutine(send: Send, start: Start) -> None:
@@ -69,11 +69,3 @@ async def _coroutine(send: Send, start: Start) -> None:
 
 def _start(plan: PhasePlan, place: int, scheduled_ns: int) -> Start:
     return Start(index=plan.index(place), prompt_index=plan.prompt_order[place], scheduled_ns=scheduled_ns)
-
-
-async def _until(moment_ns: int) -> None:
-    ahead_s = (moment_ns - time.monotonic_ns()) / 1e9
-    if ahead_s > EARLY_S:
-        await asyncio.sleep(ahead_s - EARLY_S)
-    while time.monotonic_ns() < moment_ns:  # noqa: ASYNC110 - yields to the loop until the very moment
-        await asyncio.sleep(0)

@@ -15,7 +15,7 @@ from typing import Protocol
 from ragmeter.clients.decode import decode
 from ragmeter.clients.dialects import Dialect, OpenAiDialect, RagDialect
 from ragmeter.clients.http import HttpTransport
-from ragmeter.clients.transport import Exchange, Transport
+from ragmeter.clients.transport import Exchange, HttpRequest, Transport
 from ragmeter.core.provider import Provider
 from ragmeter.core.records import ErrorClass, Phase, RequestSample
 from ragmeter.core.run import PhasePlan
@@ -86,19 +86,21 @@ class _Sender:
     loader: Loader
     plan: PhasePlan
     answers: Backlog[tuple[Start, Exchange]] = field(init=False)
+    _requests: dict[int, HttpRequest] = field(init=False)
+    """By the index of their prompt: made before the phase, as it would be work between the moment and the send."""
 
     def __post_init__(self) -> None:
         self.answers = Backlog(self._keep)
+        ask, prompts = self.loader._dialect.request, self.loader._workload.prompts
+        self._requests = {index: ask(prompts[index].text) for index in set(self.plan.prompt_order)}
 
     async def send(self, start: Start) -> None:
         """Send one request and hand on its answer; when it is cancelled half way, keep what is known."""
         loader = self.loader
-        workload = loader._workload
-        request = loader._dialect.request(workload.prompts[start.prompt_index].text)
         loader._listener.started()
-        deadline_ns = time.monotonic_ns() + int(workload.timeout_s * 1e9)
+        deadline_ns = time.monotonic_ns() + int(loader._workload.timeout_s * 1e9)
         try:
-            exchange = await loader._transport.exchange(request, deadline_ns=deadline_ns)
+            exchange = await loader._transport.exchange(self._requests[start.prompt_index], deadline_ns=deadline_ns)
         except asyncio.CancelledError:
             loader._listener.ended(self._interrupted(start))
             raise
