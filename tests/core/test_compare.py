@@ -9,9 +9,10 @@ import pytest
 from ragmeter.core.compare import compare
 from ragmeter.core.comparison import Comparison, Decision, MetricComparison
 from ragmeter.core.identity import identity_diff, identity_of
+from ragmeter.core.measured import DECLARED
 from ragmeter.core.records import ErrorClass
 from ragmeter.core.run import RunEnding
-from ragmeter.core.sides import DECLARED, SavedRun
+from ragmeter.core.sides import SavedRun
 from tests.saved import METADATA, plan_of, saved_run
 
 EIGHT = [1.0, 1.02, 0.99, 1.01, 0.98, 1.0, 1.01, 0.99]
@@ -165,12 +166,12 @@ def test_failures_interruption_and_other_lengths_are_said() -> None:
         for each in run.samples
     )
     broken = replace(run, samples=cut, ending=RunEnding(status="interrupted", reason="Ctrl-C", client_cpu_ratio=0.99))
-    (pair,) = compared(saved_run("here", EIGHT), broken).pairs
-    said = " ".join(pair.caveats)
-    assert "there failed 10 % of its requests: latencies are of successes" in said
-    assert "there was interrupted" in said
-    assert "10 tokens on here, 20 on there" in said
-    assert all("the client was not fit to measure there" in at.sentence for at in pair.metrics)
+    found = compared(saved_run("here", EIGHT), broken)
+    said = " ".join(found.sides[1].caveats)
+    assert "10 % of its requests failed: latencies are of successes" in said
+    assert "it was interrupted" in said
+    assert "10 tokens on here, 20 on there" in " ".join(found.pairs[0].caveats)
+    assert all("the client was not fit to measure there" in at.sentence for at in found.pairs[0].metrics)
 
 
 @pytest.mark.parametrize("drift", [0.1, 0.4])

@@ -13,15 +13,15 @@ def correlated(rng: np.random.Generator, groups: int, size: int) -> list[list[fl
 
 def test_value_is_the_quantile_of_all_values_together() -> None:
     groups = [[1.0, 2.0], [3.0], [], [4.0, 5.0]]
-    estimate = estimate_pooled_quantile(groups, 0.5, np.random.default_rng(1))
+    estimate = estimate_pooled_quantile(groups, 0.5)
     assert (estimate.value, estimate.n) == (3.0, 5)
 
 
 def test_fewer_than_10_groups_have_no_interval_and_are_not_enough() -> None:
     groups = [[float(i) for i in range(100)]] * 9
     for estimate in (
-        estimate_pooled_quantile(groups, 0.5, np.random.default_rng(1)),
-        estimate_pooled_mean(groups, np.random.default_rng(1)),
+        estimate_pooled_quantile(groups, 0.5),
+        estimate_pooled_mean(groups),
     ):
         assert estimate.value == 49.5
         assert (estimate.low, estimate.high, estimate.enough) == (None, None, False)
@@ -32,18 +32,18 @@ def test_interval_of_correlated_values_covers_where_the_order_statistic_does_not
     rng = np.random.default_rng(5)
     truth = quantile([gap for group in correlated(rng, 20_000, 5) for gap in group], q)
     assert truth is not None
-    resampled = independent = 0
+    clustered = independent = 0
     for _ in range(100):
         groups = correlated(rng, 60, 50)
-        estimate = estimate_pooled_quantile(groups, q, rng)
+        estimate = estimate_pooled_quantile(groups, q)
         low, high = quantile_interval([gap for group in groups for gap in group], q)
         assert estimate.low is not None
         assert estimate.high is not None
         assert low is not None
         assert high is not None
-        resampled += estimate.low <= truth <= estimate.high
+        clustered += estimate.low <= truth <= estimate.high
         independent += low <= truth <= high
-    assert resampled >= 88
+    assert clustered >= 88
     assert independent <= 60
 
 
@@ -51,7 +51,7 @@ def test_interval_of_the_mean_covers() -> None:
     rng = np.random.default_rng(6)
     covered = 0
     for _ in range(100):
-        estimate = estimate_pooled_mean(correlated(rng, 60, 20), rng)
+        estimate = estimate_pooled_mean(correlated(rng, 60, 20))
         assert estimate.low is not None
         assert estimate.high is not None
         covered += estimate.low <= 1.005 <= estimate.high
@@ -60,7 +60,19 @@ def test_interval_of_the_mean_covers() -> None:
 
 def test_nothing_has_no_value() -> None:
     for estimate in (
-        estimate_pooled_quantile([], 0.5, np.random.default_rng(1)),
-        estimate_pooled_mean([[]], np.random.default_rng(1)),
+        estimate_pooled_quantile([], 0.5),
+        estimate_pooled_mean([[]]),
     ):
         assert (estimate.value, estimate.low, estimate.high, estimate.n) == (None, None, None, 0)
+
+
+def test_an_end_that_no_value_bounds_is_open() -> None:
+    groups = [[float(own + at) for at in range(10)] for own in range(12)]
+    low, high = (estimate_pooled_quantile(groups, 0.98).low, estimate_pooled_quantile(groups, 0.98).high)
+    assert low is not None
+    assert high is None
+
+
+def test_gaps_of_nothing_but_0_have_a_mean_that_is_certain() -> None:
+    estimate = estimate_pooled_mean([[0.0, 0.0]] * 12)
+    assert (estimate.low, estimate.value, estimate.high) == (0.0, 0.0, 0.0)

@@ -38,3 +38,26 @@ def test_an_infinite_t_has_no_chance() -> None:
 def test_what_cannot_be_is_refused(share: float, df: int) -> None:
     with pytest.raises(ValueError, match="Student's t needs"):
         student.quantile(share, df)
+
+
+@pytest.mark.parametrize(
+    ("df", "shift", "expected"),
+    [
+        (1, 3.0, 0.735036),
+        (2, 0.5, 0.155592),
+        (4, 3.0, 0.694397),
+        (9, 1.5, 0.211030),
+        (38, 3.0, 0.690340),
+        (500, 6.0, 0.999759),
+    ],
+)
+def test_the_power_is_that_of_the_noncentral_t(df: int, shift: float, expected: float) -> None:
+    """With a critical value of 2.5, as scipy.stats.nct gives it."""
+    assert student.power(shift, 2.5, df) == pytest.approx(expected, abs=2e-6)
+
+
+@pytest.mark.parametrize("df", [2, 4, 9, 38])
+def test_the_detectable_shift_has_the_power_that_was_wanted(df: int) -> None:
+    critical = student.quantile(0.975, df)
+    assert student.power(student.detectable(0.8, critical, df), critical, df) == pytest.approx(0.8, abs=1e-5)
+    assert student.power(0.0, critical, df) == pytest.approx(0.05, abs=1e-6)

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from ragmeter._pytest.asked import BenchOptions
 from ragmeter.core.errors import ConfigError
 from ragmeter.core.identity import differing, identity_of
+from ragmeter.core.measured import DECLARED, Key
 from ragmeter.core.metrics import DEFINITIONS_VERSION
 from ragmeter.core.provider import Provider
 from ragmeter.core.run import DeclaredSlo
-from ragmeter.core.sides import DECLARED, Key, SavedRun
+from ragmeter.core.sides import SavedRun
 from ragmeter.core.workload import Workload
 from ragmeter.run.baseline import load_baseline
 from ragmeter.run.catalog import load_provider, load_workload

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ragmeter._pytest.cases import Case
-    from ragmeter.core.sides import Key
+    from ragmeter.core.measured import Key
 
 case_fixture = "bench_case"
 result_fixture = "run_workload"

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from ragmeter._pytest.measuring import Finished
     from ragmeter._pytest.session import BenchSession
     from ragmeter.core.comparison import Comparison
-    from ragmeter.core.sides import Key, SavedRun
+    from ragmeter.core.measured import Key
+    from ragmeter.core.sides import SavedRun
 
     Pairs = Sequence[tuple[Finished, Finished]]
 

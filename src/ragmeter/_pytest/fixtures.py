@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
     from ragmeter._pytest.cases import Case
     from ragmeter._pytest.session import BenchSession
+    from ragmeter.core.measured import Key
     from ragmeter.core.provider import Provider
     from ragmeter.core.records import RequestSample
     from ragmeter.core.regression import Regression
     from ragmeter.core.result import RunResult
     from ragmeter.core.run import DeclaredSlo
-    from ragmeter.core.sides import Key
     from ragmeter.core.workload import Workload
 
     RunWorkload = Callable[[], RunResult]

@@ -15,10 +15,10 @@ from ragmeter._pytest.comparing import Compared
 from ragmeter._pytest.measuring import Finished, Measuring
 from ragmeter._pytest.progress import ProgressReporter
 from ragmeter.core.errors import RagmeterError
+from ragmeter.core.measured import Key
 from ragmeter.core.provider import Provider
 from ragmeter.core.regression import Regression
 from ragmeter.core.result import RunResult
-from ragmeter.core.sides import Key
 from ragmeter.run.local import LocalService, check_installed, local_service
 from ragmeter.run.target import reach
 from ragmeter.run.workers import Workers, worker_count

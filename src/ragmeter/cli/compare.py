@@ -6,14 +6,15 @@ from itertools import combinations
 from pathlib import Path
 
 import ragmeter
-from ragmeter.cli.saved import load_raw
+from ragmeter.cli.saved import load_side
 from ragmeter.cli.terminal import colour, say, width
 from ragmeter.clients.files import write_atomically
 from ragmeter.core.codec import to_json
 from ragmeter.core.compare import MIN_EFFECT_RATIO, compare_measured
 from ragmeter.core.errors import ConfigError
 from ragmeter.core.identity import identity_diff
-from ragmeter.core.sides import DECLARED, Key, MeasuredRun, measure_all, written
+from ragmeter.core.measured import DECLARED, Key, MeasuredRun, written
+from ragmeter.core.sides import measure_all
 from ragmeter.core.slo import parse_subject
 from ragmeter.report.comparison_page import comparison_page
 from ragmeter.report.comparison_text import comparison_lines
@@ -26,7 +27,13 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         description="Compare raw records, every pair of them: by what factor they differ, how sure that is, and how "
         "many more trials it takes where it cannot be decided.",
     )
-    parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="a .raw.jsonl file; two or more")
+    parser.add_argument(
+        "runs",
+        nargs="+",
+        type=Path,
+        metavar="RUN",
+        help="a .raw.jsonl file, or a .trials.json file of `ragmeter import`; two or more",
+    )
     parser.add_argument(
         "--aa", nargs=2, type=Path, metavar="RUN", help="two runs of one and the same system, for the noise band"
     )
@@ -75,8 +82,8 @@ def run(options: argparse.Namespace) -> int:
     if len(options.runs) < 2:
         raise ConfigError("compare: needs two runs or more")
     declared = tuple(dict.fromkeys(options.metric or DECLARED))
-    measured = measure_all([load_raw(path) for path in options.runs], declared)
-    same = measure_all([load_raw(path) for path in options.aa or ()], declared)
+    measured = measure_all([load_side(path) for path in options.runs], declared)
+    same = measure_all([load_side(path) for path in options.aa or ()], declared)
     _check_reference(options.reference, measured)
     if not options.even_if_different:
         _refuse_different(measured)

@@ -2,13 +2,18 @@
 
 from pathlib import Path
 
-from ragmeter.clients.files import read_text, sha256_of
+from ragmeter.clients.files import read_document, read_text, schema, sha256_of
+from ragmeter.core.codec import decode
 from ragmeter.core.errors import ConfigError
+from ragmeter.core.imported import ImportedTrials
 from ragmeter.core.result import RunResult
-from ragmeter.core.sides import SavedRun
+from ragmeter.core.schema import check
+from ragmeter.core.sides import ImportedRun, SavedRun
 from ragmeter.report.document import result_of
 from ragmeter.report.jsonfile import load_result
 from ragmeter.run import store
+
+TRIALS_SUFFIX = ".trials.json"
 
 
 def load_raw(path: Path) -> SavedRun:
@@ -17,6 +22,15 @@ def load_raw(path: Path) -> SavedRun:
         raise ConfigError(f"{path}: needs the requests of a run: name its raw record, a file ending in {store.suffix}")
     plan, samples, ending = store.read(path)
     return SavedRun(path=str(path), plan=plan, samples=samples, ending=ending, sha256=sha256_of(path))
+
+
+def load_side(path: Path) -> SavedRun | ImportedRun:
+    """What can be compared: a raw record, or results of another tool that were imported."""
+    if not path.name.endswith(TRIALS_SUFFIX):
+        return load_raw(path)
+    document = read_document(path)
+    check(document, schema("trials.v1"), str(path))
+    return ImportedRun(path=str(path), trials=decode(ImportedTrials, document, where=str(path)))
 
 
 def result_from(run: SavedRun) -> RunResult:

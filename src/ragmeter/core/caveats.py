@@ -1,10 +1,13 @@
-"""What weakens a comparison of two saved runs, in sentences."""
+"""What weakens a comparison of runs, in sentences."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ragmeter.core.comparison import Side
 from ragmeter.core.decide import percent
+from ragmeter.core.result import Estimate, Harness
+from ragmeter.core.run import RunEnding
 from ragmeter.core.steady import SteadyState
 
 NOTEWORTHY_ERRORS = 0.01
@@ -16,23 +19,29 @@ class Conditions:
     """One run and when it measured.
 
     interleaving: see `RunPlan`. begin, end: wall clock of the measured phase; None when not known.
-    steady: of each trial.
     """
 
     side: Side
     interleaving: str | None
     begin: datetime | None
     end: datetime | None
-    steady: tuple[SteadyState | None, ...]
 
 
 def caveats(a: Conditions, b: Conditions, *, blocks: int) -> tuple[str, ...]:
-    """blocks: how many trials are compared in pairs; 0 when the sides are two independent groups."""
-    return (
-        *(_left_out(a, b, blocks) if blocks else [_not_interleaved(a, b)]),
-        *(sentence for each in (a, b) for sentence in (*_about_run(each.side), *_drifting(each))),
-        *_lengths(a.side, b.side),
-    )
+    """Of the pair. blocks: how many trials are compared in pairs; 0 when the sides are two independent groups."""
+    return (*(_left_out(a, b, blocks) if blocks else [_not_interleaved(a, b)]), *_lengths(a.side, b.side))
+
+
+def caveats_of_run(
+    harness: Harness, ending: RunEnding, errors: Estimate, steady: Sequence[SteadyState | None]
+) -> tuple[str, ...]:
+    """Of one run by itself. steady: of each trial."""
+    found = [*harness.reasons]
+    if ending.status == "interrupted":
+        found.append("it was interrupted: its figures are of the trials that ran to their end")
+    if (errors.value or 0.0) > NOTEWORTHY_ERRORS:
+        found.append(f"{percent(errors.value or 0.0)} % of its requests failed: latencies are of successes")
+    return (*found, *_drifting(steady))
 
 
 def _left_out(a: Conditions, b: Conditions, blocks: int) -> list[str]:
@@ -67,25 +76,15 @@ def _span(gap: timedelta) -> str:
     return f"{seconds:.0f} seconds"
 
 
-def _about_run(side: Side) -> list[str]:
-    found = [f"{side.label}: {reason}" for reason in side.not_fit]
-    if side.status == "interrupted":
-        found.append(f"{side.label} was interrupted: its figures are of the part that ran")
-    errors = side.error_ratio.value or 0.0
-    if errors > NOTEWORTHY_ERRORS:
-        found.append(f"{side.label} failed {percent(errors)} % of its requests: latencies are of successes")
-    return found
-
-
-def _drifting(each: Conditions) -> list[str]:
+def _drifting(steady: Sequence[SteadyState | None]) -> list[str]:
     """A TTFT that rises or falls through a trial has no percentile of its own: it depends on the trial's length."""
-    found = [steady for steady in each.steady if steady is not None and steady.drifts]
+    found = [each for each in steady if each is not None and each.drifts]
     if not found:
         return []
-    worst = max((steady.slope_ratio or 0.0 for steady in found), key=abs)
+    worst = max((each.slope_ratio or 0.0 for each in found), key=abs)
     way = "rose" if worst > 0 else "fell"
     return [
-        f"{each.side.label}: the TTFT had a trend in {len(found)} of {len(each.steady)} trials; at most it {way} by "
+        f"the TTFT had a trend in {len(found)} of {len(steady)} trials; at most it {way} by "
         f"{percent(abs(worst))} % of its median while the concurrency was steady"
     ]
 

@@ -10,18 +10,19 @@ from ragmeter.core.comparison import Comparison, MetricComparison, PairCompariso
 from ragmeter.core.contrast import Contrast, holm
 from ragmeter.core.decide import Question, Stakes, decide
 from ragmeter.core.identity import across, identity_diff
+from ragmeter.core.measured import DECLARED, Key, MeasuredRun
 from ragmeter.core.metrics import METRICS
 from ragmeter.core.pairing import blocks, contrasts
 from ragmeter.core.ranking import ranking
 from ragmeter.core.result import Estimate
-from ragmeter.core.sides import DECLARED, Key, MeasuredRun, SavedRun, measure_all
+from ragmeter.core.sides import ImportedRun, SavedRun, measure_all
 from ragmeter.core.trials import MIN_TO_SHOW, mean_over_trials
 
 MIN_EFFECT_RATIO = 0.05
 
 
 def compare(
-    runs: Sequence[SavedRun],
+    runs: Sequence[SavedRun | ImportedRun],
     *,
     aa: Sequence[tuple[SavedRun, SavedRun]] = (),
     declared: Sequence[Key] = DECLARED,

@@ -28,7 +28,8 @@ class Side:
     estimates: of the run by itself, by ``p95(ttft_ms)`` and the like. figures: one a trial of each metric that is
     compared, in the order of the trials. curves: by metric the 0th to 100th percentile of the successes of all trials.
     effective_decode_concurrency: mean streams between first and last token. not_fit: why the client was not fit to
-    measure; empty when it was. netprobe_reference: an east-west probe that belongs to the run.
+    measure; empty when it was. caveats: what weakens its figures, in sentences.
+    netprobe_reference: an east-west probe that belongs to the run.
     raw_sha256: of the raw record; None for a run in memory.
     """
 
@@ -44,9 +45,11 @@ class Side:
     estimates: dict[str, Estimate]
     figures: dict[str, tuple[float | None, ...]]
     curves: dict[str, tuple[float, ...]]
+    cost: None
     mean_output_tokens: float | None
     effective_decode_concurrency: float | None
     not_fit: tuple[str, ...]
+    caveats: tuple[str, ...]
     netprobe_reference: str | None
     raw_samples_path: str
     raw_sha256: str | None
@@ -83,7 +86,7 @@ class MetricComparison:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairComparison:
     """a, b: labels of the sides. blocks: how many trials were compared in pairs, as they ran interleaved; 0 when the
-    sides are two independent groups. caveats: what weakens the comparison, in sentences.
+    sides are two independent groups. caveats: what weakens this pair beside the caveats of its sides.
     """
 
     a: str

@@ -5,6 +5,7 @@ from typing import Any
 
 from ragmeter.core.codec import schema_of
 from ragmeter.core.comparison import Comparison
+from ragmeter.core.imported import ImportedTrials
 from ragmeter.core.metadata import RunMetadata
 from ragmeter.core.result import Cost, RunResult
 
@@ -13,6 +14,7 @@ written: Mapping[str, tuple[type, str]] = {
     "comparison.v1": (Comparison, "Comparison of runs"),
     "cost.v1": (Cost, "Cost of a run"),
     "run-metadata.v1": (RunMetadata, "Run metadata"),
+    "trials.v1": (ImportedTrials, "Results of another tool as trials"),
 }
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from ragmeter.core.run import RunPlan
 
 MUST_MATCH = (
+    "tool",
     "workload_hash",
     "seed",
     "definitions_version",
@@ -100,6 +101,7 @@ def identity_of(plan: RunPlan) -> Mapping[str, Any]:
     workload = plan.workload
     known = {
         **plan.metadata,
+        "tool": "ragmeter",
         "workload_hash": workload.sha256,
         "seed": workload.seed,
         "definitions_version": plan.definitions_version,

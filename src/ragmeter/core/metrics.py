@@ -18,7 +18,7 @@ DEFINITIONS_VERSION = "1"
 
 Kind = Literal["per_request", "pooled", "rate", "count"]
 Better = Literal["lower", "higher"]
-IntervalKind = Literal["order statistics", "cluster bootstrap", "Wilson", "none"]
+IntervalKind = Literal["order statistics", "requests as clusters", "Wilson", "none"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,10 +163,10 @@ _LATENCIES = (
         unit="ms",
         better="lower",
         kind="pooled",
-        interval="cluster bootstrap",
+        interval="requests as clusters",
         formula="t_i - t_(i-1) of successive text events, pooled over requests",
         definition="Inter-token latency as a reader sees it: one event may carry several tokens, so this is not the "
-        "decode speed. Intervals resample whole requests.",
+        "decode speed. The unit of its intervals is a request.",
         source="vLLM itl",
     ),
     _per_request(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ragmeter.core.contrast import Contrast, contrast
-from ragmeter.core.sides import Key, MeasuredRun
+from ragmeter.core.measured import Key, MeasuredRun
 
 
 def blocks(a: MeasuredRun, b: MeasuredRun) -> tuple[int, ...]:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from ragmeter.core.comparison import Comparison, Decision, MetricComparison
 from ragmeter.core.contrast import ALPHA
 from ragmeter.core.decide import percent
+from ragmeter.core.measured import Key
 from ragmeter.core.metrics import METRICS
 from ragmeter.core.result import Outcome
-from ragmeter.core.sides import Key
 from ragmeter.core.trials import MIN_TO_CLAIM
 
 

@@ -67,10 +67,10 @@ class Series:
             return (
                 estimate_quantile(self.values, share)
                 if self.groups is None
-                else estimate_pooled_quantile(self.groups, share, rng)
+                else estimate_pooled_quantile(self.groups, share)
             )
         if statistic == "mean":
-            return estimate_mean(self.values, rng) if self.groups is None else estimate_pooled_mean(self.groups, rng)
+            return estimate_mean(self.values, rng) if self.groups is None else estimate_pooled_mean(self.groups)
         raise ValueError(f"{statistic!r} is not a statistic: a percentile such as p95, or {', '.join(STATISTICS)}")
 
     def of_each_trial(self, share: float | None) -> list[float | None]:

@@ -1,15 +1,15 @@
 """Runs as the sides of a comparison: one figure a trial for each declared metric."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from ragmeter.core.caveats import Conditions
+from ragmeter.core.caveats import Conditions, caveats_of_run
 from ragmeter.core.comparison import Side
 from ragmeter.core.curves import curves_of
 from ragmeter.core.identity import identity_of
+from ragmeter.core.imported import ImportedTrials, measure_imported
+from ragmeter.core.measured import DECLARED, Key, MeasuredRun, labels, written
 from ragmeter.core.metrics import METRICS
 from ragmeter.core.records import Phase, RequestSample
 from ragmeter.core.result import Estimate
@@ -19,24 +19,6 @@ from ragmeter.core.series import percentile_share, series_of
 from ragmeter.core.steady import steady_state
 from ragmeter.core.summary import Figures, finite_estimate, summarise
 from ragmeter.core.trials import MIN_TO_SHOW
-
-Key = tuple[str, str | None]
-DECLARED: tuple[Key, ...] = (
-    ("ttft_ms", "p50"),
-    ("ttft_ms", "p95"),
-    ("tpot_ms", "p50"),
-    ("e2e_ms", "p50"),
-    ("e2e_ms", "p95"),
-    ("output_tokens_per_s", None),
-    ("usd_per_1m_tokens", None),
-)
-"""What is compared, declared before anything is looked at: the correction is over all of these."""
-
-
-def written(key: Key) -> str:
-    """``p95(ttft_ms)``, ``output_tokens_per_s``: as an SLO writes it."""
-    metric, statistic = key
-    return f"{statistic}({metric})" if statistic else metric
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,35 +33,22 @@ class SavedRun:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MeasuredRun:
-    """A run with one figure a trial for each metric that is compared, by the number of the trial.
+class ImportedRun:
+    """Results of another tool and where they lie."""
 
-    enough: whether each trial has the requests that the statistic needs.
-    """
-
-    side: Side
-    by_trial: Mapping[Key, Mapping[int, float | None]]
-    enough: Mapping[Key, bool]
-    conditions: Conditions
-    identity: Mapping[str, Any]
-
-    def figures(self, key: Key) -> list[float | None]:
-        return list(self.by_trial[key].values())
+    path: str
+    trials: ImportedTrials
 
 
-def labels(providers: Sequence[str]) -> list[str]:
-    """The provider's name; with a number where two runs have the same."""
-    seen: Counter[str] = Counter()
-    found = []
-    for provider in providers:
-        seen[provider] += 1
-        found.append(provider if providers.count(provider) == 1 else f"{provider} #{seen[provider]}")
-    return found
-
-
-def measure_all(runs: Sequence[SavedRun], declared: Sequence[Key] = DECLARED) -> list[MeasuredRun]:
-    named = labels([run.plan.provider for run in runs])
-    return [measure(run, label, declared) for run, label in zip(runs, named, strict=True)]
+def measure_all(runs: Sequence[SavedRun | ImportedRun], declared: Sequence[Key] = DECLARED) -> list[MeasuredRun]:
+    """Each run as a side, labelled by its provider."""
+    named = labels([run.plan.provider if isinstance(run, SavedRun) else run.trials.provider for run in runs])
+    return [
+        measure(run, label, declared)
+        if isinstance(run, SavedRun)
+        else measure_imported(run.trials, run.path, label, declared)
+        for run, label in zip(runs, named, strict=True)
+    ]
 
 
 def measure(run: SavedRun, label: str, declared: Sequence[Key] = DECLARED) -> MeasuredRun:
@@ -91,37 +60,35 @@ def measure(run: SavedRun, label: str, declared: Sequence[Key] = DECLARED) -> Me
     kept = [sample for trial in trials.values() for sample in trial]
     figures = summarise(kept, Phase.MEASURED, goodput=run.plan.workload.goodput, seed=run.plan.workload.seed)
     by_trial = {key: {number: _figure(run.plan, trial, *key) for number, trial in trials.items()} for key in declared}
-    side = _side(run, label, kept, figures, by_trial)
+    side = _side(run, label, trials, figures, by_trial)
     return MeasuredRun(
         side=side,
         by_trial=by_trial,
         enough={key: _enough(figures, *key) for key in declared},
-        conditions=_conditions(run, side, mine, trials),
+        conditions=_conditions(run, side, mine),
         identity=identity_of(run.plan),
     )
 
 
-def _conditions(
-    run: SavedRun, side: Side, mine: Sequence[RequestSample], trials: Mapping[int, Sequence[RequestSample]]
-) -> Conditions:
+def _conditions(run: SavedRun, side: Side, mine: Sequence[RequestSample]) -> Conditions:
     started = datetime.fromisoformat(run.plan.started_at)
     return Conditions(
         side=side,
         interleaving=run.plan.interleaving,
         begin=started + timedelta(seconds=min((s.scheduled_ns for s in mine), default=0) / 1e9),
         end=started + timedelta(seconds=max((s.ended_ns for s in mine), default=0) / 1e9),
-        steady=tuple(steady_state(trial) for trial in trials.values()),
     )
 
 
 def _side(
     run: SavedRun,
     label: str,
-    kept: Sequence[RequestSample],
+    trials: Mapping[int, Sequence[RequestSample]],
     figures: Figures,
     by_trial: Mapping[Key, Mapping[int, float | None]],
 ) -> Side:
-    harness = harness_of_run(run.plan, run.ending, kept)
+    harness = harness_of_run(run.plan, run.ending, [sample for trial in trials.values() for sample in trial])
+    steady = [steady_state(trial) for trial in trials.values()]
     return Side(
         label=label,
         run_id=run.plan.run_id,
@@ -135,9 +102,11 @@ def _side(
         estimates=_estimates(figures),
         figures={written(key): tuple(values.values()) for key, values in by_trial.items()},
         curves=curves_of(figures),
+        cost=None,
         mean_output_tokens=figures.phase.avg_output_tokens,
         effective_decode_concurrency=harness.effective_decode_concurrency,
         not_fit=harness.reasons,
+        caveats=caveats_of_run(harness, run.ending, figures.rates["error_ratio"], steady),
         netprobe_reference=run.plan.metadata.get("netprobe_ew_path"),
         raw_samples_path=run.path,
         raw_sha256=run.sha256,

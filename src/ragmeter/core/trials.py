@@ -2,8 +2,8 @@
 
 Every interval here has a trial as its unit and K - 1 degrees of freedom: a t interval over one figure for each trial
 covers what it promises from 3 trials on. Resampling whole trials and taking percentiles covers 62 to 85 % at 3 to 5
-trials with nominal 95 %, as tests/performance/interval_coverage.py shows: few clusters are the known weakness of the
-cluster bootstrap (Cameron, Gelbach & Miller 2008).
+trials with nominal 95 %, as tests/performance/truth shows: few clusters are the known weakness of the cluster bootstrap
+(Cameron, Gelbach & Miller 2008).
 """
 
 import math
@@ -73,7 +73,8 @@ def quotient_over_trials(tops: Sequence[float], bottoms: Sequence[float], *, n: 
 
 
 def share_over_trials(successes: Sequence[int], sent: Sequence[int]) -> Estimate:
-    """A proportion over all trials: the wider of Wilson's interval and the jackknife's over trials, end by end.
+    """A proportion over all trials: the wider of Wilson's interval and the jackknife's over trials, end by end. The
+    jackknife is of the logit with a half added to both counts (Anscombe 1956): a share has walls at 0 and 1.
 
     Trials that all have no failure say nothing about the spread between trials, and Wilson's interval still does.
     ``enough`` from three trials on; below, and where a trial sent nothing, there is no interval.
@@ -81,15 +82,25 @@ def share_over_trials(successes: Sequence[int], sent: Sequence[int]) -> Estimate
     n = sum(sent)
     if len(sent) < MIN_TO_SHOW or min(sent) == 0:
         return Estimate(value=sum(successes) / n if n else None, low=None, high=None, n=n, enough=False)
-    value, half = sum(successes) / n, _jackknife_half(_without_each(successes, sent))
-    low, high = wilson(sum(successes), n)
+    total = sum(successes)
+    without = [_logit(total - own, n - count) for own, count in zip(successes, sent, strict=True)]
+    middle, half = _logit(total, n), _jackknife_half(without)
+    low, high = wilson(total, n)
     return Estimate(
-        value=value,
-        low=max(0.0, min(low or 0.0, value - half)),
-        high=min(1.0, max(high or 0.0, value + half)),
+        value=total / n,
+        low=min(low or 0.0, _share(middle - half)),
+        high=max(high or 0.0, _share(middle + half)),
         n=n,
         enough=True,
     )
+
+
+def _logit(successes: int, sent: int) -> float:
+    return math.log((successes + 0.5) / (sent - successes + 0.5))
+
+
+def _share(logit: float) -> float:
+    return 1 / (1 + math.exp(-logit))
 
 
 def _without_each(tops: Sequence[float], bottoms: Sequence[float]) -> list[float]:

@@ -25,7 +25,18 @@ def comparison_lines(found: Comparison, *, width: int, colour: bool) -> list[str
     wide = max(width, 60)
     lines = [line for pair in found.pairs for line in (*_pair_lines(found, pair, wide, colour), "")]
     ranks = [*_rank_lines(found, wide), ""] if len(found.sides) > 2 else []
-    return [*ranks, *lines, *(line for words in method(found) for line in wrap(words, wide))]
+    about = [*_about_lines(found, wide), ""]
+    return [*ranks, *lines, *about, *(line for words in method(found) for line in wrap(words, wide))]
+
+
+def _about_lines(found: Comparison, width: int) -> Iterator[str]:
+    """What is said of a run once, and not with each of its pairs."""
+    unverified = dict.fromkeys(field for pair in found.pairs for field in pair.identity.unverified)
+    sentences = [f"{side.label}: {words}" for side in found.sides for words in side.caveats]
+    if unverified:
+        sentences.append(f"must match and is not known of all runs: {', '.join(unverified)}")
+    for words in sentences:
+        yield from wrap(clean(words), width, initial_indent="  ", subsequent_indent="    ")
 
 
 def _rank_lines(found: Comparison, width: int) -> Iterator[str]:
@@ -104,8 +115,6 @@ def _differences_in_words(pair: PairComparison) -> Iterator[str]:
         yield f"NOT THE SAME MEASUREMENT: {_listed(pair.identity.must_match)}"
     if pair.identity.could_explain:
         yield f"could explain a difference: {_listed(pair.identity.could_explain)}"
-    if pair.identity.unverified:
-        yield f"must match and is not known of both: {', '.join(pair.identity.unverified)}"
 
 
 def _listed(differences: Sequence[FieldDifference]) -> str:
