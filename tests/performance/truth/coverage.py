@@ -169,7 +169,8 @@ def _rates_over_trials() -> Iterator[Case]:
     for trials in (3, 5, 10, 20):
         for drift in (0.0, 0.1, 0.6):
             yield _throughput(trials, drift)
-        for share in (0.01, 0.1, 0.5):
+    for share in (0.01, 0.1, 0.5):
+        for trials in (3, 5, 10, 20):
             for drift in (0.0, 0.5):
                 yield _share(trials, share, drift)
 
