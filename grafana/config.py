@@ -85,3 +85,5 @@ BURN_WINDOWS: Final = ("5m", "30m", "1h", "6h", "3d")
 
 KV_CACHE_FULL_RATIO: Final = 0.95
 GPU_SATURATED_PERCENT: Final = 95
+STALE_DAYS: Final = 7
+"""After which a probe or a benchmark run tells nothing of today."""

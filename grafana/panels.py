@@ -40,6 +40,8 @@ class Unit(Enum):
     JOULE = "joule"
     CELSIUS = "celsius"
     USD = "currencyUSD"
+    MILLISECONDS = "ms"
+    GIGABITS_PER_S = "Gbits"
 
 
 class Kind(Enum):

@@ -13,12 +13,17 @@ from grafana.config import (
     QUERIES,
     SERVER_FAULTS,
     SLOS,
+    STALE_DAYS,
     BurnRate,
     ErrorSlo,
     Slo,
 )
 
 Rule: TypeAlias = dict[str, Any]
+_MEASUREMENTS: Final = (
+    ("ProbeStale", "ew_probe_timestamp_seconds", "east-west probe", "pytest -m ew_probe"),
+    ("RunStale", "ragmeter_run_ended_timestamp_seconds", "benchmark run", "pytest bench --bench-pushgateway"),
+)
 KV_CACHE: Final = "max by (provider) (vllm:kv_cache_usage_perc or vllm:gpu_cache_usage_perc)"
 
 
@@ -33,6 +38,7 @@ def alerting_rules() -> str:
         {"name": "ragmeter-slo-burn", "rules": burning},
         {"name": "ragmeter-capacity", "rules": [_gpu_saturated(), _kv_cache_full()]},
         {"name": "ragmeter-scrape", "rules": [_target_down()]},
+        {"name": "ragmeter-stale", "rules": [_stale(*at) for at in _MEASUREMENTS]},
     ]
     return _yaml({"groups": groups})
 
@@ -113,5 +119,19 @@ def _target_down() -> Rule:
         "annotations": {
             "summary": "{{ $labels.provider }}: {{ $labels.job }} cannot be scraped",
             "description": "{{ $labels.instance }} has not answered for 3 minutes; its panels are blank, not zero.",
+        },
+    }
+
+
+def _stale(alert: str, moment: str, name: str, command: str) -> Rule:
+    """A Pushgateway keeps what it was given, whatever its age: the latest is not the current."""
+    return {
+        "alert": alert,
+        "expr": f"time() - max by (provider) ({moment}) > {STALE_DAYS} * 86400",
+        "for": "1h",
+        "labels": {"severity": "ticket"},
+        "annotations": {
+            "summary": f"{{{{ $labels.provider }}}}: the latest {name} is stale",
+            "description": f"It is {{{{ $value | humanizeDuration }}}} old; `{command}` makes a new one.",
         },
     }

@@ -1,21 +1,38 @@
 """Benchmark runs as clients measured them, beside what the server said."""
 
-from grafana.boards.board import Board
+from grafana.boards.board import Board, Events, TextField
 from grafana.config import SPAN
 from grafana.panels import Kind, Panel, Query, Unit
 from grafana.queries import backend, bench
 
 _RUN = "{{workload}} {{provider}}"
+_REPORTS = TextField(
+    name="reports",
+    label="Reports at",
+    about="Where the folder of reports is served, such as by `python -m http.server --directory reports`.",
+    value="http://127.0.0.1:8000",
+)
 
 
 def bench_board() -> Board:
     return Board(
         uid="ragmeter-benchmark-runs",
         title="Benchmark runs",
-        about="The latest run of each workload, from `ragmeter render --prometheus`. A percentile of too few requests "
-        "has no value.",
+        about="The latest run of each workload, from `--bench-pushgateway` or `ragmeter render --prometheus`. "
+        "A percentile of too few requests has no value.",
         providers_of="ragmeter_run_outcome",
+        fields=[_REPORTS],
+        events=_events(),
         rows=(("Verdict", _verdict()), ("Latency at the client", _latency()), ("Throughput, quality, cost", _other())),
+    )
+
+
+def _events() -> tuple[Events, ...]:
+    """Of the latest run and, as Prometheus keeps what it scraped, of those before it in the shown time."""
+    report = '<a href="{{link}}" target="_blank">{{run}}</a>'
+    return (
+        Events(name="Runs begin", expr=bench.began_ms(), title=f"{_RUN} begins", text="", colour="blue"),
+        Events(name="Runs end", expr=bench.ended_ms(), title=f"{_RUN}: {{{{outcome}}}}", text=report, colour="purple"),
     )
 
 

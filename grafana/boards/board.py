@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from itertools import count
 
 from grafana_foundation_sdk.builders import dashboard as builders
+from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.dashboard import (
+    AnnotationQuery,
     DashboardCursorSync,
     VariableOption,
     VariableRefresh,
@@ -15,14 +17,38 @@ from grafana_foundation_sdk.models.dashboard import (
 )
 
 from grafana.panels import DATASOURCE, Panel, build
-from grafana.prices import HourlyPrice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextField:
+    """A variable of the dashboard that the viewer writes. value: what stands there at first."""
+
+    name: str
+    label: str
+    about: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Events:
+    """Annotations: a mark for each series, at the Unix time in ms that is its value.
+
+    title, text: in Grafana's words, with {{labels}}. A text may be a link.
+    """
+
+    name: str
+    expr: str
+    title: str
+    text: str
+    colour: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Board:
     """uid: fixed, so that links live on.
 
-    providers_of: the metric whose label ``provider`` fills the choice of providers. prices: a text field each.
+    providers_of: the metric whose label ``provider`` fills the choice of providers.
+    per_datasource: several datasources may be chosen, and each row is shown for every one of them.
     """
 
     uid: str
@@ -30,7 +56,9 @@ class Board:
     about: str
     providers_of: str
     rows: Sequence[tuple[str, Sequence[Panel]]]
-    prices: Sequence[HourlyPrice] = ()
+    fields: Sequence[TextField] = ()
+    events: Sequence[Events] = ()
+    per_datasource: bool = False
 
 
 def board_json(board: Board) -> str:
@@ -43,13 +71,19 @@ def _dashboard(board: Board) -> builders.Dashboard:
     made.link(
         builders.DashboardLink("ragmeter").tags(["ragmeter"]).as_dropdown(True).include_vars(True).keep_time(True)
     )
-    made.with_variable(builders.DatasourceVariable("datasource").label("Prometheus").type("prometheus"))
+    datasource = builders.DatasourceVariable("datasource").label("Prometheus").type("prometheus")
+    made.with_variable(datasource.multi(board.per_datasource))
     made.with_variable(_providers(board.providers_of))
-    for price in board.prices:
-        made.with_variable(_price(price))
+    for text_field in board.fields:
+        made.with_variable(_text_box(text_field))
+    for events in board.events:
+        made.annotation(_Annotation(events))
     ids = count(1)
     for title, panels in board.rows:
-        made.with_row(builders.Row(title).id(next(ids)))
+        row = (
+            builders.Row(f"{title}: $datasource").repeat("datasource") if board.per_datasource else builders.Row(title)
+        )
+        made.with_row(row.id(next(ids)))
         for panel in panels:
             made.with_panel(build(panel, next(ids)))
     return made
@@ -64,7 +98,29 @@ def _providers(metric: str) -> builders.QueryVariable:
     return variable.current(VariableOption(selected=True, text=["All"], value=["$__all"]))
 
 
-def _price(price: HourlyPrice) -> builders.TextBoxVariable:
-    value = f"{price.usd_per_hr:g}"
-    variable = builders.TextBoxVariable(price.variable).label(f"{price.provider}, USD/h").description(price.source)
-    return variable.default_value(value).current(VariableOption(selected=True, text=value, value=value))
+def _text_box(field: TextField) -> builders.TextBoxVariable:
+    variable = builders.TextBoxVariable(field.name).label(field.label).description(field.about)
+    return variable.default_value(field.value).current(
+        VariableOption(selected=True, text=field.value, value=field.value)
+    )
+
+
+class _PrometheusEvents(AnnotationQuery):
+    """With the keys of the Prometheus datasource, which the general model does not have."""
+
+    def __init__(self, events: Events) -> None:
+        super().__init__(name=events.name, datasource=DATASOURCE, icon_color=events.colour, expr=events.expr)
+        self._own = {"titleFormat": events.title, "textFormat": events.text, "tagKeys": "provider,workload"}
+
+    def to_json(self) -> dict[str, object]:
+        return super().to_json() | self._own | {"useValueForTime": True}
+
+
+@dataclass(frozen=True, slots=True)
+class _Annotation(Builder[AnnotationQuery]):
+    """What the dashboard's builder takes."""
+
+    events: Events
+
+    def build(self) -> AnnotationQuery:
+        return _PrometheusEvents(self.events)

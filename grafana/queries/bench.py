@@ -1,10 +1,21 @@
-"""Results of the latest run of each workload, from the text that ``ragmeter render --prometheus`` writes."""
+"""Results of the latest run of each workload, from ``--bench-pushgateway`` or ``ragmeter render --prometheus``."""
 
 from grafana.queries.promql import select
 
 
 def outcome() -> str:
     return f"{select('ragmeter_run_outcome')} == 1"
+
+
+def began_ms() -> str:
+    return f"{select('ragmeter_run_started_timestamp_seconds')} * 1000"
+
+
+def ended_ms() -> str:
+    """With the run, its outcome and the link to its report as labels; the variable ``reports`` is where they are."""
+    told = f"on (provider, workload) group_left (run, outcome, report) {select('ragmeter_run_info')}"
+    ended = f"{select('ragmeter_run_ended_timestamp_seconds')} * 1000 * {told}"
+    return f'label_join(label_replace({ended}, "base", "$reports", "", ""), "link", "/", "base", "report")'
 
 
 def verdicts() -> str:

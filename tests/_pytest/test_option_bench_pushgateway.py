@@ -14,7 +14,7 @@ from tests.grafana.prometheus import pushgateway
 
 @pytest.fixture
 def gateway(tmp_path: Path) -> Iterator[str]:
-    with pushgateway(tmp_path) as address:
+    with pushgateway(tmp_path / "log") as address:
         yield f"http://{address}"
 
 
@@ -77,7 +77,7 @@ def test_a_bad_url_and_half_of_the_credentials_are_refused_before_the_load(proje
 def test_a_gateway_that_goes_away_during_the_run_fails_the_session_and_loses_no_file(
     project: Project, tmp_path: Path
 ) -> None:
-    with pushgateway(tmp_path, "--web.enable-lifecycle") as address:
+    with pushgateway(tmp_path / "log", "--web.enable-lifecycle") as address:
         project.suite(f"""
             import httpx
 

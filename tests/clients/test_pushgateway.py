@@ -29,7 +29,7 @@ BCRYPT_OF_SECRET = "$2b$05$OypO5MMABMWMvQzFMZWSy.aG9LrljEbVF525cqX0bJGFWjdz2RVi6
 
 @pytest.fixture
 def address(tmp_path: Path) -> Iterator[str]:
-    with servers.pushgateway(tmp_path) as found:
+    with servers.pushgateway(tmp_path / "log") as found:
         yield found
 
 
@@ -85,7 +85,7 @@ def guarded(tmp_path: Path) -> Iterator[str]:
     """The URL of one that asks for user ``bench`` with password ``secret``."""
     web = tmp_path / "web.yaml"
     web.write_text(f"basic_auth_users: {{bench: {BCRYPT_OF_SECRET}}}\n", encoding="utf-8")
-    with servers.pushgateway(tmp_path, f"--web.config.file={web}") as address:
+    with servers.pushgateway(tmp_path / "log", f"--web.config.file={web}") as address:
         yield f"http://{address}"
 
 

@@ -46,9 +46,28 @@ def panel_queries() -> list[PanelQuery]:
     return [query for document in documents() for query in _queries(document)]
 
 
+def event_queries() -> list[PanelQuery]:
+    """The annotations, as if each were a panel."""
+    return [
+        PanelQuery(
+            board=document["title"],
+            panel_id=0,
+            panel=events["name"],
+            ref="A",
+            unit="",
+            expr=events["expr"],
+            defaults=_defaults(document),
+        )
+        for document in documents()
+        for events in document["annotations"].get("list", ())
+    ]
+
+
+def _defaults(document: Mapping[str, Any]) -> dict[str, str]:
+    return {at["name"]: at["query"] for at in document["templating"]["list"] if at["type"] == "textbox"}
+
+
 def _queries(document: Mapping[str, Any]) -> Iterator[PanelQuery]:
-    variables = document["templating"]["list"]
-    defaults = {at["name"]: at["query"] for at in variables if at["type"] == "textbox"}
     for panel in document["panels"]:
         for target in panel.get("targets", ()):
             yield PanelQuery(
@@ -58,7 +77,7 @@ def _queries(document: Mapping[str, Any]) -> Iterator[PanelQuery]:
                 ref=target["refId"],
                 unit=panel["fieldConfig"]["defaults"]["unit"],
                 expr=target["expr"],
-                defaults=defaults,
+                defaults=_defaults(document),
             )
 
 

@@ -23,6 +23,10 @@ NAMES: Final[tuple[tuple[str, Dimension], ...]] = (
     (r"tokens(_total|_bucket)?$|prefix_cache_(hits|queries)_total$", {"token": 1}),
     (r"num_preemptions_total$", {"preemption": 1}),
     (r"_seconds(_bucket|_total)?$", {"s": 1}),
+    (r"_gbps$", {"gigabit": 1, "s": -1}),
+    (r"_ms$", {"ms": 1}),
+    (r"_percent$", {"percent": 1}),
+    (r"_pairs$", {"pair": 1}),
     (r"_bytes$", {"byte": 1}),
     (r"_usd$", {"usd": 1}),
     (r"[_:](ratio|ratio_rate\w+|perc|info|outcome)$", {}),
@@ -41,7 +45,9 @@ FITTING: Final[Mapping[str, tuple[Dimension, ...]]] = {
     "reqps": ({"request": 1, "s": -1},),
     "suffix: tok/s": ({"token": 1, "s": -1},),
     "cps": ({"preemption": 1, "s": -1},),
-    "short": ({}, {"request": 1}, {"token": 1}, {"chunk": 1}),
+    "ms": ({"ms": 1},),
+    "Gbits": ({"gigabit": 1, "s": -1},),
+    "short": ({}, {"pair": 1}, {"request": 1}, {"token": 1}, {"chunk": 1}),
     "mbytes": ({"mebibyte": 1},),
     "bytes": ({"byte": 1},),
     "watt": ({"joule": 1, "s": -1},),
@@ -99,6 +105,8 @@ def _call(name: str, arguments: list[object]) -> Dimension:
         return _of(arguments[0])
     if name == "vector":
         return PRICE
+    if name == "time":
+        return {"s": 1}
     raise ValueError(f"{name}(): the unit of its result is not known")
 
 

@@ -2,7 +2,7 @@
 
 One is that of a single cluster, the other the central one, for three providers. The backend, its embedder and its LLM
 are real. One backend stands for those of all providers. vLLM and DCGM are replayed; one provider has an older vLLM.
-The benchmark runs are results of drawn samples, rendered by the command ``ragmeter``.
+Pushgateways are real, and have results of drawn samples and a made-up east-west probe.
 """
 
 import os
@@ -16,18 +16,21 @@ from typing import Any, Final
 import httpx
 import yaml
 
-from ragmeter.cli import main as ragmeter
-from ragmeter.report.jsonfile import result_json
+from ragmeter.clients.pushgateway import Group, run_group
+from ragmeter.clients.pushgateway import pushgateway as open_gateway
+from ragmeter.report.naming import workload_name
+from ragmeter.report.prometheus import prometheus_text
 from ragmeter.run.catalog import load_provider
 from ragmeter.run.local import local_service
 from tests.grafana.boards import GRAFANA
-from tests.grafana.prometheus import Prometheus, prometheus
+from tests.grafana.prometheus import Prometheus, prometheus, pushgateway
 from tests.grafana.replay import replaying
 from tests.report.examples import passing
 
 PROVIDERS: Final = ("akamai-lke", "aws-eks", "gcp-gke")
 OLD_VLLM: Final = "gcp-gke"
 EXPOSITIONS: Final = Path(__file__).resolve().parent / "expositions"
+REPORT: Final = "20261120T093107Z.html"
 TIMING: Final = {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"}
 SCRAPED_S: Final = 20.0
 LOAD_S: Final = 12.0
@@ -51,12 +54,14 @@ def observation(folder: Path) -> Iterator[Observation]:
         service = stack.enter_context(local_service(local, local.local, lambda _line: None))
         url = str(service.provider.base_url)
         pages = {name: (EXPOSITIONS / f"{name}.txt").read_text("utf-8") for name in ("vllm", "vllm-old-names", "dcgm")}
-        pages |= {"one run": _runs(PROVIDERS[:1], folder), "three runs": _runs(PROVIDERS, folder)}
         targets = {name: stack.enter_context(replaying(text)) for name, text in pages.items()}
+        for name, providers in (("one run", PROVIDERS[:1]), ("three runs", PROVIDERS)):
+            targets[name] = stack.enter_context(pushgateway(folder / f"{name}.log"))
+            _push(targets[name], providers)
         targets["rag-backend"] = url.removeprefix("http://")
         rules = sorted((GRAFANA / "rules").glob("*.yaml"))
         _write_targets(folder / "central" / "targets", targets)
-        cluster = stack.enter_context(prometheus(folder / "cluster", _cluster(targets), rules))
+        cluster = stack.enter_context(prometheus(folder / "cluster", cluster_config(targets), rules))
         central = stack.enter_context(prometheus(folder / "central", _config("central"), rules))
         for server, count in ((cluster, 4), (central, 10)):
             server.wait_until("count_over_time(up[1m]) >= 2 and up == 1", count, time.monotonic() + SCRAPED_S)
@@ -72,12 +77,16 @@ def _config(name: str) -> dict[str, Any]:
     return config | {"global": TIMING}
 
 
-def _cluster(targets: Mapping[str, str]) -> dict[str, Any]:
-    """Kubernetes' service discovery is replaced by the labels it would find on our pods; relabelling stays."""
+def cluster_config(targets: Mapping[str, str]) -> dict[str, Any]:
+    """Kubernetes' service discovery is replaced by the labels it would find on our pods; relabelling stays.
+
+    Pods without a target are left out.
+    """
     pods = {"rag-backend": "rag-backend", "vllm": "vllm", "nvidia-dcgm-exporter": "dcgm", "pushgateway": "one run"}
     found = [
         {"targets": [targets[target]], "labels": _pod(name, port)}
         for name, target in pods.items()
+        if target in targets
         for port in ("http", "other")
     ]
     config = _config("cluster")
@@ -111,16 +120,16 @@ def _write_targets(folder: Path, targets: Mapping[str, str]) -> None:
         (folder / f"{job}.yaml").write_text("[]\n", encoding="utf-8")
 
 
-def _runs(providers: tuple[str, ...], folder: Path) -> str:
-    """What ``ragmeter render --prometheus`` writes for a run of each."""
-    saved = [folder / f"{name}.json" for name in providers]
-    for name, path in zip(providers, saved, strict=True):
-        result = passing()
-        named = replace(result, run_metadata={**result.run_metadata, "provider": name})
-        path.write_text(result_json(named), encoding="utf-8")
-    written = folder / f"{len(providers)}-runs.prom"
-    assert ragmeter(["render", *map(str, saved), "--prometheus", str(written)]) == 0
-    return written.read_text(encoding="utf-8")
+def _push(address: str, providers: tuple[str, ...]) -> None:
+    """A run and a probe of each, as the suite pushes them."""
+    probe = (EXPOSITIONS / "east-west.txt").read_text("utf-8")
+    with open_gateway(f"http://{address}", {}) as gateway:
+        for name in providers:
+            result = passing()
+            named = replace(result, run_metadata={**result.run_metadata, "provider": name})
+            text = prometheus_text([named], f"ns/{name}/{REPORT}")
+            gateway.replace(run_group(name, workload_name(named)), text)
+            gateway.replace(Group(job="east_west_probe", labels={"provider": name}), probe.replace("PROVIDER", name))
 
 
 def _ask_for_a_while(url: str) -> None:

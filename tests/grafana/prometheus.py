@@ -79,11 +79,9 @@ def prometheus(
 
 
 @contextmanager
-def pushgateway(folder: Path, *arguments: str) -> Iterator[str]:
-    """The ``host:port`` of one that keeps nothing on the disk."""
-    with _serving(
-        "prometheus-pushgateway", "--persistence.file=", *arguments, log=folder / "pushgateway.log"
-    ) as address:
+def pushgateway(log: Path, *arguments: str) -> Iterator[str]:
+    """The ``host:port`` of one that keeps nothing on the disk but its log."""
+    with _serving("prometheus-pushgateway", "--persistence.file=", *arguments, log=log) as address:
         yield address
 
 

@@ -57,7 +57,7 @@ def test_a_dashboard_has_one_datasource_and_one_choice_of_providers(board: dict[
 
 
 def test_identifiers_are_not_shared() -> None:
-    assert len({board["uid"] for board in documents()}) == len({board["title"] for board in documents()}) == 5
+    assert len({board["uid"] for board in documents()}) == len({board["title"] for board in documents()}) == 6
 
 
 def test_prices_are_those_of_the_provider_files() -> None:

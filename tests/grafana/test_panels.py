@@ -7,13 +7,15 @@ import promql_parser as promql
 import pytest
 
 from backend.errors import ServiceError
-from tests.grafana.boards import GRAFANA, PanelQuery, panel_queries, provider_choices
+from tests.grafana.boards import GRAFANA, PanelQuery, event_queries, panel_queries, provider_choices
 from tests.grafana.dimensions import fits, metrics, selectors
-from tests.grafana.observation import PROVIDERS, Observation
+from tests.grafana.observation import PROVIDERS, REPORT, Observation
 from tests.grafana.prometheus import Prometheus, Series
 from tests.grafana.table import table, written
+from tests.report.examples import passing
 
 QUERIES = panel_queries()
+EVENTS = event_queries()
 QUANTILES = [query for query in QUERIES if "histogram_quantile" in query.expr]
 NAMES = [query.name for query in QUERIES]
 EVERY = ".*"
@@ -45,9 +47,30 @@ VIEWS = {
 def test_a_panel_shows_numbers_of_every_chosen_provider_and_of_no_other(
     observed: Observation, query: PanelQuery, view: View
 ) -> None:
-    found = view.ask(observed, query)
-    assert {labels["provider"] for labels, _ in found} == set(view.expected), query.substituted(view.choice)
+    check_numbers(view.ask(observed, query), view.expected)
+
+
+def check_numbers(found: list[Series], expected: tuple[str, ...]) -> None:
+    """Series of these providers and of no other, each with a number."""
+    assert {labels["provider"] for labels, _ in found} == set(expected)
     assert [labels for labels, value in found if not math.isfinite(value)] == []
+
+
+@pytest.mark.parametrize("view", VIEWS.values(), ids=VIEWS)
+@pytest.mark.parametrize("query", EVENTS, ids=lambda query: query.name)
+def test_an_annotation_marks_a_moment_of_every_chosen_provider(
+    observed: Observation, query: PanelQuery, view: View
+) -> None:
+    found = view.ask(observed, query)
+    check_numbers(found, view.expected)
+    year_ms = 365 * 86_400_000
+    assert all(0 < observed.at_s * 1000 - moment_ms < year_ms for _, moment_ms in found), "milliseconds, and past"
+
+
+def test_the_end_of_a_run_tells_its_outcome_and_links_to_its_report(observed: Observation) -> None:
+    ((labels, _),) = VIEWS["the cluster's own"].ask(observed, next(at for at in EVENTS if at.panel == "Runs end"))
+    assert (labels["run"], labels["outcome"]) == (passing().run_id, "PASS")
+    assert labels["link"] == f"http://127.0.0.1:8000/ns/{PROVIDERS[0]}/{REPORT}"
 
 
 @pytest.mark.parametrize("query", QUERIES, ids=NAMES)

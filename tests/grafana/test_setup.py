@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from grafana.prices import hourly_prices
 from tests.grafana.boards import GRAFANA
 from tests.grafana.prometheus import binary
 
@@ -73,6 +74,16 @@ def test_what_is_provisioned_is_where_compose_mounts_it() -> None:
     source = load("provisioning/datasources/prometheus.yaml")["datasources"][0]
     assert source["url"] == "http://prometheus:9090"
     assert source["jsonData"]["timeInterval"] == load("prometheus/central.yaml")["global"]["scrape_interval"]
+
+
+def test_the_example_has_a_datasource_for_each_provider_and_no_secret() -> None:
+    sources = load("provisioning/datasources/per-provider.yaml.example")["datasources"]
+    priced = {price.provider for price in hourly_prices(GRAFANA.parent / "fixtures" / "providers")}
+    assert {source["name"] for source in sources} == priced
+    assert len({source["uid"] for source in sources}) == len(priced)
+    for source in sources:
+        assert source["url"].startswith("https://")
+        assert source["secureJsonData"]["basicAuthPassword"].startswith("$__file{/run/secrets/")
 
 
 def test_promtool_accepts_the_central_configuration_with_its_rules(tmp_path: Path) -> None:

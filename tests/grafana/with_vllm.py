@@ -1,0 +1,119 @@
+"""A real vLLM on the CPU behind the real backend, measured by the suite and scraped by a real Prometheus.
+
+It is not collected by itself: ``tox -e vllm`` has the packages, which are large, and a checkpoint, whose folder
+``RAGMETER_CHECKPOINT`` names. With ``RAGMETER_RECORD`` set, the page that the fast tests replay is written again.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+import pytest
+import yaml
+
+from ragmeter.run.catalog import load_provider
+from ragmeter.run.local import local_service
+from tests.grafana.boards import GRAFANA, PanelQuery, panel_queries
+from tests.grafana.dimensions import metrics
+from tests.grafana.observation import EXPOSITIONS, cluster_config
+from tests.grafana.prometheus import Prometheus, prometheus
+from tests.grafana.recording import recorded, shape
+from tests.grafana.test_panels import check_numbers
+
+RECORDING: Final = EXPOSITIONS / "vllm.txt"
+OLD_NAMES: Final = {"vllm:gpu_cache_usage_perc", "vllm:time_per_output_token_seconds_bucket"} | {
+    f"vllm:gpu_prefix_cache_{event}_total" for event in ("hits", "queries")
+}
+REQUESTS: Final = 60
+QUERIES: Final = [query for query in panel_queries() if "vllm:" in query.expr and "DCGM_" not in query.expr]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """What is left of the run of the suite. page: vLLM's metrics while it answered. suite: pytest's exit status."""
+
+    prometheus: Prometheus
+    suite: int
+    page: str
+    at_s: float
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    folder = tmp_path_factory.mktemp("vllm")
+    provider = load_provider(str(_provider(folder, local=_embedded())), environment=os.environ)
+    assert provider.local is not None
+    rules = sorted((GRAFANA / "rules").glob("*.yaml"))
+    with local_service(provider, provider.local, print) as service:
+        urls = {"rag-backend": str(service.provider.base_url), "vllm": str(service.provider.llm_url)}
+        config = cluster_config({name: url.removeprefix("http://") for name, url in urls.items()})
+        with prometheus(folder / "prometheus", config, rules) as server:
+            measured = _provider(folder, base_url=urls["rag-backend"], llm_url=urls["vllm"], workload="smoke")
+            suite, page = _measure(measured, urls["vllm"])
+            yield Run(prometheus=server, suite=suite, page=page, at_s=time.time())
+
+
+def _provider(folder: Path, **keys: Any) -> Path:
+    path = folder / ("embedded.yaml" if "local" in keys else "measured.yaml")
+    path.write_text(yaml.safe_dump({"schema": "provider.v1", "name": "vllm-cpu", **keys}), encoding="utf-8")
+    return path
+
+
+def _embedded() -> dict[str, Any]:
+    arguments = ["--enforce-eager", "--dtype", "bfloat16", "--max-model-len", "2048"]
+    model = os.environ["RAGMETER_CHECKPOINT"]
+    return {"engine": "vllm", "model": model, "context_max_chars": 700, "startup_timeout": 600, "args": arguments}
+
+
+def _measure(provider: Path, llm_url: str) -> tuple[int, str]:
+    """Run the suite; its exit status, and the last page of vLLM on which a request was running."""
+    command = [sys.executable, "-m", "pytest", "bench", f"--provider={provider}", f"--bench-requests={REQUESTS}"]
+    command += [f"--bench-report-dir={provider.parent}"]
+    page = ""
+    with subprocess.Popen(command, cwd=GRAFANA.parent) as suite, httpx.Client(trust_env=False) as client:
+        while suite.poll() is None:
+            seen = client.get(f"{llm_url}/metrics", timeout=30).text
+            page = seen if "vllm:num_requests_running{" in seen and _running(seen) else page
+            time.sleep(0.2)
+    return suite.returncode, page
+
+
+def _running(page: str) -> bool:
+    lines = [line for line in page.splitlines() if line.startswith("vllm:num_requests_running{")]
+    return any(float(line.rpartition(" ")[2]) > 0 for line in lines)
+
+
+def test_the_suite_passes_on_a_real_vllm(run: Run) -> None:
+    assert run.suite == pytest.ExitCode.OK
+
+
+@pytest.mark.parametrize("query", QUERIES, ids=lambda query: query.name)
+def test_a_panel_shows_numbers_of_a_real_vllm(run: Run, query: PanelQuery) -> None:
+    check_numbers(run.prometheus.query(query.substituted(".*"), run.at_s), expected=("akamai-lke",))
+
+
+@pytest.mark.parametrize("query", QUERIES, ids=lambda query: query.name)
+def test_every_metric_is_exposed_unless_it_is_the_name_from_before(run: Run, query: PanelQuery) -> None:
+    exposed = run.prometheus.label_values("__name__")
+    assert set(metrics(query.substituted(".*"))) - exposed <= OLD_NAMES
+
+
+def test_the_load_was_seen_by_the_engine(run: Run) -> None:
+    asked = "sum(max_over_time(vllm:request_success_total[10m]))"
+    ((_, answered),) = run.prometheus.query(asked, run.at_s)
+    assert answered >= REQUESTS
+    ((_, most),) = run.prometheus.query("max(max_over_time(vllm:num_requests_running[10m]))", run.at_s)
+    assert most >= 1
+
+
+def test_the_recording_of_the_fast_tests_has_the_names_types_and_labels_of_today(run: Run) -> None:
+    page = recorded(run.page)
+    if os.environ.get("RAGMETER_RECORD"):
+        RECORDING.write_text(page, encoding="utf-8")
+    assert shape(page) == shape(RECORDING.read_text(encoding="utf-8")), "RAGMETER_RECORD=1 tox -e vllm writes it again"
