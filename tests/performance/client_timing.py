@@ -32,15 +32,14 @@ import uvloop
 from ragmeter.clients.decode import decode
 from ragmeter.clients.dialects import RagDialect
 from ragmeter.clients.http import HttpTransport
-from ragmeter.clients.sse import timed_events
 from ragmeter.clients.transport import Exchange
-from ragmeter.core.records import Phase
+from ragmeter.core.records import Phase, RequestSample
 from ragmeter.testing import GroundTruthServer, StreamScript, StreamTruth
 
 SCRIPT = StreamScript(ttft_ms=100, itl_ms=20, tokens=64)
 TIMEOUT_S = 60
 STALL_S, STALL_EVERY_S = 0.05, 0.25
-Clock = Literal["kernel", "user"]
+Clock = Literal["capture", "kernel", "user"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,19 +82,17 @@ async def ours(base_url: str, streams: int, rounds: int, *, clock: Clock) -> Mea
             request_id=sample.request_id or "",
             sent_ns=sample.sent_ns or 0,
             events_ns=sample.events_ns,
-            exact=None if sample.exact_events is None else exact_tokens(exchange),
+            exact=None if sample.inexact_events is None else exact_tokens(sample),
         )
-        for sample, exchange in zip(samples, exchanges, strict=True)
+        for sample in samples
     ]
     return Measured(seen=seen, cpu_s=streamed - began, decode_cpu_s=decoded - streamed)
 
 
-def exact_tokens(exchange: Exchange) -> tuple[bool, ...]:
+def exact_tokens(sample: RequestSample) -> tuple[bool, ...]:
     """Of each token, whether its arrival is exact."""
-    exact = exchange.exact_chunks or frozenset()
-    return tuple(
-        ended in exact for _, event, ended in timed_events(exchange.chunks, complete=True) if event.event == "token"
-    )
+    inexact = dict(sample.inexact_events or ())
+    return tuple(position not in inexact for position in range(len(sample.events_ns)))
 
 
 async def with_httpx(base_url: str, streams: int, rounds: int) -> Measured:
@@ -151,6 +148,7 @@ def percentiles(values: list[float]) -> str:
 
 Client = Callable[[str, int, int], Awaitable[Measured]]
 CLIENTS: dict[str, Client] = {
+    "ragmeter, capture": partial(ours, clock="capture"),
     "ragmeter, kernel": partial(ours, clock="kernel"),
     "ragmeter, user": partial(ours, clock="user"),
     "httpx": with_httpx,

@@ -30,6 +30,10 @@ class Link(Protocol):
     def abort(self) -> None:
         """Close at once; the receiver is told, soon."""
 
+    def departed_ns(self) -> int | None:
+        """When the first byte of what was written last left this host; None when the kernel does not tell."""
+        ...
+
     def tcp_info(self) -> TcpInfo | None:
         """What the kernel knows of the connection, or knew when it closed; None where it does not tell."""
         ...
@@ -38,8 +42,11 @@ class Link(Protocol):
 class Receiver(Protocol):
     """What a link delivers to."""
 
-    def received(self, data: bytes, at_ns: int, exact: bool | None) -> None:
-        """Bytes of one read. exact: whether the last of them arrived at ``at_ns``; None when nobody can say."""
+    def received(self, data: bytes, at_ns: int, earliest_ns: int | None, exact: bool) -> None:
+        """Bytes that were read together and arrived from ``earliest_ns`` (None when nobody can say) to ``at_ns``.
+
+        exact: whether the last of them arrived at ``at_ns``.
+        """
 
     def disconnected(self, at_ns: int, error: Exception | None) -> None:
         """The link is gone. Called once; nothing comes after it."""
@@ -59,10 +66,10 @@ class Connection:
         self.lost = asyncio.Event()
         self._done: asyncio.Future[None] | None = None
 
-    def received(self, data: bytes, at_ns: int, exact: bool | None) -> None:
+    def received(self, data: bytes, at_ns: int, earliest_ns: int | None, exact: bool) -> None:
         if self._done is None or self.response is None:
             self.abort()  # bytes that nobody asked for: they would be taken for the next answer
-        elif self.response.feed(data, at_ns, exact=exact):
+        elif self.response.feed(data, at_ns, earliest_ns=earliest_ns, exact=exact):
             self._finish()
 
     def disconnected(self, at_ns: int, error: Exception | None) -> None:
@@ -89,6 +96,7 @@ class Connection:
         try:
             await done
         finally:
+            self.sent_ns = self.link.departed_ns() or self.sent_ns
             self.tcp_info = self.link.tcp_info()
 
     @property

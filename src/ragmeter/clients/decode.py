@@ -1,10 +1,11 @@
 """From an exchange to a sample: read the events, then say whether the request succeeded. Pure."""
 
+from collections.abc import Iterable
 from http import HTTPStatus
 
 from ragmeter.clients.dialects import Dialect
 from ragmeter.clients.reading import Reading, excerpt
-from ragmeter.clients.sse import timed_events
+from ragmeter.clients.sse import events_of
 from ragmeter.clients.transport import Exchange
 from ragmeter.core.records import ErrorClass, Phase, RequestSample
 
@@ -51,7 +52,7 @@ def decode(
         tls_ns=exchange.tls_ns,
         first_source_ns=since(reading.first_source_ns),
         events_ns=tuple(at_ns - origin_ns for at_ns in reading.events_ns),
-        exact_events=None if exchange.exact_chunks is None else reading.exact_events,
+        inexact_events=None if exchange.earliest_ns is None else _inexact(reading.widths_ns),
         events_tokens=tuple(tokens) if tokens and len(tokens) == len(reading.events_ns) else None,
         ended_ns=(fault[2] if fault else reading.over_ns or exchange.ended_ns) - origin_ns,
         error=fault[0] if fault else None,
@@ -79,15 +80,20 @@ def _read(exchange: Exchange, dialect: Dialect) -> Reading:
     if not (_is_2xx(exchange) and _is_event_stream(exchange)):
         return reading
     framed = any(exchange.header(name) is not None for name in ("content-length", "transfer-encoding"))
-    exact = exchange.exact_chunks or frozenset()
-    for at_ns, event, ended_chunk in timed_events(exchange.chunks, complete=framed and exchange.failure is None):
+    bodies = (body for _, body in exchange.chunks)
+    for position, event, at_end in events_of(bodies, complete=framed and exchange.failure is None):
         reading.events += 1
         texts = len(reading.events_ns)
-        dialect.read(event, at_ns, reading)
-        reading.exact_events += len(reading.events_ns) > texts and ended_chunk in exact
+        dialect.read(event, exchange.chunks[position][0], reading)
+        if len(reading.events_ns) > texts:
+            reading.widths_ns.append(exchange.width_ns(position, to_its_end=at_end) or 0)
         if reading.is_closed or reading.fault is not None:
             break
     return reading
+
+
+def _inexact(widths_ns: Iterable[int]) -> tuple[tuple[int, int], ...]:
+    return tuple((position, width_ns) for position, width_ns in enumerate(widths_ns) if width_ns > 0)
 
 
 def _is_2xx(exchange: Exchange) -> bool:

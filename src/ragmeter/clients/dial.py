@@ -4,19 +4,31 @@ import asyncio
 import socket
 import ssl
 import time
-from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Protocol
 
 from ragmeter.clients.connection import Connection, Link, Receiver, Setup
 from ragmeter.clients.origin import Origin
 from ragmeter.clients.tcp_info import read_tcp_info
 from ragmeter.core.records import ErrorClass
 
-OpenLink = Callable[[socket.socket, Receiver, ssl.SSLContext | None, str], Awaitable[Link]]
-"""From a connected socket, its receiver and, for TLS, the context and the host name to a link, hands shaken.
 
-Raises OSError, of which ssl.SSLError is one. The socket is closed by the caller of one that raises.
-"""
+class Links(Protocol):
+    """Opens links of one kind, which may share what they learn."""
+
+    def prepare(self) -> None:
+        """Called before a connection is made. Raises OSError."""
+
+    async def open(
+        self, sock: socket.socket, receiver: Receiver, tls_context: ssl.SSLContext | None, host: str
+    ) -> Link:
+        """From a connected socket, its receiver and, for TLS, the context and the host name to a link, hands shaken.
+
+        Raises OSError, of which ssl.SSLError is one. The socket is closed by the caller of one that raises.
+        """
+        ...
+
+    def close(self) -> None:
+        """When all links are closed."""
 
 
 class DialError(Exception):
@@ -27,16 +39,17 @@ class DialError(Exception):
         self.error = error
 
 
-async def dial(origin: Origin, tls: ssl.SSLContext | None, open_link: OpenLink, *, timeout_s: float) -> Connection:
+async def dial(origin: Origin, tls: ssl.SSLContext | None, links: Links, *, timeout_s: float) -> Connection:
     """Open a connection. Raises DialError; a cancelled call leaves no socket behind."""
     try:
         async with asyncio.timeout(timeout_s):
-            return await _dial(origin, tls, open_link)
+            return await _dial(origin, tls, links)
     except TimeoutError as error:
         raise DialError(ErrorClass.CONNECT, f"no connection to {origin} within {timeout_s:g} s") from error
 
 
-async def _dial(origin: Origin, tls: ssl.SSLContext | None, open_link: OpenLink) -> Connection:
+async def _dial(origin: Origin, tls: ssl.SSLContext | None, links: Links) -> Connection:
+    _prepare(links, origin)
     began_ns = time.monotonic_ns()
     addresses = await _resolve(origin)
     resolved_ns = time.monotonic_ns()
@@ -44,7 +57,7 @@ async def _dial(origin: Origin, tls: ssl.SSLContext | None, open_link: OpenLink)
     connected_ns = time.monotonic_ns()
     connection = Connection()
     connection.tcp_info = read_tcp_info(sock)
-    await _link(connection, sock, origin, tls, open_link)
+    await _link(connection, sock, origin, tls, links)
     connection.setup = Setup(
         dns_ns=resolved_ns - began_ns,
         connect_ns=connected_ns - resolved_ns,
@@ -60,6 +73,13 @@ async def _resolve(origin: Origin) -> list[tuple[socket.AddressFamily, Any]]:
     except (OSError, UnicodeError) as error:
         raise DialError(ErrorClass.CONNECT, f"the name {origin.host!r} does not resolve: {error}") from error
     return [(family, address) for family, _, _, _, address in found]
+
+
+def _prepare(links: Links, origin: Origin) -> None:
+    try:
+        links.prepare()
+    except OSError as error:
+        raise DialError(ErrorClass.CONNECT, f"cannot time the packets of {origin}: {error}") from error
 
 
 async def _connect_any(addresses: list[tuple[socket.AddressFamily, Any]], origin: Origin) -> socket.socket:
@@ -86,10 +106,10 @@ async def _connect(family: socket.AddressFamily, address: Any) -> socket.socket:
 
 
 async def _link(
-    connection: Connection, sock: socket.socket, origin: Origin, tls: ssl.SSLContext | None, open_link: OpenLink
+    connection: Connection, sock: socket.socket, origin: Origin, tls: ssl.SSLContext | None, links: Links
 ) -> None:
     try:
-        connection.link = await open_link(sock, connection, tls, origin.host)
+        connection.link = await links.open(sock, connection, tls, origin.host)
     except OSError as error:
         sock.close()
         error_class = ErrorClass.TLS if tls else ErrorClass.CONNECT

@@ -10,15 +10,13 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
+from ragmeter.clients.clocks import AUTO, clock_for, links_for
 from ragmeter.clients.connection import Connection
-from ragmeter.clients.dial import DialError, OpenLink, dial
-from ragmeter.clients.kernel_link import KernelLinks, kernel_stamps_offered
+from ragmeter.clients.dial import DialError, dial
 from ragmeter.clients.origin import Origin
-from ragmeter.clients.response import decode_content
+from ragmeter.clients.response import ResponseReader, decode_content
 from ragmeter.clients.transport import Exchange, HttpRequest
-from ragmeter.clients.user_link import open_user_link
 from ragmeter.core.errors import ConfigError, TargetError
 from ragmeter.core.records import ErrorClass
 
@@ -52,9 +50,9 @@ class HttpTransport:
         ca_file: Path | None = None,
         connect_timeout_s: float = CONNECT_TIMEOUT_S,
         stale_within_s: float = STALE_WITHIN_S,
-        clock: Literal["kernel", "user"] | None = None,
+        clock: str = AUTO,
     ) -> None:
-        """ca_file: PEM certificates to trust in place of the system's. clock: None for the best there is.
+        """ca_file: PEM certificates to trust in place of the system's. clock: one of `ragmeter.clients.clocks.CLOCKS`.
 
         Raises ConfigError.
         """
@@ -66,8 +64,8 @@ class HttpTransport:
         self._tls = _tls_context(ca_file) if any(origin.scheme == "https" for origin in self._origins) else None
         self._connect_timeout_s = connect_timeout_s
         self._stale_within_ns = int(stale_within_s * 1e9)
-        self.clock = clock or ("kernel" if kernel_stamps_offered() else "user")
-        self._open_link: OpenLink = KernelLinks().open if self.clock == "kernel" else open_user_link
+        self.clock = clock_for(clock)
+        self._links = links_for(self.clock, server_ports={origin.port for origin in self._origins})
 
     async def connect(self, n: int) -> None:
         """Have ``n`` idle connections, spread over the replicas. Raises TargetError with the first refusal."""
@@ -106,6 +104,7 @@ class HttpTransport:
         async with asyncio.timeout(self._connect_timeout_s):
             for connection in idle:
                 await connection.lost.wait()
+        self._links.close()
 
     async def _converse(self, origin: Origin, wire: bytes, attempt: _Attempt) -> None:
         while (idle := self._take_idle(origin)) is not None:
@@ -144,7 +143,7 @@ class HttpTransport:
 
     async def _dial(self, origin: Origin) -> Connection:
         tls = self._tls if origin.scheme == "https" else None
-        return await dial(origin, tls, self._open_link, timeout_s=self._connect_timeout_s)
+        return await dial(origin, tls, self._links, timeout_s=self._connect_timeout_s)
 
 
 def _tls_context(ca_file: Path | None) -> ssl.SSLContext:
@@ -209,7 +208,8 @@ def _finished(
         status=response.status,
         headers=headers,
         chunks=chunks,
-        exact_chunks=None if response.exact_chunks is None else frozenset(response.exact_chunks),
+        earliest_ns=_bounds(response),
+        exact_chunks=frozenset(response.exact_chunks),
         ended_ns=response.ended_ns or time.monotonic_ns(),
         deadline_ns=deadline_ns,
         failure=failure or response.failure or undecodable,
@@ -218,3 +218,7 @@ def _finished(
         rtt_us=tcp.rtt_us if tcp else None,
         retransmits=tcp.retransmits - connection.earlier_retransmits if tcp else None,
     )
+
+
+def _bounds(response: ResponseReader) -> tuple[int, ...] | None:
+    return tuple(response.earliest_ns) if len(response.earliest_ns) == len(response.chunks) else None

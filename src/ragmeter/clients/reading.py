@@ -17,7 +17,7 @@ class Reading:
     """Filled by a dialect while it reads a stream; nothing is read once it ``is_closed`` or has a ``fault``.
 
     over_ns: arrival of the last of what ends a stream: ``done``; ``finish_reason``, the usage after it, ``[DONE]``.
-    exact_events: how many of ``events_ns`` are exact.
+    widths_ns: how much earlier each of ``events_ns`` may have been; 0 also where nobody can say.
     is_closed: whether nothing can follow (``done``, ``[DONE]``).
     fault, fault_ns: the first error event or unreadable event.
     unknown: names of the events that the dialect does not know.
@@ -25,7 +25,7 @@ class Reading:
 
     events_ns: list[int] = field(default_factory=list)
     events_tokens: list[int | None] = field(default_factory=list)
-    exact_events: int = 0
+    widths_ns: list[int] = field(default_factory=list)
     answer_chars: int = 0
     reasoning_chars: int = 0
     first_source_ns: int | None = None

@@ -17,7 +17,7 @@ class ResponseReader:
 
     received_bytes: all that was fed, framing included. ended_ns: None until the response is over.
     reusable: whether another request may follow on the same connection.
-    exact_chunks: see `ragmeter.clients.transport.Exchange`.
+    earliest_ns, exact_chunks: see `ragmeter.clients.transport.Exchange`.
     """
 
     def __init__(self) -> None:
@@ -28,14 +28,15 @@ class ResponseReader:
         self.ended_ns: int | None = None
         self.failure: Failure | None = None
         self.reusable = False
-        self.exact_chunks: set[int] | None = None
+        self.earliest_ns: list[int] = []
+        self.exact_chunks: set[int] = set()
         self._now_ns = 0
         self._parser: httptools.HttpResponseParser | None = httptools.HttpResponseParser(self)
 
-    def feed(self, data: bytes, now_ns: int, *, exact: bool | None = None) -> bool:
-        """Take what came at ``now_ns``; True when the response is over.
+    def feed(self, data: bytes, now_ns: int, *, earliest_ns: int | None = None, exact: bool = False) -> bool:
+        """Take what came by ``now_ns``; True when the response is over.
 
-        exact: whether the last byte came at ``now_ns``; None when nobody can say.
+        See `ragmeter.clients.connection.Receiver.received`.
         """
         if self._parser is None:
             return True
@@ -51,15 +52,14 @@ class ResponseReader:
             self.fail(now_ns, ErrorClass.PROTOCOL, f"the response is not HTTP/1.1: {error}")
         if self.received_bytes > MAX_BODY_BYTES:
             self.fail(now_ns, ErrorClass.PROTOCOL, f"the response exceeds {MAX_BODY_BYTES} bytes")
-        if exact is not None:
-            self._note_exact(exact and len(self.chunks) > known)
+        if earliest_ns is not None:
+            self._note_arrival(len(self.chunks) - known, earliest_ns, exact=exact)
         return self.ended_ns is not None
 
-    def _note_exact(self, exact: bool) -> None:
-        """A chunk that is followed by the end of the response is not exact: the end may have come later."""
-        if self.exact_chunks is None:
-            self.exact_chunks = set()
-        if exact and self.ended_ns is None:
+    def _note_arrival(self, new: int, earliest_ns: int, *, exact: bool) -> None:
+        """The last chunk is not known to end with the read when the response does, too: the end may have come later."""
+        self.earliest_ns += [earliest_ns] * new
+        if exact and new and self.ended_ns is None:
             self.exact_chunks.add(len(self.chunks) - 1)
 
     def lost(self, now_ns: int, reason: str) -> None:

@@ -95,20 +95,18 @@ class SseParser:
         return ServerSentEvent(event=event, data="\n".join(data), id=self._id) if data else None
 
 
-def timed_events(
-    chunks: Iterable[tuple[int, bytes]], *, complete: bool
-) -> Iterator[tuple[int, ServerSentEvent, int | None]]:
-    """Each event with the time of the chunk that completed it, and that chunk's position if it ends with the event.
+def events_of(chunks: Iterable[bytes], *, complete: bool) -> Iterator[tuple[int, ServerSentEvent, bool]]:
+    """Each event with the position of the chunk that completed it, and whether that chunk ends with the event.
 
     complete: whether the response ended as HTTP says it must; only then an event without its blank line counts.
     """
     parser = SseParser()
-    at = 0
-    for position, (at, chunk) in enumerate(chunks):
+    position = 0
+    for position, chunk in enumerate(chunks):
         events = parser.feed(chunk)
         for event in events[:-1]:
-            yield at, event, None
+            yield position, event, False
         for event in events[-1:]:
-            yield at, event, position if parser.ends_with_event else None
+            yield position, event, parser.ends_with_event
     if complete and (last := parser.finish()) is not None:
-        yield at, last, None
+        yield position, last, False

@@ -7,10 +7,15 @@ _HEADER_BYTES = 5
 
 
 class TlsStream:
-    """One connection's TLS, sans I/O. ``closed``: the peer has said that nothing follows (close_notify)."""
+    """One connection's TLS, sans I/O. ``closed``: the peer has said that nothing follows (close_notify).
+
+    taken_bytes, given_bytes: how many bytes of the connection went in and came out.
+    """
 
     def __init__(self, context: ssl.SSLContext, host: str) -> None:
         self.closed = False
+        self.taken_bytes = 0
+        self.given_bytes = 0
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=host)
@@ -18,8 +23,7 @@ class TlsStream:
 
     def shake_hands(self, data: bytes) -> bool:
         """Take what came; True when the handshake is over. Raises ssl.SSLError."""
-        self._records.feed(data)
-        self._incoming.write(data)
+        self._take(data)
         try:
             self._tls.do_handshake()
         except ssl.SSLWantReadError:
@@ -28,8 +32,7 @@ class TlsStream:
 
     def decrypt(self, data: bytes) -> tuple[bytes, bool]:
         """The plain text that ``data`` completes, and whether ``data`` ends with a record. Raises ssl.SSLError."""
-        at_end = self._records.feed(data)
-        self._incoming.write(data)
+        at_end = self._take(data)
         plain: list[bytes] = []
         while not self.closed:
             try:
@@ -47,7 +50,14 @@ class TlsStream:
 
     def pending(self) -> bytes:
         """What TLS itself has to send."""
-        return self._outgoing.read()
+        wire = self._outgoing.read()
+        self.given_bytes += len(wire)
+        return wire
+
+    def _take(self, data: bytes) -> bool:
+        self.taken_bytes += len(data)
+        self._incoming.write(data)
+        return self._records.feed(data)
 
 
 class RecordEnds:

@@ -43,12 +43,15 @@ def _fits(text: str, *, without: str) -> bool:
 class Exchange:
     """One request and what came back. Times are ``time.monotonic_ns`` readings, durations ns.
 
-    sent_ns: just before the first byte of the request was handed over; None if the connection never came up.
+    sent_ns: when the segment with the first byte of the request left; where the kernel does not tell, just before the
+        request was handed to it. None if the connection never came up.
     dns_ns, connect_ns, tls_ns: durations of setting up the connection; None when one was reused.
     headers: of the response, names in lower case, in order.
     chunks: the body without its HTTP framing and content coding, as (arrival, bytes).
+    earliest_ns: of each chunk, the time after which its bytes arrived; with the arrival in ``chunks`` it bounds them.
+        The same as the arrival where all bytes came at once. None with the user clock, which cannot say.
     exact_chunks: positions in ``chunks`` of those whose last byte arrived at the very time: the kernel stamped the read
-        and nothing but framing came behind it in that read. None with the user clock, which cannot say.
+        and nothing but framing came behind it in that read.
     ended_ns: when the message was complete, or the moment of failure.
     deadline_ns: what the exchange was given; data that was read later is kept, and is late.
     failure: what the network did; an HTTP status is not a failure here.
@@ -64,7 +67,8 @@ class Exchange:
     status: int | None = None
     headers: tuple[tuple[str, str], ...] = ()
     chunks: tuple[tuple[int, bytes], ...] = ()
-    exact_chunks: frozenset[int] | None = None
+    earliest_ns: tuple[int, ...] | None = None
+    exact_chunks: frozenset[int] = frozenset()
     ended_ns: int
     deadline_ns: int
     failure: tuple[ErrorClass, str] | None = None
@@ -76,6 +80,17 @@ class Exchange:
     def header(self, name: str) -> str | None:
         """The first value of a header, by its name in lower case."""
         return next((value for key, value in self.headers if key == name), None)
+
+    def width_ns(self, position: int, *, to_its_end: bool) -> int | None:
+        """How much earlier than the chunk's arrival an event may have come that was complete with that chunk.
+
+        to_its_end: whether the event ends with the chunk. None when nobody can say.
+        """
+        if self.earliest_ns is None:
+            return None
+        if to_its_end and position in self.exact_chunks:
+            return 0
+        return self.chunks[position][0] - self.earliest_ns[position]
 
     @property
     def body(self) -> bytes:

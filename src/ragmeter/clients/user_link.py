@@ -25,7 +25,7 @@ class UserLink(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         now_ns = time.monotonic_ns()
         if self._receiver is not None:
-            self._receiver.received(data, now_ns, None)
+            self._receiver.received(data, now_ns, None, exact=False)
 
     def connection_lost(self, exc: Exception | None) -> None:
         now_ns = time.monotonic_ns()
@@ -46,13 +46,27 @@ class UserLink(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
+    def departed_ns(self) -> None:
+        return None
+
     def tcp_info(self) -> TcpInfo | None:
         return self._last_info or read_tcp_info(self._sock)
 
 
-async def open_user_link(sock: socket.socket, receiver: Receiver, tls: ssl.SSLContext | None, host: str) -> Link:
-    """See `ragmeter.clients.dial.OpenLink`."""
-    _, link = await asyncio.get_running_loop().create_connection(
-        lambda: UserLink(sock, receiver), sock=sock, ssl=tls, server_hostname=host if tls else None
-    )
-    return link
+class UserLinks:
+    """Opens user links."""
+
+    def prepare(self) -> None:
+        """See `ragmeter.clients.dial.Links`: nothing to prepare."""
+
+    async def open(
+        self, sock: socket.socket, receiver: Receiver, tls_context: ssl.SSLContext | None, host: str
+    ) -> Link:
+        """See `ragmeter.clients.dial.Links`."""
+        _, link = await asyncio.get_running_loop().create_connection(
+            lambda: UserLink(sock, receiver), sock=sock, ssl=tls_context, server_hostname=host if tls_context else None
+        )
+        return link
+
+    def close(self) -> None:
+        """See `ragmeter.clients.dial.Links`: nothing is shared."""

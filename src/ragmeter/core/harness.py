@@ -91,9 +91,9 @@ def _peak(samples: Iterable[RequestSample]) -> int:
 
 def exact_stamp_ratio(samples: Iterable[RequestSample]) -> float | None:
     """Share of the text events whose arrival is exact; None when the clock cannot say, or there are none."""
-    dated = [sample for sample in samples if sample.exact_events is not None]
+    dated = [sample for sample in samples if sample.inexact_events is not None]
     events = sum(len(sample.events_ns) for sample in dated)
-    return sum(sample.exact_events or 0 for sample in dated) / events if events else None
+    return 1 - sum(len(sample.inexact_events or ()) for sample in dated) / events if events else None
 
 
 def _mean_rtt_ms(samples: Iterable[RequestSample]) -> float | None:

@@ -50,15 +50,17 @@ class RequestSample:
     step: which part of its trial it belongs to, from 0: see `run.PhasePlan`.
     clock_id: which machine's clock its times are of. Times of different clocks are never subtracted from one another.
     scheduled_ns: when the schedule wanted it sent; in a closed loop, when its slot became free.
-    sent_ns: first byte of the request handed to the kernel; None if the connection never came up.
+    sent_ns: first byte of the request handed to the kernel, or on its way out of it; None if the connection never came
+        up.
     dns_ns, connect_ns, tls_ns: durations of setting up a new connection; None when one was reused.
     first_source_ns: arrival of ``meta`` with documents.
     events_ns: arrival of each event that carried non-empty answer text, ascending.
-    exact_events: how many of those times are exact: stamped by the kernel in a read that ended with the event. Of the
-        others some came in one read with what followed and carry the stamp of its last segment: they are late by an
-        unknown part of the time since the read before. The rest had no usable stamp and were dated when this process
-        read them. HTTP framing behind an event counts as part of it: a server that writes it apart makes the event
-        late by that much, unseen. None when the clock is ``user``, which cannot say.
+    inexact_events: those times that are not exact, as (position in ``events_ns``, width in ns): the event came within
+        that width before its time. With the kernel's stamps they are events that came in one read with what followed
+        and carry the stamp of its last segment, or that had no usable stamp and are dated when this process read them;
+        with the capture ring, those of segments that it missed. HTTP framing behind an event counts as part of it: a
+        server that writes it apart makes the event late by that much, unseen. None when the clock is ``user``, which
+        cannot say.
     events_tokens: how many tokens each of those carried, where the server says so; else None.
     ended_ns: arrival of the end of the response, or the moment of failure.
     output_tokens: by the server's usage block only; None when it sent none.
@@ -79,7 +81,7 @@ class RequestSample:
     tls_ns: int | None = None
     first_source_ns: int | None = None
     events_ns: tuple[int, ...] = ()
-    exact_events: int | None = None
+    inexact_events: tuple[tuple[int, int], ...] | None = None
     events_tokens: tuple[int, ...] | None = None
     ended_ns: int
     error: ErrorClass | None = None

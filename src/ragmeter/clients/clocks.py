@@ -1,0 +1,41 @@
+"""Where arrival times can be taken on this machine, and the links that take them there."""
+
+from collections.abc import Callable, Collection
+from typing import Literal, get_args
+
+from ragmeter.clients.capture_ring import capture_offered
+from ragmeter.clients.dial import Links
+from ragmeter.clients.kernel_link import KernelLinks, kernel_stamps_offered
+from ragmeter.clients.user_link import UserLinks
+from ragmeter.core.errors import ConfigError
+
+Clock = Literal["capture", "kernel", "user"]
+"""``capture``: the kernel stamps every packet, in a ring of packet heads. ``kernel``: it stamps every read of a socket.
+``user``: this process looks at its watch when it has read the bytes."""
+
+AUTO = "auto"
+CLOCKS: tuple[str, ...] = (AUTO, *get_args(Clock))
+_OFFERED: dict[str, Callable[[], bool]] = {"capture": capture_offered, "kernel": kernel_stamps_offered, "user": lambda: True}
+_NEEDS = {"capture": "Linux and the capability CAP_NET_RAW", "kernel": "Linux"}
+
+
+def clock_for(asked: str) -> Clock:
+    """The clock that was asked for; for ``auto`` the best that this process may use. Raises ConfigError."""
+    if asked not in CLOCKS:
+        raise ConfigError(f"clock {asked!r} is none of {', '.join(CLOCKS)}")
+    for clock in get_args(Clock):
+        if asked in (AUTO, clock) and _OFFERED[clock]():
+            found: Clock = clock
+            return found
+    raise ConfigError(
+        f"clock {asked!r} needs {_NEEDS[asked]}, which this process does not have; auto takes the next best"
+    )
+
+
+def links_for(clock: Clock, *, server_ports: Collection[int]) -> Links:
+    """server_ports: what a capture listens for."""
+    if clock == "capture":
+        from ragmeter.clients.capture_link import CaptureLinks  # select.epoll is Linux's
+
+        return CaptureLinks(server_ports)
+    return KernelLinks() if clock == "kernel" else UserLinks()
