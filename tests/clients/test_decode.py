@@ -49,23 +49,34 @@ META = frame("meta", request_id="r")
 
 
 @pytest.mark.parametrize(
-    ("chunks", "exact_chunks", "exact_events"),
+    ("chunks", "exact_chunks", "inexact"),
     [
-        ((META, TOKEN, TOKEN, DONE), {0, 1, 2}, 2),
-        ((META, TOKEN + TOKEN, DONE), {0, 1}, 1),  # the first of two in one read
-        ((META, TOKEN, TOKEN, DONE), {0, 2}, 1),  # the first token shares its read with the second
-        ((META, TOKEN + TOKEN[:9], TOKEN[9:], DONE), {0, 1, 2}, 1),  # the first is followed by part of the second
-        ((META, TOKEN + b": ping\n\n", TOKEN, DONE), {0, 1, 2}, 1),  # the ping may have come later
-        ((META, TOKEN.replace(b"\n", b"\r\n")[:-1], b"\n" + TOKEN, DONE), {0, 1, 2}, 2),
-        ((META, TOKEN, DONE), set(), 0),
-        ((META, TOKEN, DONE), None, None),
+        ((META, TOKEN, TOKEN, DONE), {0, 1, 2}, []),
+        ((META, TOKEN + TOKEN, DONE), {0, 1}, [0]),  # the first of two in one read
+        ((META, TOKEN, TOKEN, DONE), {0, 2}, [0]),  # the first token shares its read with the second
+        ((META, TOKEN + TOKEN[:9], TOKEN[9:], DONE), {0, 1, 2}, [0]),  # the first is followed by part of the second
+        ((META, TOKEN + b": ping\n\n", TOKEN, DONE), {0, 1, 2}, [0]),  # the ping may have come later
+        ((META, TOKEN.replace(b"\n", b"\r\n")[:-1], b"\n" + TOKEN, DONE), {0, 1, 2}, []),
+        ((META, TOKEN, DONE), set(), [0]),
     ],
 )
-def test_event_is_exact_when_it_ends_a_chunk_that_is(
-    chunks: tuple[bytes, ...], exact_chunks: set[int] | None, exact_events: int | None
+def test_event_is_exact_when_it_ends_a_chunk_that_is_and_has_the_width_of_its_chunk_otherwise(
+    chunks: tuple[bytes, ...], exact_chunks: set[int], inexact: list[int]
 ) -> None:
-    answer = exchange(*chunks, exact_chunks=None if exact_chunks is None else frozenset(exact_chunks))
-    assert judged(answer).exact_events == exact_events
+    """Chunk n came at n ms, and began to come 100 + n ns before."""
+    earliest = tuple(n * 1_000_000 - 100 - n for n in range(1, len(chunks) + 1))
+    sample = judged(exchange(*chunks, earliest_ns=earliest, exact_chunks=frozenset(exact_chunks)))
+    widths = {event: 100 + at_ns // 1_000_000 for event, at_ns in enumerate(sample.events_ns)}
+    assert sample.inexact_events == tuple((event, widths[event]) for event in inexact)
+
+
+def test_events_of_a_chunk_that_came_at_once_are_all_exact() -> None:
+    answer = exchange(META, TOKEN + TOKEN, DONE, earliest_ns=(1_000_000, 2_000_000, 3_000_000))
+    assert judged(answer).inexact_events == ()
+
+
+def test_clock_that_cannot_say_leaves_open_what_is_exact() -> None:
+    assert judged(exchange(META, TOKEN, DONE)).inexact_events is None
 
 
 @settings(deadline=None)

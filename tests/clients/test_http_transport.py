@@ -18,8 +18,8 @@ import pytest
 import trustme
 import uvloop
 
+from ragmeter.clients.clocks import offered_clocks
 from ragmeter.clients.http import HttpTransport
-from ragmeter.clients.kernel_link import kernel_stamps_offered
 from ragmeter.clients.response import ResponseReader
 from ragmeter.clients.transport import Exchange, HttpRequest
 from ragmeter.core.errors import ConfigError, TargetError
@@ -50,7 +50,7 @@ async def closing(transport: HttpTransport) -> AsyncIterator[HttpTransport]:
         await transport.aclose()
 
 
-@pytest.fixture(params=["kernel", "user"] if kernel_stamps_offered() else ["user"])
+@pytest.fixture(params=offered_clocks())
 def transport_to(request: pytest.FixtureRequest) -> TransportTo:
     """Opens a transport, with each clock."""
 
@@ -413,12 +413,14 @@ def test_response_ends_where_http_says(
 
 def test_chunk_is_exact_when_it_ends_its_read_and_the_response_goes_on() -> None:
     reader = ResponseReader()
-    reader.feed(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n", 1, exact=True)
-    reader.feed(b"1\r\nb\r\n1\r\nc\r\n", 2, exact=True)
-    reader.feed(b"1\r\nd\r\n", 3, exact=False)
-    reader.feed(b"1\r\n", 4, exact=True)
-    assert reader.feed(b"e\r\n0\r\n\r\n", 5, exact=True)
+    head = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
+    reader.feed(head + b"1\r\na\r\n", 10, earliest_ns=9, exact=True)
+    reader.feed(b"1\r\nb\r\n1\r\nc\r\n", 20, earliest_ns=18, exact=True)
+    reader.feed(b"1\r\nd\r\n", 30, earliest_ns=27, exact=False)
+    reader.feed(b"1\r\n", 40, earliest_ns=36, exact=True)
+    assert reader.feed(b"e\r\n0\r\n\r\n", 50, earliest_ns=45, exact=True)
     assert [body for _, body in reader.chunks] == [b"a", b"b", b"c", b"d", b"e"]
+    assert reader.earliest_ns == [9, 18, 18, 27, 45]
     assert reader.exact_chunks == {0, 2}
 
 

@@ -31,10 +31,10 @@ WAIT_S = 10.0
 class Inbox:
     """What a link delivered."""
 
-    reads: list[tuple[bytes, int, bool | None]] = field(default_factory=list)
+    reads: list[tuple[bytes, int, bool]] = field(default_factory=list)
     lost: list[Exception | None] = field(default_factory=list)
 
-    def received(self, data: bytes, at_ns: int, exact: bool | None) -> None:
+    def received(self, data: bytes, at_ns: int, earliest_ns: int | None, exact: bool) -> None:
         self.reads.append((data, at_ns, exact))
 
     def disconnected(self, at_ns: int, error: Exception | None) -> None:
@@ -198,7 +198,7 @@ def test_exchange_has_exact_chunks_and_what_the_kernel_knows_of_its_connection()
 def test_user_clock_does_not_say_what_is_exact() -> None:
     with GroundTruthServer(SCRIPT) as server:
         exchange = asyncio.run(last_exchange(HttpTransport([server.base_url], clock="user")))
-    assert exchange.exact_chunks is None
+    assert exchange.earliest_ns is None
     assert exchange.rtt_us is not None
 
 

@@ -4,14 +4,14 @@ import asyncio
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 
+from ragmeter.clients.clocks import offered_clocks
 from ragmeter.clients.decode import decode
 from ragmeter.clients.dialects import Dialect, OpenAiDialect, RagDialect
 from ragmeter.clients.http import HttpTransport
-from ragmeter.clients.kernel_link import kernel_stamps_offered
 from ragmeter.core.records import Phase, RequestSample
 from ragmeter.testing import ODDITIES, Contract, GroundTruthServer, StreamTruth
 
@@ -35,15 +35,13 @@ async def ask(transport: HttpTransport, dialect: Dialect, *, timeout_s: float) -
     return decode(exchange, dialect, index=0, phase=Phase.MEASURED, scheduled_ns=now_ns, origin_ns=0)
 
 
-@pytest.fixture(params=["kernel", "user"] if kernel_stamps_offered() else ["user"])
+@pytest.fixture(params=offered_clocks())
 def ask_for(request: pytest.FixtureRequest, server: GroundTruthServer) -> AskFor:
     """Asks for an oddity, with each clock."""
     return partial(asked_for, server, request.param)
 
 
-async def asked_for(
-    server: GroundTruthServer, clock: Literal["kernel", "user"], name: str, contract: Contract
-) -> list[RequestSample]:
+async def asked_for(server: GroundTruthServer, clock: str, name: str, contract: Contract) -> list[RequestSample]:
     """The sample of an oddity, after that of the oddity which goes before it, if any, on one transport."""
     oddity = ODDITIES[name]
     names = [oddity.after, name] if oddity.after else [name]

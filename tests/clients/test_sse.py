@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ragmeter.clients.sse import ServerSentEvent, SseParser, timed_events
+from ragmeter.clients.sse import ServerSentEvent, SseParser, events_of
 
 
 def events(raw: bytes) -> list[tuple[str, str]]:
@@ -51,17 +51,17 @@ def test_id_lasts_until_the_next_and_one_with_nul_is_ignored() -> None:
 @pytest.mark.parametrize("raw", [b"data: [DONE]", b"data: [DONE]\n", b"data: [DONE]\r"])
 def test_complete_response_ends_its_last_event(raw: bytes) -> None:
     done = ServerSentEvent(event="message", data="[DONE]")
-    assert list(timed_events([(7, raw)], complete=True)) == [(7, done, None)]
-    assert list(timed_events([(7, raw)], complete=False)) == []
+    assert list(events_of([b"", raw], complete=True)) == [(1, done, False)]
+    assert list(events_of([b"", raw], complete=False)) == []
 
 
-def test_event_is_dated_by_the_chunk_with_its_last_byte() -> None:
-    chunks = [(1, b"data: a"), (2, b"\n"), (3, b"\ndata: b\n\nda"), (4, b"ta: c\r\n\r"), (5, b"\ndata: d\n\n")]
-    assert [(at, event.data) for at, event, _ in timed_events(chunks, complete=True)] == [
-        (3, "a"),
-        (3, "b"),
-        (4, "c"),
-        (5, "d"),
+def test_event_belongs_to_the_chunk_with_its_last_byte() -> None:
+    chunks = [b"data: a", b"\n", b"\ndata: b\n\nda", b"ta: c\r\n\r", b"\ndata: d\n\n"]
+    assert [(position, event.data, at_end) for position, event, at_end in events_of(chunks, complete=True)] == [
+        (2, "a", False),
+        (2, "b", False),
+        (3, "c", True),
+        (4, "d", True),
     ]
 
 
@@ -87,15 +87,15 @@ def test_cutting_the_bytes_anywhere_gives_the_same_events(raw: bytes, data: st.D
     cuts = data.draw(st.lists(st.integers(0, len(raw)), max_size=12).map(sorted))
     bounds = [0, *cuts, len(raw)]
     pieces = [raw[start:stop] for start, stop in pairwise(bounds)]
-    whole = [event for _, event, _ in timed_events([(0, raw)], complete=True)]
-    assert [event for _, event, _ in timed_events(enumerate(pieces), complete=True)] == whole
+    whole = [event for _, event, _ in events_of([raw], complete=True)]
+    assert [event for _, event, _ in events_of(pieces, complete=True)] == whole
 
 
 @settings(deadline=None)
 @given(raw=_STREAM)
 def test_events_are_dated_in_order_and_never_before_their_bytes(raw: bytes) -> None:
-    chunks = [(position, raw[position : position + 1]) for position in range(len(raw))]
-    times = [at for at, _, _ in timed_events(chunks, complete=False)]
+    chunks = [raw[position : position + 1] for position in range(len(raw))]
+    times = [at for at, _, _ in events_of(chunks, complete=False)]
     assert times == sorted(set(times))
     for at, count in zip(times, range(1, len(times) + 1), strict=True):
         assert len(events(raw[: at + 1])) == count

@@ -177,8 +177,8 @@ class CaptureLinks:
         self._captured.pop(self._routes.pop(sock.fileno()))
 
     def dropped(self) -> int:
-        """How many packets the ring had no room for."""
-        return self._ring.count_drops() if self._ring else 0
+        """See `ragmeter.clients.dial.Links`."""
+        return self._ring.dropped if self._ring else 0
 
     def close(self) -> None:
         """See `ragmeter.clients.dial.Links`."""
@@ -186,7 +186,6 @@ class CaptureLinks:
             self._timer.cancel()
         if self._ring is not None:
             self._ring.close()
-            self._ring = None
         self._poll.close()
 
     def _drain(self, ring: PacketRing) -> None:

@@ -47,7 +47,7 @@ class PacketRing:
 
     def __init__(self, server_ports: Collection[int], *, frames: int = FRAMES) -> None:
         """Raises OSError where `capture_offered` is false. frames: a multiple of 256."""
-        self.dropped = 0
+        self._dropped = 0
         self._head = 0
         self._sock = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(_ETH_P_ALL))
         try:
@@ -85,13 +85,16 @@ class PacketRing:
         waiting = np.flatnonzero(self._status[self._head : self._head + _RUN] & READY == 0)
         return int(waiting[0]) if len(waiting) else min(_RUN, len(self._frames) - self._head)
 
-    def count_drops(self) -> int:
-        """How many packets found the ring full since it was opened."""
-        _, drops = struct.unpack("=II", self._sock.getsockopt(_SOL_PACKET, _PACKET_STATISTICS, 8))
-        self.dropped += drops
-        return self.dropped
+    @property
+    def dropped(self) -> int:
+        """How many packets found the ring full, from its opening on or until it was closed."""
+        if self._sock.fileno() >= 0:
+            _, drops = struct.unpack("=II", self._sock.getsockopt(_SOL_PACKET, _PACKET_STATISTICS, 8))
+            self._dropped += drops  # the kernel counts anew from each question on
+        return self._dropped
 
     def close(self) -> None:
+        self._dropped = self.dropped
         self._sock.close()
         del self._frames, self._status
         self._memory.close()

@@ -15,21 +15,27 @@ Clock = Literal["capture", "kernel", "user"]
 
 AUTO = "auto"
 CLOCKS: tuple[str, ...] = (AUTO, *get_args(Clock))
-_OFFERED: dict[str, Callable[[], bool]] = {"capture": capture_offered, "kernel": kernel_stamps_offered, "user": lambda: True}
+_OFFERED: dict[str, Callable[[], bool]] = {
+    "capture": capture_offered,
+    "kernel": kernel_stamps_offered,
+    "user": lambda: True,
+}
 _NEEDS = {"capture": "Linux and the capability CAP_NET_RAW", "kernel": "Linux"}
+
+
+def offered_clocks() -> tuple[Clock, ...]:
+    """What this process may use, best first."""
+    return tuple(clock for clock in get_args(Clock) if _OFFERED[clock]())
 
 
 def clock_for(asked: str) -> Clock:
     """The clock that was asked for; for ``auto`` the best that this process may use. Raises ConfigError."""
     if asked not in CLOCKS:
         raise ConfigError(f"clock {asked!r} is none of {', '.join(CLOCKS)}")
-    for clock in get_args(Clock):
-        if asked in (AUTO, clock) and _OFFERED[clock]():
-            found: Clock = clock
-            return found
-    raise ConfigError(
-        f"clock {asked!r} needs {_NEEDS[asked]}, which this process does not have; auto takes the next best"
-    )
+    found = next((clock for clock in offered_clocks() if asked in (AUTO, clock)), None)
+    if found is None:
+        raise ConfigError(f"clock {asked!r} needs {_NEEDS[asked]}, which are not there; auto takes the next best")
+    return found
 
 
 def links_for(clock: Clock, *, server_ports: Collection[int]) -> Links:

@@ -83,9 +83,8 @@ def _read(exchange: Exchange, dialect: Dialect) -> Reading:
     bodies = (body for _, body in exchange.chunks)
     for position, event, at_end in events_of(bodies, complete=framed and exchange.failure is None):
         reading.events += 1
-        texts = len(reading.events_ns)
         dialect.read(event, exchange.chunks[position][0], reading)
-        if len(reading.events_ns) > texts:
+        if len(reading.events_ns) > len(reading.widths_ns):
             reading.widths_ns.append(exchange.width_ns(position, to_its_end=at_end) or 0)
         if reading.is_closed or reading.fault is not None:
             break

@@ -27,6 +27,10 @@ class Links(Protocol):
         """
         ...
 
+    def dropped(self) -> int | None:
+        """How many packets a capture had no room for, also after `close`; None where nothing is captured."""
+        ...
+
     def close(self) -> None:
         """When all links are closed."""
 

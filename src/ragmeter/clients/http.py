@@ -67,6 +67,11 @@ class HttpTransport:
         self.clock = clock_for(clock)
         self._links = links_for(self.clock, server_ports={origin.port for origin in self._origins})
 
+    @property
+    def dropped_packets(self) -> int | None:
+        """See `ragmeter.clients.transport.Transport.dropped_packets`."""
+        return self._links.dropped()
+
     async def connect(self, n: int) -> None:
         """Have ``n`` idle connections, spread over the replicas. Raises TargetError with the first refusal."""
         missing = max(0, n - sum(connection.usable for idle in self._idle.values() for connection in idle))

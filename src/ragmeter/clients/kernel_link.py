@@ -117,5 +117,8 @@ class KernelLinks:
             await shake_hands(sock, tls)
         return KernelLink(sock, receiver, tls=tls, offset=self._offset, polls=self._polls)
 
+    def dropped(self) -> None:
+        """See `ragmeter.clients.dial.Links`: nothing is captured."""
+
     def close(self) -> None:
         """See `ragmeter.clients.dial.Links`: what is shared needs no end."""

@@ -107,6 +107,11 @@ class Transport(Protocol):
     @property
     def clock(self) -> str: ...
 
+    @property
+    def dropped_packets(self) -> int | None:
+        """How many packets a capture had no room for so far; None where nothing is captured."""
+        ...
+
     async def connect(self, n: int) -> None:
         """Have ``n`` idle connections open, over all replicas. Raises TargetError if one does not come up."""
 

@@ -68,5 +68,8 @@ class UserLinks:
         )
         return link
 
+    def dropped(self) -> None:
+        """See `ragmeter.clients.dial.Links`: nothing is captured."""
+
     def close(self) -> None:
         """See `ragmeter.clients.dial.Links`: nothing is shared."""
