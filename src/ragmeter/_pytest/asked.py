@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ragmeter._pytest.options import Option, overrides
-from ragmeter._pytest.parse import positive, progress_mode, progress_modes, share, switch, url
+from ragmeter._pytest.parse import clock, clocks, positive, progress_mode, progress_modes, share, switch, url
 from ragmeter.core.errors import ConfigError
 from ragmeter.core.setting import Setting
 
@@ -33,6 +33,7 @@ class BenchOptions:
     min_effect_ratio: float | None
     aa: bool
     workers: int | None
+    clock: str
     strict: bool
     report_dir: Path
     progress: str
@@ -44,6 +45,7 @@ baseline = Option(name="bench_baseline", key="baseline")
 min_effect = Option(name="bench_min_effect", parse=share)
 workers = Option(name="bench_workers", parse=positive)
 progress = Option(name="bench_progress", parse=progress_mode)
+client_clock = Option(name="bench_clock", parse=clock)
 pushgateway = Option(name="bench_pushgateway", parse=url)
 
 
@@ -59,6 +61,7 @@ def bench_options(config: pytest.Config, environment: Mapping[str, str] = os.env
         min_effect_ratio=_value(config, environment, min_effect, None),
         aa=_switched(config, environment, "bench_aa", "RAGMETER_AA"),
         workers=_value(config, environment, workers, None),
+        clock=_value(config, environment, client_clock, clocks[0]),
         strict=_switched(config, environment, "bench_strict", "RAGMETER_STRICT"),
         report_dir=_report_dir(config, environment),
         progress=_value(config, environment, progress, progress_modes[0]),

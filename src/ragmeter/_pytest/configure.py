@@ -48,7 +48,9 @@ def _start(config: pytest.Config, options: BenchOptions) -> None:
     from ragmeter._pytest.live import LiveHooks
     from ragmeter._pytest.progress import ProgressReporter
     from ragmeter._pytest.session import BenchSession
+    from ragmeter.clients.clocks import clock_for
 
+    clock_for(options.clock)  # refuses one that is not to be had
     cases = cases_of(options, os.environ)
     session = BenchSession(
         config=config,

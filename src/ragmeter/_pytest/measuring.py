@@ -108,6 +108,7 @@ class Measuring:
             sources,
             stamp=self.session.stamp,
             started_at=datetime.now(UTC),
+            clock=self.session.options.clock,
         )
         if case.baseline and (difference := differing(identity_of(case.baseline.plan), identity_of(plan))):
             raise TargetError(f"{case.id}: {case.baseline.path} did not measure the same: {difference}")
@@ -127,6 +128,7 @@ class Measuring:
             keep=log.sample,
             watch=self.session.watch(case.provider),
             observer=self.session.progress,
+            clock=planned.plan.clock,
             workers=self.session.workers,
         )
         arm = Arm(label=case.label, workload=case.workload, conditions=conditions, log=log)

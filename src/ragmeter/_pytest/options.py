@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ragmeter._pytest.parse import number, progress_modes, whole
+from ragmeter._pytest.parse import clocks, number, progress_modes, whole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,6 +203,14 @@ def _add_client(group: pytest.OptionGroup, parser: pytest.Parser) -> None:
         "starts a second, at most all cores but one; environment RAGMETER_WORKERS)",
     )
     parser.addini("bench_workers", "ini twin of --bench-workers", default=None)
+    group.addoption(
+        "--bench-clock",
+        choices=clocks,
+        help="where arrival times are taken: capture (the kernel stamps every packet; needs CAP_NET_RAW), kernel (it "
+        "stamps every read of a socket), user (when this process reads); auto takes the first that is to be had "
+        "(default: auto; environment RAGMETER_CLOCK)",
+    )
+    parser.addini("bench_clock", "ini twin of --bench-clock", default=None)
 
 
 def _add_judging(group: pytest.OptionGroup, parser: pytest.Parser) -> None:

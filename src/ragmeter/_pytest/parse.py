@@ -61,12 +61,23 @@ def url(text: str) -> str:
         raise ValueError(str(error)) from None
 
 
+def clock(text: str) -> str:
+    """Raises ValueError, a sentence, for a clock that does not exist."""
+    return _one_of(text, clocks)
+
+
 def progress_mode(text: str) -> str:
     """Raises ValueError, a sentence, for a mode that does not exist."""
-    if text not in progress_modes:
-        raise ValueError(f"{text!r} is not one of {', '.join(progress_modes)}")
+    return _one_of(text, progress_modes)
+
+
+def _one_of(text: str, allowed: tuple[str, ...]) -> str:
+    if text not in allowed:
+        raise ValueError(f"{text!r} is not one of {', '.join(allowed)}")
     return text
 
 
 switches = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+clocks = ("auto", "capture", "kernel", "user")
+"""As `ragmeter.clients.clocks` has them, which no pytest start should pay for."""
 progress_modes = ("auto", "plain", "off")

@@ -36,21 +36,28 @@ class Listener(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effort:
-    """CPU time that the load of a phase took from its process, and how long the phase was."""
+    """CPU time that the load of a phase took from its process, and how long the phase was.
+
+    dropped_packets: how many a capture lost meanwhile.
+    """
 
     cpu_s: float
     wall_s: float
+    dropped_packets: int = 0
 
 
 class Loader:
     """Sends what is planned of a workload to one service; use it in one event loop and close it there.
 
-    origin_ns: the ``time.monotonic_ns`` reading that is 0 in the samples.
+    origin_ns: the ``time.monotonic_ns`` reading that is 0 in the samples. clock: one of `clients.clocks.CLOCKS`.
     """
 
-    def __init__(self, workload: Workload, provider: Provider, *, origin_ns: int, listener: Listener) -> None:
+    def __init__(
+        self, workload: Workload, provider: Provider, *, origin_ns: int, clock: str, listener: Listener
+    ) -> None:
+        """Raises ConfigError for a clock that is not to be had, or a ``ca_file`` that cannot be read."""
         self._workload = workload
-        self._transport: Transport = transport_to(provider)
+        self._transport: Transport = _transport(provider, clock)
         self._dialect = _dialect(workload, provider)
         self._origin_ns = origin_ns
         self._listener = listener
@@ -67,12 +74,19 @@ class Loader:
         """
         sender = _Sender(self, plan)
         with _quiet_collector():
-            cpu_s, wall_s = time.process_time(), time.monotonic()
+            cpu_s, wall_s, dropped = time.process_time(), time.monotonic(), self._dropped_packets()
             async with asyncio.TaskGroup() as group:
                 group.create_task(sender.answers.run())
                 await drive(plan, sender.send, begin_ns)
                 sender.answers.close()
-            return Effort(cpu_s=time.process_time() - cpu_s, wall_s=time.monotonic() - wall_s)
+            return Effort(
+                cpu_s=time.process_time() - cpu_s,
+                wall_s=time.monotonic() - wall_s,
+                dropped_packets=self._dropped_packets() - dropped,
+            )
+
+    def _dropped_packets(self) -> int:
+        return self._transport.dropped_packets or 0
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -136,10 +150,9 @@ class _Sender:
         )
 
 
-def transport_to(provider: Provider) -> HttpTransport:
-    """Raises ConfigError for a ``ca_file`` that cannot be read."""
+def _transport(provider: Provider, clock: str) -> HttpTransport:
     ca_file = Path(provider.ca_file) if provider.ca_file else None
-    return HttpTransport([str(provider.base_url)], ca_file=ca_file)
+    return HttpTransport([str(provider.base_url)], ca_file=ca_file, clock=clock)
 
 
 def _dialect(workload: Workload, provider: Provider) -> Dialect:

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Protocol
 
+from ragmeter.clients.clocks import AUTO
 from ragmeter.core.errors import TargetError
 from ragmeter.core.provider import Provider
 from ragmeter.core.records import Phase, RequestSample
 from ragmeter.core.run import PhasePlan, RunEnding
 from ragmeter.core.workload import Workload
-from ragmeter.run.loader import Effort, Listener, fast_loop, transport_to
+from ragmeter.run.loader import Effort, Listener, fast_loop
 from ragmeter.run.orders import Connect
 from ragmeter.run.workers import WorkerDied, Workers
 
@@ -38,7 +39,8 @@ class Conditions:
 
     origin_ns: the ``time.monotonic_ns`` reading that is 0 in the samples.
     keep: takes each sample as it ends. watch: a sentence once the measured service has died, else None.
-    workers: the processes that send the load; None for one that is started for this call.
+    clock: one of `clients.clocks.CLOCKS`. workers: the processes that send the load; None for one that is started for
+    this call.
     """
 
     provider: Provider
@@ -46,12 +48,8 @@ class Conditions:
     keep: Callable[[RequestSample], None]
     watch: Callable[[], str | None]
     observer: Observer
+    clock: str = AUTO
     workers: Workers | None = None
-
-
-def clock_of(provider: Provider) -> str:
-    """The clock that will stamp arrivals for this provider."""
-    return transport_to(provider).clock
 
 
 def measure(
@@ -135,6 +133,7 @@ class _Run:
             provider=self.conditions.provider,
             origin_ns=self.conditions.origin_ns,
             connections=max((plan.concurrency or 1 for plan in self.plans), default=1),
+            clock=self.conditions.clock,
         )
         async with workers.connected(connect) as team:
             for plan, begin_ns in zip_longest(self.plans, self.begins_ns):
@@ -143,6 +142,7 @@ class _Run:
                 efforts = await team.send(plan, begin_ns, self)
                 if plan.name == "measured":
                     self._efforts.append(efforts)
+                    self._note_drops(plan, efforts)
                 else:
                     _check_warm(self.samples)
 
@@ -151,6 +151,10 @@ class _Run:
         late_s = 0.0 if begin_ns is None else (time.monotonic_ns() - begin_ns) / 1e9
         if late_s > BEGIN_TOLERANCE_S:
             self._not_fit.append(f"the {plan.name} phase of trial {plan.trial + 1} began {late_s:.3g} s after its time")
+
+    def _note_drops(self, plan: PhasePlan, efforts: Sequence[Effort]) -> None:
+        if dropped := sum(effort.dropped_packets for effort in efforts):
+            self._not_fit.append(f"the capture had no room for {dropped} packets in trial {plan.trial + 1}")
 
     def started(self) -> None:
         self.conditions.observer.started()

@@ -16,6 +16,7 @@ class Connect:
     provider: Provider
     origin_ns: int
     connections: int
+    clock: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 import ragmeter
+from ragmeter.clients.clocks import AUTO, clock_for
 from ragmeter.clients.files import schema
 from ragmeter.core.codec import encode
 from ragmeter.core.metadata import Source, merge
@@ -14,7 +15,6 @@ from ragmeter.core.run import DeclaredSlo, RunPlan
 from ragmeter.core.schema import check
 from ragmeter.core.slo import parse_goodput, parse_slo
 from ragmeter.core.workload import Workload
-from ragmeter.run.measure import clock_of
 from ragmeter.run.target import check_identity
 
 
@@ -26,11 +26,13 @@ def run_plan(
     *,
     stamp: str,
     started_at: datetime,
+    clock: str = AUTO,
 ) -> RunPlan:
     """The plan of a run, with a name made of provider, workload and ``stamp``.
 
-    sources: who says what of the metadata, the most trustworthy first. Raises TargetError when the service runs another
-    model than the workload demands.
+    sources: who says what of the metadata, the most trustworthy first. clock: one of `clients.clocks.CLOCKS`.
+    Raises TargetError when the service runs another model than the workload demands, ConfigError for a clock that is
+    not to be had.
     """
     metadata, origins, warnings = merge(sources)
     check_identity(workload, metadata, provider)
@@ -48,7 +50,7 @@ def run_plan(
         metadata=encode(metadata),
         metadata_origins={**origins, "timestamp": "this run"},
         started_at=started_at.isoformat(),
-        clock=clock_of(provider),
+        clock=clock_for(clock),
         warnings=warnings,
     )
 

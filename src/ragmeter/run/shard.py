@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ragmeter.clients.clocks import AUTO, clock_for
 from ragmeter.core.errors import ConfigError
 from ragmeter.core.provider import Provider
 from ragmeter.core.run import RunEnding, RunPlan, Shard
 from ragmeter.core.shards import shard as part_of
-from ragmeter.run.measure import Conditions, Observer, clock_of, measure
+from ragmeter.run.measure import Conditions, Observer, measure
 from ragmeter.run.phases import phases
 from ragmeter.run.store import SampleLog
 
@@ -41,7 +42,7 @@ def run_shard(
     if origin_ns < time.monotonic_ns():
         late_s = (time.monotonic_ns() - origin_ns) / 1e9
         raise ConfigError(f"the common start {beginning.at.isoformat()} passed {late_s:.1f} s ago: give a later one")
-    mine = replace(plan, shard=shard, started_at=beginning.at.astimezone(UTC).isoformat(), clock=clock_of(provider))
+    mine = replace(plan, shard=shard, started_at=beginning.at.astimezone(UTC).isoformat(), clock=clock_for(AUTO))
     plans = [part_of(phase, shard.number, shard.count) for phase in phases(plan.workload)]
     with SampleLog(path) as log:
         log.plan(mine)

@@ -45,7 +45,9 @@ class Worker:
         await self.aclose()
         try:
             _allow_files(told.connections)
-            self._loader = Loader(told.workload, told.provider, origin_ns=told.origin_ns, listener=self)
+            self._loader = Loader(
+                told.workload, told.provider, origin_ns=told.origin_ns, clock=told.clock, listener=self
+            )
             await self._loader.connect(told.connections)
         except RagmeterError as error:
             return Refused(str(error))

@@ -1,0 +1,53 @@
+"""--bench-clock: where arrival times are taken."""
+
+import pytest
+
+from ragmeter._pytest.parse import clocks
+from ragmeter.clients.clocks import _OFFERED, CLOCKS, offered_clocks
+from tests._pytest.project import Project, refused
+
+
+def test_names_of_the_option_are_those_of_the_client() -> None:
+    assert clocks == CLOCKS
+
+
+@pytest.mark.parametrize("clock", offered_clocks())
+def test_result_names_the_clock_that_was_asked_for(project: Project, clock: str) -> None:
+    project.run(f"--bench-clock={clock}").assert_outcomes(passed=1)
+    harness = project.result()["harness"]
+    assert harness["clock"] == clock
+    assert (harness["exact_stamp_ratio"] is None) == (clock == "user")
+
+
+def test_best_clock_is_the_default(project: Project) -> None:
+    project.run().assert_outcomes(passed=1)
+    assert project.result()["harness"]["clock"] == offered_clocks()[0]
+
+
+def test_option_wins_over_environment_and_ini(project: Project) -> None:
+    for option, clock in (([], "user"), (["--bench-clock=auto"], offered_clocks()[0])):
+        project.ini(bench_clock="loud")
+        project.env(RAGMETER_CLOCK="user")
+        project.run(*option).assert_outcomes(passed=1)
+        assert project.result()["harness"]["clock"] == clock
+        project.forget()
+
+
+@pytest.mark.parametrize("clock", ["sun", "Kernel"])
+def test_bad_value_is_refused(project: Project, clock: str) -> None:
+    outcome = project.run(f"--bench-clock={clock}")
+    assert outcome.ret == pytest.ExitCode.USAGE_ERROR
+    outcome.stderr.fnmatch_lines(
+        [f"*--bench-clock: invalid choice: '{clock}' (choose from *auto*capture*kernel*user*)"]
+    )
+    project.env(RAGMETER_CLOCK=clock)
+    refused(project, project.run(), f"environment RAGMETER_CLOCK: '{clock}' is not one of auto, capture, kernel, user")
+
+
+def test_clock_that_is_not_to_be_had_is_refused_before_any_load(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The capability is taken away by hand here; `capture_offered` itself asks the kernel."""
+    monkeypatch.setitem(_OFFERED, "capture", lambda: False)
+    words = "clock 'capture' needs Linux and the capability CAP_NET_RAW"
+    refused(project, project.run("--bench-clock=capture"), words)
