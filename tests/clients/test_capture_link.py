@@ -11,7 +11,8 @@ import trustme
 import uvloop
 
 from ragmeter.clients.capture_link import CaptureLinks
-from ragmeter.clients.capture_ring import PacketRing, capture_offered
+from ragmeter.clients.capture_ring import PacketRing
+from ragmeter.clients.clocks import capture_offered
 from ragmeter.clients.decode import decode
 from ragmeter.clients.dialects import RagDialect
 from ragmeter.clients.http import HttpTransport

@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from ragmeter.clients.capture_frames import Segment, route_of
-from ragmeter.clients.capture_ring import PacketRing, capture_offered
+from ragmeter.clients.capture_ring import PacketRing
 from ragmeter.clients.capture_track import ByteTimes
+from ragmeter.clients.clocks import capture_offered
 from ragmeter.clients.stamps import EARLY_NS, WallOffset
 from tests.clients.lossy_link import bed, bed_offered, mac_of
 

@@ -14,7 +14,7 @@ from ragmeter.run.store import read
 from ragmeter.testing import GroundTruthServer, StreamScript
 from tests.run.cases import plan, provider, workload
 
-SOON = timedelta(seconds=0.2)
+SOON = timedelta(seconds=1)
 
 
 def start() -> datetime:

@@ -1,13 +1,26 @@
 """Where arrival times can be taken on this machine, and the links that take them there."""
 
+import socket
+import sys
 from collections.abc import Callable, Collection
 from typing import Literal, get_args
 
-from ragmeter.clients.capture_ring import capture_offered
 from ragmeter.clients.dial import Links
 from ragmeter.clients.kernel_link import KernelLinks, kernel_stamps_offered
 from ragmeter.clients.user_link import UserLinks
 from ragmeter.core.errors import ConfigError
+
+
+def capture_offered() -> bool:
+    """Whether this process may capture packets: Linux, and CAP_NET_RAW in the namespace of its network."""
+    if sys.platform != "linux":
+        return False
+    try:
+        socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0).close()
+    except OSError:
+        return False
+    return True
+
 
 Clock = Literal["capture", "kernel", "user"]
 """``capture``: the kernel stamps every packet, in a ring of packet heads. ``kernel``: it stamps every read of a socket.
@@ -41,7 +54,7 @@ def clock_for(asked: str) -> Clock:
 def links_for(clock: Clock, *, server_ports: Collection[int]) -> Links:
     """server_ports: what a capture listens for."""
     if clock == "capture":
-        from ragmeter.clients.capture_link import CaptureLinks  # select.epoll is Linux's
+        from ragmeter.clients.capture_link import CaptureLinks  # Linux only, and it imports numpy
 
         return CaptureLinks(server_ports)
     return KernelLinks() if clock == "kernel" else UserLinks()
