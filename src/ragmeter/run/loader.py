@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from ragmeter.clients.clocks import AUTO
 from ragmeter.clients.decode import decode
 from ragmeter.clients.dialects import Dialect, OpenAiDialect, RagDialect
 from ragmeter.clients.http import HttpTransport
@@ -53,7 +54,7 @@ class Loader:
     """
 
     def __init__(
-        self, workload: Workload, provider: Provider, *, origin_ns: int, clock: str, listener: Listener
+        self, workload: Workload, provider: Provider, *, origin_ns: int, listener: Listener, clock: str = AUTO
     ) -> None:
         """Raises ConfigError for a clock that is not to be had, or a ``ca_file`` that cannot be read."""
         self._workload = workload

@@ -4,7 +4,6 @@ import asyncio
 from dataclasses import dataclass, field, replace
 from time import monotonic_ns
 
-from ragmeter.clients.clocks import AUTO
 from ragmeter.core.errors import TargetError
 from ragmeter.core.provider import Provider
 from ragmeter.core.records import Phase, RequestSample
@@ -47,7 +46,7 @@ def ask(provider: Provider, workload: Workload) -> RequestSample:
 async def _ask(provider: Provider, workload: Workload) -> RequestSample:
     once = replace(workload, shape="closed", requests=1, concurrency=1, rate_per_s=None, warmup_requests=0)
     heard = _Only()
-    loader = Loader(once, provider, origin_ns=monotonic_ns(), clock=AUTO, listener=heard)
+    loader = Loader(once, provider, origin_ns=monotonic_ns(), listener=heard)
     try:
         await loader.connect(1)
         for plan in trial(once, 0):
