@@ -58,7 +58,7 @@ def test_phase_that_outlasts_the_beginning_of_the_next_makes_the_run_unfit(tmp_p
         shard = Shard(number=0, count=1)
         run_shard(planned, provider(server.base_url), shard, beginning, path=path, observer=Silent())
     _, _, ending = read(path)
-    assert ending.not_fit[-1].startswith("the measured phase of trial 2 began 0.")
+    assert ending.not_fit[-1].startswith("the measured phase of trial 2 began ")
 
 
 def test_start_that_has_passed_is_refused_before_any_request(tmp_path: Path) -> None:
