@@ -31,7 +31,7 @@ def phase(tokens: int | None = 126_453, seconds: float | None = 120.407) -> Phas
 
 
 def cost(prices: PriceSheet, figures: PhaseFigures, received_bytes: int | None = 0) -> Cost:
-    return cost_of(prices, figures, good=200, received_bytes=received_bytes, today=TODAY)
+    return cost_of(prices, figures, good=200, good_tokens=60_000, received_bytes=received_bytes, today=TODAY)
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_tokens_that_are_unknown_or_none_have_no_price(tokens: int | None) -> No
 
 
 def test_a_phase_without_requests_costs_nothing_that_is_known() -> None:
-    result = cost_of(sheet(), NOTHING, good=0, received_bytes=0, today=TODAY)
+    result = cost_of(sheet(), NOTHING, good=0, good_tokens=0, received_bytes=0, today=TODAY)
     assert result.benchmark_run_cost_usd is None
     assert (result.usd_per_request, result.usd_per_successful_request, result.usd_per_good_request) == (None,) * 3
     assert result.hourly_cluster_cost_usd == pytest.approx(0.592)
@@ -144,7 +144,7 @@ def test_a_phase_without_requests_costs_nothing_that_is_known() -> None:
 
 @pytest.mark.parametrize(("today", "told"), [(date(2026, 4, 30), False), (date(2026, 5, 1), True)])
 def test_prices_older_than_90_days_are_told(today: date, told: bool) -> None:
-    warnings = cost_of(sheet(), phase(), good=1, received_bytes=0, today=today).warnings
+    warnings = cost_of(sheet(), phase(), good=1, good_tokens=1, received_bytes=0, today=today).warnings
     assert any("days old (as of 2026-01-30)" in warning for warning in warnings) is told
 
 
@@ -164,6 +164,7 @@ def test_costs_can_be_judged_by_name() -> None:
     rates = cost_rates(cost(sheet(), phase()), phase(), {})
     assert set(rates) == {
         "usd_per_1m_tokens",
+        "usd_per_1m_good_tokens",
         "usd_per_request",
         "usd_per_successful_request",
         "usd_per_good_request",

@@ -22,7 +22,10 @@ OTHERS = {
     "--require-hashes": "pip",
     "--check": "ruff format",
     "--aa": "ragmeter compare",
+    "--api-price": "ragmeter cost",
     "--csv": "ragmeter export",
+    "--demand": "ragmeter cost",
+    "--offer": "ragmeter cost",
     "--even-if-different": "ragmeter compare",
     "--interleaved": "ragmeter import",
     "--out": "ragmeter import",
@@ -64,6 +67,7 @@ def test_every_ragmeter_command_has_the_options_that_are_typed(capsys: pytest.Ca
     typed = [shlex.split(command) for _, command in commands() if command.startswith("ragmeter ")]
     assert {words[1] for words in typed} >= {
         "compare",
+        "cost",
         "export",
         "history",
         "import",

@@ -235,6 +235,7 @@ def cost(success: int, tokens: int, duration_s: float, gpu_usd: float = 0.52) ->
         benchmark_run_cost_usd=run,
         egress_cost_usd=0.0000041,
         usd_per_1m_tokens=run / tokens * 1e6 if tokens else None,
+        usd_per_1m_good_tokens=run / tokens * 1.04e6 if tokens else None,
         usd_per_request=run / 500,
         usd_per_successful_request=run / success if success else None,
         usd_per_good_request=run / success * 1.04 if success else None,

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 import ragmeter
-from ragmeter.cli import compare, export, history, importing, judge, listing, load, merge, plan, render, validate
+from ragmeter.cli import compare, cost, export, history, importing, judge, listing, load, merge, plan, render, validate
 from ragmeter.core.errors import RagmeterError
 
 EXIT_ERROR = 2
@@ -31,6 +31,6 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="ragmeter", description=DESCRIPTION)
     parser.add_argument("--version", action="version", version=f"ragmeter {ragmeter.__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for module in (render, judge, compare, importing, export, history, plan, load, merge, validate, listing):
+    for module in (render, judge, cost, compare, importing, export, history, plan, load, merge, validate, listing):
         module.add_to(commands)
     return parser

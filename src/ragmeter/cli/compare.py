@@ -6,6 +6,7 @@ from itertools import combinations
 from pathlib import Path
 
 import ragmeter
+from ragmeter.cli.pricing import add_terms, priced, terms_of
 from ragmeter.cli.saved import load_side
 from ragmeter.cli.terminal import colour, say, width
 from ragmeter.clients.files import write_atomically
@@ -14,7 +15,7 @@ from ragmeter.core.compare import MIN_EFFECT_RATIO, compare_measured
 from ragmeter.core.errors import ConfigError
 from ragmeter.core.identity import identity_diff
 from ragmeter.core.measured import DECLARED, Key, MeasuredRun, written
-from ragmeter.core.sides import measure_all
+from ragmeter.core.sides import ImportedRun, SavedRun, measure_all
 from ragmeter.core.slo import parse_subject
 from ragmeter.report.comparison_page import comparison_page
 from ragmeter.report.comparison_text import comparison_lines
@@ -55,6 +56,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     parser.add_argument(
         "--reference", metavar="LABEL", help="compare each run with this one only, by its label in the report"
     )
+    add_terms(parser)
     parser.add_argument("--even-if-different", action="store_true", help="compare runs that did not measure the same")
     parser.add_argument("--html", type=Path, metavar="FILE", help="write a self-contained page")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the document comparison.v1")
@@ -82,7 +84,8 @@ def run(options: argparse.Namespace) -> int:
     if len(options.runs) < 2:
         raise ConfigError("compare: needs two runs or more")
     declared = tuple(dict.fromkeys(options.metric or DECLARED))
-    measured = measure_all([load_side(path) for path in options.runs], declared)
+    runs = [_priced(load_side(path), options.offer) for path in options.runs]
+    measured = measure_all(runs, declared, terms_of(options))
     same = measure_all([load_side(path) for path in options.aa or ()], declared)
     _check_reference(options.reference, measured)
     if not options.even_if_different:
@@ -102,6 +105,10 @@ def run(options: argparse.Namespace) -> int:
         write_atomically(options.html, comparison_page(found))
     say(*comparison_lines(found, width=width(), colour=colour()))
     return 0
+
+
+def _priced(run: SavedRun | ImportedRun, offer: str | None) -> SavedRun | ImportedRun:
+    return priced(run, prices=None, offer=offer) if isinstance(run, SavedRun) and offer else run
 
 
 def _check_reference(reference: str | None, measured: Sequence[MeasuredRun]) -> None:

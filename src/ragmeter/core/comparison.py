@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
+from ragmeter.core.economics import Economics
 from ragmeter.core.identity import FieldAcross, IdentityDiff
 from ragmeter.core.result import Estimate
 
@@ -45,7 +46,7 @@ class Side:
     estimates: dict[str, Estimate]
     figures: dict[str, tuple[float | None, ...]]
     curves: dict[str, tuple[float, ...]]
-    cost: None
+    cost: Economics | None
     mean_output_tokens: float | None
     effective_decode_concurrency: float | None
     not_fit: tuple[str, ...]

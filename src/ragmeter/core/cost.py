@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
+from ragmeter.core.errors import ConfigError
 from ragmeter.core.result import Cost, Estimate, PhaseFigures
 from ragmeter.core.stats import estimate_exact
 
@@ -37,18 +38,34 @@ class PriceSheet:
     nat_gateway_usd_per_hr: float | None = None
     nat_data_usd_per_gb: float | None = None
     cross_az_usd_per_gb: float | None = None
+    offer: str | None = None
 
     def __post_init__(self) -> None:
         date.fromisoformat(self.as_of)  # ValueError names the text
 
 
 def price_sheet_from(document: Mapping[str, Any]) -> PriceSheet:
-    """The price sheet of a document that fits the provider schema's ``price_sheet``."""
-    return PriceSheet(**document)
+    """The list prices of a document that fits the provider schema's ``price_sheet``, or of one that `offered` made."""
+    return PriceSheet(**{key: value for key, value in document.items() if key != "offers"})
+
+
+def offered(document: Mapping[str, Any], name: str, where: str) -> dict[str, Any]:
+    """The price sheet with the prices of one of its ``offers``, such as ``spot``. ConfigError without such an offer."""
+    offers = document.get("offers", {})
+    if name not in offers:
+        known = f"known: {', '.join(offers)}" if offers else "it has list prices only"
+        raise ConfigError(f"{where}: $.cost.offers: no offer {name!r}; {known}")
+    return {**document, **offers[name], "offer": name}
 
 
 def cost_of(
-    sheet: PriceSheet, figures: PhaseFigures, *, good: int | None, received_bytes: int | None, today: date
+    sheet: PriceSheet,
+    figures: PhaseFigures,
+    *,
+    good: int | None,
+    good_tokens: int | None,
+    received_bytes: int | None,
+    today: date,
 ) -> Cost:
     """The cost of a phase.
 
@@ -59,7 +76,7 @@ def cost_of(
     hourly = None if unknown else sum(parts.values())
     egress = _egress_usd(sheet, received_bytes)
     run = _run_usd(hourly, figures.duration_seconds, egress)
-    per_token = per(run, figures.total_tokens)
+    per_token, per_good_token = per(run, figures.total_tokens), per(run, good_tokens)
     return Cost(
         as_of=sheet.as_of,
         source=sheet.source,
@@ -67,10 +84,12 @@ def cost_of(
         benchmark_run_cost_usd=run,
         egress_cost_usd=egress,
         usd_per_1m_tokens=None if per_token is None else per_token * 1e6,
+        usd_per_1m_good_tokens=None if per_good_token is None else per_good_token * 1e6,
         usd_per_request=per(run, figures.requests),
         usd_per_successful_request=per(run, figures.success),
         usd_per_good_request=per(run, good),
         usd_per_month=None if hourly is None else hourly * HOURS_PER_MONTH,
+        offer=sheet.offer,
         parts=parts,
         warnings=(*unknown, *_warnings(sheet, egress, today)),
     )
@@ -82,20 +101,19 @@ def cost_rates(cost: Cost, figures: PhaseFigures, rates: Mapping[str, Estimate])
     rates: figures of the phase by name. Only the price of time varies with the throughput: egress is paid by the byte.
     """
     return {
-        name: _carried(
-            estimate_exact(getattr(cost, name), figures.requests), cost, rates.get(throughput) if throughput else None
-        )
+        name: _carried(estimate_exact(getattr(cost, name), figures.requests), cost, rates.get(throughput))
         for name, throughput in COST_OF_RATE.items()
     }
 
 
-COST_OF_RATE: Mapping[str, str | None] = {
+COST_OF_RATE: Mapping[str, str] = {
     "usd_per_1m_tokens": "output_tokens_per_s",
-    "usd_per_request": None,
+    "usd_per_1m_good_tokens": "good_tokens_per_s",
+    "usd_per_request": "sent_requests_per_s",
     "usd_per_successful_request": "requests_per_s",
     "usd_per_good_request": "goodput_rps",
 }
-"""Cost by name: the throughput it is the inverse of. Requests sent per second are no figure of ours."""
+"""Cost by name: the throughput it is the inverse of."""
 
 
 def _carried(price: Estimate, cost: Cost, rate: Estimate | None) -> Estimate:

@@ -249,6 +249,20 @@ _PHASE = (
         source="DistServe, arXiv 2401.09670",
     ),
     _phase(
+        "sent_requests_per_s",
+        "1/s",
+        "higher",
+        "requests sent / duration",
+        "Requests per second that were sent, failed ones too.",
+    ),
+    _phase(
+        "good_tokens_per_s",
+        "tokens/s",
+        "higher",
+        "sum of N of good requests / duration",
+        "Throughput of what meets every per-request bound; unknown as soon as one good request has no token count.",
+    ),
+    _phase(
         "good_ratio",
         "ratio",
         "higher",
@@ -290,6 +304,13 @@ _PHASE = (
         "lower",
         "benchmark_run_cost_usd / total_tokens * 1e6",
         "Cost of a million output tokens at this load.",
+    ),
+    _phase(
+        "usd_per_1m_good_tokens",
+        "USD",
+        "lower",
+        "benchmark_run_cost_usd / tokens of good requests * 1e6",
+        "Cost of a million output tokens of requests that succeeded and met every per-request bound.",
     ),
     _phase(
         "usd_per_request", "USD", "lower", "benchmark_run_cost_usd / requests", "Cost of a request, failed ones too."

@@ -149,10 +149,13 @@ class Cost:
     benchmark_run_cost_usd: float | None
     egress_cost_usd: float | None
     usd_per_1m_tokens: float | None
+    usd_per_1m_good_tokens: float | None
     usd_per_request: float | None
     usd_per_successful_request: float | None
     usd_per_good_request: float | None
     usd_per_month: float | None
+    offer: str | None = None
+    """How the nodes are paid, such as spot; None for the list prices of the sheet."""
     parts: dict[str, float] = field(default_factory=dict)
     """USD per hour of each part of the cluster, by name."""
     warnings: tuple[str, ...] = ()

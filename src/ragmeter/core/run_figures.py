@@ -32,4 +32,11 @@ def cost_of_run(plan: RunPlan, figures: Figures, measured: Sequence[RequestSampl
         return None
     received = sum(sample.received_bytes for sample in measured)
     today = datetime.fromisoformat(plan.started_at).date()
-    return cost_of(price_sheet_from(plan.cost), figures.phase, good=figures.good, received_bytes=received, today=today)
+    return cost_of(
+        price_sheet_from(plan.cost),
+        figures.phase,
+        good=figures.good,
+        good_tokens=figures.good_tokens,
+        received_bytes=received,
+        today=today,
+    )

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from ragmeter.core.caveats import Conditions, caveats_of_run
 from ragmeter.core.comparison import Side
 from ragmeter.core.curves import curves_of
+from ragmeter.core.economics import Terms, economics
 from ragmeter.core.identity import identity_of
 from ragmeter.core.imported import ImportedTrials, measure_imported
 from ragmeter.core.measured import DECLARED, Key, MeasuredRun, labels, written
@@ -40,18 +41,23 @@ class ImportedRun:
     trials: ImportedTrials
 
 
-def measure_all(runs: Sequence[SavedRun | ImportedRun], declared: Sequence[Key] = DECLARED) -> list[MeasuredRun]:
-    """Each run as a side, labelled by its provider."""
+NO_TERMS = Terms()
+
+
+def measure_all(
+    runs: Sequence[SavedRun | ImportedRun], declared: Sequence[Key] = DECLARED, terms: Terms = NO_TERMS
+) -> list[MeasuredRun]:
+    """Each run as a side, labelled by its provider. terms: what is asked of its price."""
     named = labels([run.plan.provider if isinstance(run, SavedRun) else run.trials.provider for run in runs])
     return [
-        measure(run, label, declared)
+        measure(run, label, declared, terms)
         if isinstance(run, SavedRun)
         else measure_imported(run.trials, run.path, label, declared)
         for run, label in zip(runs, named, strict=True)
     ]
 
 
-def measure(run: SavedRun, label: str, declared: Sequence[Key] = DECLARED) -> MeasuredRun:
+def measure(run: SavedRun, label: str, declared: Sequence[Key] = DECLARED, terms: Terms = NO_TERMS) -> MeasuredRun:
     """The last trial of a run that ended early is left out, unless it is the only one: it was cut short."""
     mine = [sample for sample in run.samples if sample.phase is Phase.MEASURED]
     numbers = sorted({sample.trial for sample in mine})
@@ -60,7 +66,7 @@ def measure(run: SavedRun, label: str, declared: Sequence[Key] = DECLARED) -> Me
     kept = [sample for trial in trials.values() for sample in trial]
     figures = summarise(kept, Phase.MEASURED, goodput=run.plan.workload.goodput, seed=run.plan.workload.seed)
     by_trial = {key: {number: _figure(run.plan, trial, *key) for number, trial in trials.items()} for key in declared}
-    side = _side(run, label, trials, figures, by_trial)
+    side = _side(run, label, trials, figures, by_trial, terms)
     return MeasuredRun(
         side=side,
         by_trial=by_trial,
@@ -86,8 +92,10 @@ def _side(
     trials: Mapping[int, Sequence[RequestSample]],
     figures: Figures,
     by_trial: Mapping[Key, Mapping[int, float | None]],
+    terms: Terms,
 ) -> Side:
-    harness = harness_of_run(run.plan, run.ending, [sample for trial in trials.values() for sample in trial])
+    kept = [sample for trial in trials.values() for sample in trial]
+    harness, cost = harness_of_run(run.plan, run.ending, kept), cost_of_run(run.plan, figures, kept)
     steady = [steady_state(trial) for trial in trials.values()]
     return Side(
         label=label,
@@ -102,7 +110,7 @@ def _side(
         estimates=_estimates(figures),
         figures={written(key): tuple(values.values()) for key, values in by_trial.items()},
         curves=curves_of(figures),
-        cost=None,
+        cost=None if cost is None else economics(cost, figures, terms),
         mean_output_tokens=figures.phase.avg_output_tokens,
         effective_decode_concurrency=harness.effective_decode_concurrency,
         not_fit=harness.reasons,

@@ -21,7 +21,7 @@ class Figures:
     rates: figures of the whole phase by name. series: the values behind every per-request and pooled metric.
     trials: how many trials the phase has.
     interrupted: requests that we ended ourselves: in ``phase.requests``, and neither a success nor an error.
-    good: successes that meet every per-request bound.
+    good: successes that meet every per-request bound. good_tokens: output tokens of those; None when one is unknown.
     """
 
     phase: PhaseFigures
@@ -31,6 +31,7 @@ class Figures:
     trials: int
     interrupted: int
     good: int
+    good_tokens: int | None
     points: tuple[Point, ...]
     warnings: tuple[str, ...]
 
@@ -76,6 +77,7 @@ def summarise(
         trials=len(counts),
         interrupted=interrupted,
         good=good,
+        good_tokens=sum_known([trial.good_tokens for trial in counts]),
         points=_points(mine),
         warnings=(*_warnings(successes, interrupted), *_trial_warnings(len(counts))),
     )
@@ -154,6 +156,7 @@ class _TrialCounts:
     sent: int
     good: int
     tokens: int | None
+    good_tokens: int | None
     duration_s: float
 
 
@@ -167,20 +170,29 @@ def _trial_counts(samples: Sequence[RequestSample], goodput: Mapping[str, float]
             sent=sum(1 for sample in trial if sample.error is not ErrorClass.INTERRUPTED),
             good=sum(1 for sample in trial if is_good(sample, goodput)),
             tokens=sum_known([sample.output_tokens for sample in trial if sample.ok]),
+            good_tokens=_tokens([sample for sample in trial if is_good(sample, goodput)]),
             duration_s=duration_s(trial) or 0.0,
         )
         for _, trial in sorted(by_trial.items())
     ]
 
 
+def _tokens(good: Sequence[RequestSample]) -> int | None:
+    """Where nothing is good, none of the tokens are: 0 is known."""
+    return sum_known([sample.output_tokens for sample in good]) if good else 0
+
+
 def _rates(figures: PhaseFigures, trials: Sequence[_TrialCounts]) -> dict[str, Estimate]:
     sent = figures.success + figures.errors
     good = sum(trial.good for trial in trials)
     tokens = None if figures.total_tokens is None else [trial.tokens or 0 for trial in trials]
+    of_good = [trial.good_tokens for trial in trials]
     return {
         "requests_per_s": _throughput([trial.success for trial in trials], trials, figures.success),
         "output_tokens_per_s": _throughput(tokens, trials, figures.success),
         "goodput_rps": _throughput([trial.good for trial in trials], trials, good),
+        "sent_requests_per_s": _throughput([trial.sent for trial in trials], trials, sent),
+        "good_tokens_per_s": _throughput(None if None in of_good else [t or 0 for t in of_good], trials, good),
         "good_ratio": _ratio([trial.good for trial in trials], trials, good, sent),
         "error_ratio": _ratio([trial.sent - trial.success for trial in trials], trials, figures.errors, sent),
         "errors": estimate_exact(figures.errors if sent else None, sent),

@@ -12,6 +12,7 @@ _FIGURES: Final = {
     "benchmark_run_cost_usd": "Measured phase",
     "egress_cost_usd": "Egress of the measured bytes",
     "usd_per_1m_tokens": "Per 1M output tokens",
+    "usd_per_1m_good_tokens": "Per 1M good output tokens",
     "usd_per_request": "Per request",
     "usd_per_successful_request": "Per successful request",
     "usd_per_good_request": "Per good request",
