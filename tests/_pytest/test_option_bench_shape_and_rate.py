@@ -39,9 +39,10 @@ def test_open_loop_starts_on_time_and_has_no_concurrency(project: Project) -> No
     assert all(sample["sent_ns"] >= sample["scheduled_ns"] for sample in samples)
 
 
-@pytest.mark.parametrize("shape", ["ramp", "CLOSED"])
+@pytest.mark.parametrize("shape", ["wave", "CLOSED"])
 def test_unknown_shape_is_refused_with_the_known_ones(project: Project, shape: str) -> None:
-    SHAPE.refuse(project, shape, f"$.load.shape: '{shape}' is not one of closed, constant, poisson")
+    known = "closed, constant, poisson, gamma, ramp, bursts, sweep, trace"
+    SHAPE.refuse(project, shape, f"$.load.shape: '{shape}' is not one of {known}")
 
 
 @pytest.mark.parametrize(("rate", "words"), [("fast", "'fast' is not a number"), ("0", "0.0 is not > 0")])
@@ -52,7 +53,7 @@ def test_bad_rate_is_refused(project: Project, rate: str, words: str) -> None:
 
 def test_rate_is_refused_in_a_closed_loop_where_it_would_be_ignored(project: Project) -> None:
     outcome = project.run("--bench-rate=5")
-    refused(project, outcome, "--bench-rate", "$.load.rate_per_s: 5.0 needs $.load.shape constant or poisson")
+    refused(project, outcome, "--bench-rate", "$.load.rate_per_s: 5.0 needs $.load.shape constant, poisson, gamma")
 
 
 def test_open_loop_without_a_rate_is_refused(project: Project) -> None:

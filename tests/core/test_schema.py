@@ -35,7 +35,11 @@ def test_documents_that_fit_are_accepted() -> None:
         ({"benchmark": {"timeout": float("nan")}}, "x.yaml: $.benchmark.timeout: nan is not of type number"),
         ({"benchmark": {"timeout": float("inf")}}, "x.yaml: $.benchmark.timeout: inf is not of type number"),
         ({"benchmark": None}, "x.yaml: $.benchmark: None is not of type object"),
-        ({"load": {"shape": "ramp"}}, "x.yaml: $.load.shape: 'ramp' is not one of closed, constant, poisson"),
+        (
+            {"load": {"shape": "wave"}},
+            "x.yaml: $.load.shape: 'wave' is not one of closed, constant, poisson, gamma, ramp, bursts, sweep, trace",
+        ),
+        ({"load": {"shape": "sweep"}}, "x.yaml: $.load: 'rates_per_s' is missing"),
         ({"load": {"shape": "poisson"}}, "x.yaml: $.load: 'rate_per_s' is missing"),
         ({"name": "a/b"}, "x.yaml: $.name: 'a/b' does not match ^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"),
         ({"name": "n" * 200}, f"x.yaml: $.name: '{'n' * 76}… does not match ^[A-Za-z0-9][A-Za-z0-9._-]{{0,62}}$"),

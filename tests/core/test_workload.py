@@ -85,7 +85,7 @@ def test_setting_that_cannot_be_names_file_and_option() -> None:
         (
             {},
             [setting("load.rate_per_s", 5.0)],
-            r"\$\.load\.rate_per_s: 5\.0 needs \$\.load\.shape constant or poisson",
+            r"\$\.load\.rate_per_s: 5\.0 needs \$\.load\.shape constant, poisson, gamma, ramp or bursts, not closed",
         ),
         ({"rate_per_s": 5}, [], r"tiny\.yaml: \$\.load\.rate_per_s: 5 has no meaning here"),
         (

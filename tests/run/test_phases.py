@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from ragmeter.core.traces import Lengths, TracedRequest
 from ragmeter.core.workload import Prompt, Workload
 from ragmeter.run.phases import phases, trial, warmup
 from tests.run.cases import workload
@@ -52,3 +53,57 @@ def test_trials_ask_what_was_not_asked_yet(order: str) -> None:
 def test_trials_that_ask_every_prompt_ask_them_in_another_order(order: str) -> None:
     planned = asking(6, requests=12, trials=5, prompt_order=order)
     assert all(one.prompt_order != other.prompt_order for one, other in pairwise(phases(planned)))
+
+
+def test_sweep_has_a_phase_for_each_rate() -> None:
+    planned = asking(9, shape="sweep", rates_per_s=(2.0, 20.0, 200.0), requests=50, concurrency=None, trials=2)
+    plans = phases(planned)
+    assert [(plan.trial, plan.step, plan.first_index) for plan in plans] == [
+        (0, 0, 0),
+        (0, 1, 50),
+        (0, 2, 100),
+        (1, 0, 150),
+        (1, 1, 200),
+        (1, 2, 250),
+    ]
+    spans_s = [(plan.offsets_ns or ())[-1] / 1e9 for plan in plans[:3]]
+    assert [50 / span for span in spans_s] == pytest.approx([2, 20, 200], rel=0.5)
+    assert len({plan.prompt_order for plan in plans}) == 6
+
+
+TRACE = tuple(
+    TracedRequest(at_s=0.5 * place, lengths=Lengths(input_tokens=10 * (place + 1), output_tokens=place + 1))
+    for place in range(8)
+)
+
+
+def test_trace_is_replayed_at_its_times_with_its_lengths() -> None:
+    planned = asking(3, shape="trace", trace=TRACE, requests=6, concurrency=None, warmup_requests=2, trials=2)
+    warm, first, second = phases(planned)
+    assert first.offsets_ns == tuple(500_000_000 * place for place in range(6))
+    assert first.lengths == second.lengths == tuple(each.lengths for each in TRACE[:6])
+    assert first.prompt_order != second.prompt_order
+    assert (warm.lengths, len(warm.prompt_order)) == (None, 2)
+
+
+def test_duration_ends_a_trace() -> None:
+    (plan,) = phases(asking(3, shape="trace", trace=TRACE, requests=8, concurrency=None, duration_s=1.5))
+    assert plan.offsets_ns == (0, 500_000_000, 1_000_000_000)
+    assert plan.lengths is not None
+    assert len(plan.lengths) == len(plan.prompt_order) == 3
+
+
+@pytest.mark.parametrize(
+    ("load", "peak"),
+    [
+        ({"shape": "closed"}, None),
+        ({"shape": "poisson", "rate_per_s": 5.0}, 5.0),
+        ({"shape": "ramp", "rate_per_s": 5.0, "end_rate_per_s": 50.0}, 50.0),
+        ({"shape": "sweep", "rates_per_s": (1.0, 7.0, 3.0)}, 7.0),
+        ({"shape": "trace", "trace": TRACE}, 8 / 3.5),
+    ],
+)
+def test_peak_rate_is_the_highest_that_is_offered(load: dict[str, Any], peak: float | None) -> None:
+    planned = asking(3, concurrency=None, **load)
+    assert planned.peak_rate_per_s == peak
+    assert planned.open_loop is (peak is not None)

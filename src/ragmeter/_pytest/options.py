@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ragmeter._pytest.parse import clocks, number, progress_modes, whole
+from ragmeter._pytest.parse import clocks, number, numbers, progress_modes, whole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,14 +73,55 @@ overrides = (
         name="bench_shape",
         key="load.shape",
         metavar="SHAPE",
-        help="closed (by concurrency), constant or poisson (open loop by rate)",
+        help="closed (by concurrency), or an open loop: constant, poisson, gamma, ramp, bursts, sweep or trace",
     ),
     Option(
         name="bench_rate",
         key="load.rate_per_s",
         parse=number,
         metavar="PER_S",
-        help="offered rate of an open loop, requests per second",
+        help="mean offered rate of an open loop, requests per second; of a ramp the first",
+    ),
+    Option(
+        name="bench_end_rate",
+        key="load.end_rate_per_s",
+        parse=number,
+        metavar="PER_S",
+        help="rate that --bench-shape=ramp ends with",
+    ),
+    Option(
+        name="bench_burstiness",
+        key="load.burstiness",
+        parse=number,
+        metavar="SHAPE",
+        help="of --bench-shape=gamma: 1 is Poisson, below 1 in clusters, above 1 evenly",
+    ),
+    Option(
+        name="bench_burst_size",
+        key="load.burst_size",
+        parse=whole,
+        metavar="N",
+        help="requests that start at one moment with --bench-shape=bursts",
+    ),
+    Option(
+        name="bench_rates",
+        key="load.rates_per_s",
+        parse=numbers,
+        metavar="PER_S,PER_S",
+        help="rate of each step of --bench-shape=sweep",
+    ),
+    Option(
+        name="bench_trace",
+        key="load.trace_file",
+        metavar="FILE",
+        help="recorded traffic that --bench-shape=trace replays: Mooncake's JSON Lines, BurstGPT's or Azure's CSV",
+    ),
+    Option(
+        name="bench_speedup",
+        key="load.speedup",
+        parse=number,
+        metavar="TIMES",
+        help="how many times as fast a trace is replayed",
     ),
     Option(name="bench_k", key="retrieval.k", parse=whole, metavar="K", help="passages retrieved per question"),
     Option(name="bench_docset", key="retrieval.docset", metavar="NAME", help="document collection that is asked"),

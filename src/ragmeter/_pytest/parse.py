@@ -25,6 +25,11 @@ def number(text: str) -> float:
     return value
 
 
+def numbers(text: str) -> list[float]:
+    """Finite numbers, separated by commas. Raises ValueError, a sentence, for anything else."""
+    return [number(part.strip()) for part in text.split(",")]
+
+
 def positive(text: str) -> int:
     """A whole number above 0. Raises ValueError, a sentence, for anything else."""
     value = whole(text)

@@ -184,6 +184,27 @@ class Harness:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One step of a sweep, over all trials. rate_per_s: as asked for; offered and achieved are as in `Harness`."""
+
+    step: int
+    rate_per_s: float
+    offered_rate_per_s: float | None
+    achieved_rate_per_s: float | None
+    requests: int
+    errors: int
+    requests_per_s: float | None
+    output_tokens_per_s: float | None
+    ttft_p50_ms: float | None
+    ttft_p95_ms: float | None
+    tpot_p50_ms: float | None
+    tpot_p95_ms: float | None
+    latency_p50_ms: float | None
+    latency_p95_ms: float | None
+    peak_concurrency: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
     """A metadata value and who said so (``provider file``, ``environment``, ``backend /info``, …)."""
 
@@ -272,5 +293,7 @@ class RunResult:
     formulas: dict[str, str]
     points: tuple[Point, ...]
     raw_samples_path: str | None
+    steps: tuple[Step, ...] = ()
+    """Of a sweep, in order; empty otherwise."""
     ended_at: str | None = None
     """End of the last request, warm-up included, by the wall clock; None in results that were written without it."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from ragmeter.core.traces import Lengths
 from ragmeter.core.workload import Workload
 
 
@@ -110,6 +111,7 @@ class PhasePlan:
 
     step: which part of its trial this is, from 0; a trial has several when the offered load changes in steps.
     prompt_order: index of the prompt of each request; its length is the number of requests.
+    lengths: of each request of a trace: how long its prompt and its answer are to be; None without a trace.
     positions: of a shard: the place of each of its requests in the whole phase; None for the whole.
     concurrency: slots of a closed loop; None in an open one. offsets_ns: its start times since the phase began.
     duration_s: a closed loop starts no request after it; the offsets of an open loop end before it.
@@ -124,6 +126,7 @@ class PhasePlan:
     offsets_ns: tuple[int, ...] | None
     duration_s: float | None
     positions: tuple[int, ...] | None = None
+    lengths: tuple[Lengths, ...] | None = None
 
     def index(self, place: int) -> int:
         """The index in the whole run of the request at a place of this plan."""

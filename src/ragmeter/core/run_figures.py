@@ -13,11 +13,10 @@ from ragmeter.core.summary import Figures
 
 def harness_of_run(plan: RunPlan, ending: RunEnding, measured: Sequence[RequestSample]) -> Harness:
     """measured: the samples of the measured phase."""
-    open_loop = plan.workload.rate_per_s is not None
     return harness_of(
         measured,
         clock=plan.clock,
-        open_loop=open_loop,
+        open_loop=plan.workload.open_loop,
         client_cpu_ratio=ending.client_cpu_ratio,
         not_fit=ending.not_fit,
     )

@@ -12,8 +12,11 @@ A shard is worked out from the whole schedule and its number: the processes need
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from ragmeter.core.run import PhasePlan
+
+V = TypeVar("V")
 
 
 def shards(plan: PhasePlan, count: int) -> tuple[PhasePlan, ...]:
@@ -42,9 +45,10 @@ def shard(plan: PhasePlan, number: int, count: int) -> PhasePlan:
         positions=_taken(plan.positions or range(len(plan.prompt_order)), places),
         prompt_order=_taken(plan.prompt_order, places),
         offsets_ns=None if plan.offsets_ns is None else _taken(plan.offsets_ns, places),
+        lengths=None if plan.lengths is None else _taken(plan.lengths, places),
         concurrency=None if plan.concurrency is None else len(range(number, slots, count)),
     )
 
 
-def _taken(values: Sequence[int], places: list[int]) -> tuple[int, ...]:
+def _taken(values: Sequence[V], places: Sequence[int]) -> tuple[V, ...]:
     return tuple(values[place] for place in places)

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from ragmeter.core.errors import ConfigError
+from ragmeter.core.load_keys import check_load, check_ramp
 from ragmeter.core.result import Override
 from ragmeter.core.schema import check, defaults
 from ragmeter.core.setting import Setting
+from ragmeter.core.traces import TracedRequest, speeded
 
 judging_keys = ("slo", "goodput", "description")
 """Manifest keys that judge or describe and do not change what is asked of the service."""
@@ -29,7 +31,8 @@ class Prompt:
 class Workload:
     """A validated manifest, after overrides.
 
-    concurrency: requests in flight; None in an open loop, which has ``rate_per_s`` instead.
+    concurrency: requests in flight; None in an open loop, which has rates or a trace instead. rates_per_s: of the steps
+    of a sweep. trace: the requests of a trace, with its speed-up applied. requests: of each step of a trial.
     duration_s: the measured phase starts no request after it; None when ``requests`` alone ends it.
     manifest: the effective document. sha256: of everything in it that changes what is asked of the service,
     prompts included; seed, trials, cool-down and SLOs are not part of it.
@@ -61,6 +64,25 @@ class Workload:
     manifest: Mapping[str, Any]
     overrides: tuple[Override, ...]
     sha256: str
+    end_rate_per_s: float | None = None
+    burstiness: float = 1.0
+    burst_size: int = 1
+    rates_per_s: tuple[float, ...] = ()
+    trace: tuple[TracedRequest, ...] = ()
+
+    @property
+    def open_loop(self) -> bool:
+        """Whether requests follow a schedule, and not one another."""
+        return self.shape != "closed"
+
+    @property
+    def peak_rate_per_s(self) -> float | None:
+        """The highest mean rate that is offered; of a trace the mean of all of it. None in a closed loop."""
+        if self.trace:
+            span_s = self.trace[-1].at_s
+            return len(self.trace) / span_s if span_s else float(len(self.trace))
+        rates = [rate for rate in (self.rate_per_s, self.end_rate_per_s, *self.rates_per_s) if rate is not None]
+        return max(rates, default=None)
 
 
 def workload_from(
@@ -70,17 +92,18 @@ def workload_from(
     prompts: Sequence[Prompt],
     settings: Sequence[Setting],
     schema: Mapping[str, Any],
+    trace: Sequence[TracedRequest] = (),
 ) -> Workload:
     """The workload of a manifest.
 
     document: the parsed manifest. prompts: those of ``prompts_file``, or empty when the manifest lists its own.
-    settings: values that win over the manifest, at most one for a key.
+    settings: values that win over the manifest, at most one for a key. trace: the requests of ``load.trace_file``.
     Raises ConfigError for whatever is unknown or impossible, before and after the settings are applied.
     """
     check(document, schema, path)
     effective, overrides = _override(document, settings)
     where = f"{path} with {', '.join(o.origin for o in overrides)}" if overrides else path
-    _check_load(effective.get("load", {}), settings, where)
+    check_load(effective.get("load", {}), settings, where)
     check(effective, schema, where)
     benchmark = defaults(schema, "benchmark") | effective["benchmark"]
     load = defaults(schema, "load") | effective.get("load", {})
@@ -88,6 +111,8 @@ def workload_from(
     model = effective.get("model", {})
     own = tuple(Prompt(text=text) for text in effective.get("prompts", ()))
     closed = load["shape"] == "closed"
+    requests = _requests(effective["benchmark"], benchmark["requests"], trace)
+    check_ramp(load, requests, benchmark.get("duration"), where)
     if effective.get("target") == "openai" and not model.get("model_id"):
         raise ConfigError(f"{path}: $.model.model_id: needed with target openai: it is the model that is asked for")
     return Workload(
@@ -96,7 +121,7 @@ def workload_from(
         path=path,
         target=effective.get("target", "rag"),
         shape=load["shape"],
-        requests=benchmark["requests"],
+        requests=requests,
         concurrency=benchmark["concurrency"] if closed else None,
         rate_per_s=load.get("rate_per_s"),
         duration_s=benchmark.get("duration"),
@@ -116,21 +141,18 @@ def workload_from(
         slo=tuple(effective.get("slo", ())),
         manifest=effective,
         overrides=overrides,
-        sha256=_sha256(effective, benchmark, load, retrieval, own or tuple(prompts)),
+        sha256=_sha256(effective, benchmark, load, retrieval, own or tuple(prompts), trace),
+        end_rate_per_s=load.get("end_rate_per_s"),
+        burstiness=load.get("burstiness", 1.0),
+        burst_size=load.get("burst_size", 1),
+        rates_per_s=tuple(load.get("rates_per_s", ())),
+        trace=speeded(trace, load.get("speedup", 1.0)),
     )
 
 
-def _check_load(load: Mapping[str, Any], settings: Sequence[Setting], where: str) -> None:
-    """Refuse what would be ignored: an open loop has a rate and no concurrency, a closed one the opposite."""
-    set_outside = {setting.key: setting.value for setting in settings}
-    shape = load.get("shape", "closed")
-    if shape == "closed" and "rate_per_s" in load:
-        raise ConfigError(
-            f"{where}: $.load.rate_per_s: {load['rate_per_s']!r} needs $.load.shape constant or poisson, not closed"
-        )
-    if shape != "closed" and "benchmark.concurrency" in set_outside:
-        value = set_outside["benchmark.concurrency"]
-        raise ConfigError(f"{where}: $.benchmark.concurrency: {value!r} needs $.load.shape closed, not {shape}")
+def _requests(written: Mapping[str, Any], default: int, trace: Sequence[TracedRequest]) -> int:
+    """A trace is replayed as far as the manifest asks, and whole when it does not."""
+    return min(written.get("requests", len(trace)), len(trace)) if trace else default
 
 
 def _override(document: Mapping[str, Any], settings: Sequence[Setting]) -> tuple[dict[str, Any], tuple[Override, ...]]:
@@ -150,11 +172,15 @@ def _sha256(
     load: Mapping[str, Any],
     retrieval: Mapping[str, Any],
     prompts: Sequence[Prompt],
+    trace: Sequence[TracedRequest],
 ) -> str:
     asked = {key: value for key, value in effective.items() if key not in judging_keys and key != "prompts_file"}
     asked["benchmark"] = {key: value for key, value in benchmark.items() if key not in pacing_keys}
-    asked["load"], asked["retrieval"] = load, retrieval
+    asked["load"] = {key: value for key, value in load.items() if key != "trace_file"}
+    asked["retrieval"] = retrieval
     asked["prompts"] = [prompt.text for prompt in prompts]
+    if trace:
+        asked["trace"] = [(each.at_s, each.lengths.input_tokens, each.lengths.output_tokens) for each in trace]
     canonical = json.dumps(asked, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).hexdigest()
 

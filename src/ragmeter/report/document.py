@@ -12,6 +12,7 @@ from ragmeter.core.retrieval import retrieval_of, retrieval_rates
 from ragmeter.core.run import RunEnding, RunPlan
 from ragmeter.core.run_figures import cost_of_run, harness_of_run
 from ragmeter.core.slo import parse_slo
+from ragmeter.core.steps import steps_of
 from ragmeter.core.summary import Figures, finite_distribution, finite_estimate, summarise
 from ragmeter.core.verdicts import judge, overall
 
@@ -70,6 +71,7 @@ def result_of(
         formulas={name: metric.formula for name, metric in METRICS.items()},
         points=figures.points[:: -(-len(figures.points) // MAX_POINTS) or 1],
         raw_samples_path=raw_samples_path,
+        steps=steps_of(samples, workload),
         ended_at=_ended_at(plan, samples),
     )
 

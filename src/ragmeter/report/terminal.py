@@ -6,7 +6,7 @@ from itertools import accumulate, cycle, pairwise
 from textwrap import wrap
 from typing import Final
 
-from ragmeter.core.result import Attribution, Distribution, Estimate, Harness, Outcome, RunResult, Stage
+from ragmeter.core.result import Attribution, Distribution, Estimate, Harness, Outcome, RunResult, Stage, Step
 from ragmeter.report.format import (
     TOO_SMALL,
     Unit,
@@ -52,6 +52,7 @@ def summary_lines(result: RunResult, *, width: int, colour: bool) -> list[str]:
         *page.paragraph(_what_ran(result)),
         *_latency_lines(result, page),
         *_rate_lines(result, page),
+        *(line for step in result.steps for line in page.cells(f"step {step.step + 1}", _step_cells(step))),
         *(line for at in result.verdicts for line in page.outcome(at.outcome, sentence(result, at), indent=_INDENT)),
         *_waterfall_lines(result.attribution, page),
         *_quality_and_cost(result, page),
@@ -143,6 +144,15 @@ def _rate_lines(result: RunResult, page: _Page) -> list[str]:
     shown = ((label, name, result.rates[name]) for name, label in _RATES.items() if name in result.rates)
     words = ", ".join(f"{label} {figure(name, at.value)}{_range_of_rate(at, name)}" for label, name, at in shown)
     return page.entry("rates", words) if words else []
+
+
+def _step_cells(at: Step) -> list[str]:
+    return [
+        f"{quantity(at.rate_per_s, '/s')} asked",
+        f"TTFT p50 {figure('_ms', at.ttft_p50_ms)}",
+        f"p95 {figure('_ms', at.ttft_p95_ms)}",
+        figure("output_tokens_per_s", at.output_tokens_per_s),
+    ]
 
 
 def _range_of_rate(at: Estimate, name: str) -> str:

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from ragmeter.clients.files import data_dir, read_text, read_yaml, schema
 from ragmeter.core.errors import ConfigError
 from ragmeter.core.provider import Provider, provider_from
 from ragmeter.core.schema import check
 from ragmeter.core.setting import Setting
+from ragmeter.core.traces import TracedRequest, trace_of
 from ragmeter.core.workload import Prompt, Workload, prompts_of, workload_from
 
 suffixes = (".yml", ".yaml")
@@ -31,7 +33,29 @@ def load_workload(name: str, settings: Sequence[Setting] = ()) -> Workload:
     if "prompts_file" in document:
         file = path.parent / document["prompts_file"]
         prompts = prompts_of(read_text(file), path=shown(file))
-    return workload_from(document, path=shown(path), prompts=prompts, settings=settings, schema=schema("workload.v1"))
+    return workload_from(
+        document,
+        path=shown(path),
+        prompts=prompts,
+        settings=settings,
+        schema=schema("workload.v1"),
+        trace=_trace(document, path, settings),
+    )
+
+
+def _trace(document: Any, path: Path, settings: Sequence[Setting]) -> tuple[TracedRequest, ...]:
+    """Of the file that is named outside the manifest, which is relative to the working directory, else by it."""
+    named = {setting.key: setting.value for setting in settings}
+    load = document.get("load", {})
+    if named.get("load.shape", load.get("shape")) != "trace":
+        return ()
+    if "load.trace_file" in named:
+        file = Path(named["load.trace_file"])
+    elif "trace_file" in load:
+        file = path.parent / load["trace_file"]
+    else:
+        return ()
+    return trace_of(read_text(file), path=shown(file))
 
 
 def find(name: str, kind: str) -> Path:

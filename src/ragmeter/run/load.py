@@ -6,16 +6,18 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from ragmeter.core.run import PhasePlan
+from ragmeter.core.traces import Lengths
 from ragmeter.run.alarm import alarm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
-    """One request to be sent. scheduled_ns: a ``time.monotonic_ns`` reading."""
+    """One request to be sent. scheduled_ns: a ``time.monotonic_ns`` reading. lengths: see `PhasePlan`."""
 
     index: int
     prompt_index: int
     scheduled_ns: int
+    lengths: Lengths | None = None
 
 
 Send = Callable[[Start], Awaitable[None]]
@@ -68,4 +70,9 @@ async def _coroutine(send: Send, start: Start) -> None:
 
 
 def _start(plan: PhasePlan, place: int, scheduled_ns: int) -> Start:
-    return Start(index=plan.index(place), prompt_index=plan.prompt_order[place], scheduled_ns=scheduled_ns)
+    return Start(
+        index=plan.index(place),
+        prompt_index=plan.prompt_order[place],
+        scheduled_ns=scheduled_ns,
+        lengths=None if plan.lengths is None else plan.lengths[place],
+    )

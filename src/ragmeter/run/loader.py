@@ -17,9 +17,11 @@ from ragmeter.clients.decode import decode
 from ragmeter.clients.dialects import Dialect, OpenAiDialect, RagDialect
 from ragmeter.clients.http import HttpTransport
 from ragmeter.clients.transport import Exchange, HttpRequest, Transport
+from ragmeter.core.prompting import prompt_of_length
 from ragmeter.core.provider import Provider
 from ragmeter.core.records import ErrorClass, Phase, RequestSample
 from ragmeter.core.run import PhasePlan
+from ragmeter.core.traces import Lengths
 from ragmeter.core.workload import Workload
 from ragmeter.run.backlog import Backlog
 from ragmeter.run.load import Start, drive
@@ -101,13 +103,21 @@ class _Sender:
     loader: Loader
     plan: PhasePlan
     answers: Backlog[tuple[Start, Exchange]] = field(init=False)
-    _requests: dict[int, HttpRequest] = field(init=False)
-    """By the index of their prompt: made before the phase, as it would be work between the moment and the send."""
+    _requests: dict[tuple[int, Lengths | None], HttpRequest] = field(init=False)
+    """Made before the phase: it would be work between the moment of a start and its send."""
 
     def __post_init__(self) -> None:
         self.answers = Backlog(self._keep)
-        ask, prompts = self.loader._dialect.request, self.loader._workload.prompts
-        self._requests = {index: ask(prompts[index].text) for index in set(self.plan.prompt_order)}
+        order = self.plan.prompt_order
+        asked = set(zip(order, self.plan.lengths or (None,) * len(order), strict=True))
+        self._requests = {each: self._request(*each) for each in asked}
+
+    def _request(self, prompt_index: int, lengths: Lengths | None) -> HttpRequest:
+        dialect, prompts = self.loader._dialect, self.loader._workload.prompts
+        if lengths is None:
+            return dialect.request(prompts[prompt_index].text)
+        text = prompt_of_length([prompt.text for prompt in prompts], prompt_index, lengths.input_tokens)
+        return dialect.request(text, max_tokens=lengths.output_tokens)
 
     async def send(self, start: Start) -> None:
         """Send one request and hand on its answer; when it is cancelled half way, keep what is known."""
@@ -115,7 +125,8 @@ class _Sender:
         loader._listener.started()
         deadline_ns = time.monotonic_ns() + int(loader._workload.timeout_s * 1e9)
         try:
-            exchange = await loader._transport.exchange(self._requests[start.prompt_index], deadline_ns=deadline_ns)
+            request = self._requests[start.prompt_index, start.lengths]
+            exchange = await loader._transport.exchange(request, deadline_ns=deadline_ns)
         except asyncio.CancelledError:
             loader._listener.ended(self._interrupted(start))
             raise

@@ -35,7 +35,7 @@ def worker_count(workload: Workload, *, embedded: bool, cores: int) -> int:
 
     embedded: the service runs on this machine and needs the cores itself.
     """
-    most = max(workload.concurrency or 0, workload.rate_per_s or 0.0)
+    most = max(workload.concurrency or 0, workload.peak_rate_per_s or 0.0)
     return 1 if embedded else max(1, min(cores - 1, math.ceil(most / LOAD_OF_ONE)))
 
 

@@ -1,0 +1,88 @@
+"""--bench-end-rate, --bench-burstiness, --bench-burst-size, --bench-rates, --bench-trace, --bench-speedup."""
+
+import pytest
+
+from tests._pytest.project import Project, refused
+from tests._pytest.twins import Twins
+
+TRACE = """\
+{"timestamp": 1000, "input_length": 40, "output_length": 3}
+{"timestamp": 1050, "input_length": 400, "output_length": 5}
+{"timestamp": 1200, "input_length": 8, "output_length": 7}
+"""
+KEYS = {
+    "end_rate": Twins(
+        name="bench_end_rate", key="load.end_rate_per_s", manifest=200, option=400.0, environment=300.0, ini=250.0
+    ),
+    "burstiness": Twins(
+        name="bench_burstiness", key="load.burstiness", manifest=2, option=0.5, environment=4.0, ini=8.0
+    ),
+    "burst_size": Twins(name="bench_burst_size", key="load.burst_size", manifest=1, option=4, environment=3, ini=2),
+    "speedup": Twins(name="bench_speedup", key="load.speedup", manifest=2, option=8.0, environment=4.0, ini=3.0),
+}
+LOADS = {
+    "end_rate": {"shape": "ramp", "rate_per_s": 100, "end_rate_per_s": 200},
+    "burstiness": {"shape": "gamma", "rate_per_s": 100, "burstiness": 2},
+    "burst_size": {"shape": "bursts", "rate_per_s": 100, "burst_size": 1},
+    "speedup": {"shape": "trace", "trace_file": "trace.jsonl", "speedup": 2},
+}
+
+
+@pytest.fixture
+def trace(project: Project) -> None:
+    (project.pytester.path / "trace.jsonl").write_text(TRACE, encoding="utf-8")
+
+
+@pytest.mark.usefixtures("trace")
+@pytest.mark.parametrize("name", sorted(KEYS))
+def test_option_wins_over_environment_ini_and_manifest(project: Project, name: str) -> None:
+    project.workload(load=LOADS[name])
+    KEYS[name].hold(project)
+
+
+@pytest.mark.usefixtures("trace")
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        ("--bench-end-rate=-1", "$.load.end_rate_per_s: -1.0 needs $.load.shape ramp, not closed"),
+        ("--bench-burstiness=2", "$.load.burstiness: 2.0 needs $.load.shape gamma, not closed"),
+        ("--bench-burst-size=2", "$.load.burst_size: 2 needs $.load.shape bursts, not closed"),
+        ("--bench-rates=1,2", "$.load.rates_per_s: [1.0, 2.0] needs $.load.shape sweep, not closed"),
+        ("--bench-trace=trace.jsonl", "$.load.trace_file: 'trace.jsonl' needs $.load.shape trace, not closed"),
+        ("--bench-speedup=2", "$.load.speedup: 2.0 needs $.load.shape trace, not closed"),
+        ("--bench-rates=1,x", "--bench-rates: 'x' is not a number"),
+        ("--bench-shape=gamma --bench-rate=5", "$.load: 'burstiness' is missing"),
+        ("--bench-shape=bursts --bench-rate=5 --bench-burst-size=0", "$.load.burst_size: 0 is not >= 1"),
+        ("--bench-shape=sweep --bench-rates=1,0", "$.load.rates_per_s[1]: 0.0 is not > 0"),
+        ("--bench-shape=trace --bench-trace=none.jsonl", "none.jsonl: No such file"),
+        ("--bench-shape=trace", "$.load: 'trace_file' is missing"),
+        (
+            "--bench-shape=ramp --bench-rate=10 --bench-end-rate=30 --bench-duration=60",
+            "$.benchmark.requests: 2 end the ramp before its end: about 1200 start within $.benchmark.duration of 60 s",
+        ),
+    ],
+)
+def test_what_has_no_meaning_is_refused(project: Project, option: str, words: str) -> None:
+    refused(project, project.run(*option.split()), words)
+
+
+def test_sweep_has_a_row_of_figures_for_each_rate(project: Project) -> None:
+    project.provider(script="slow")
+    project.run("--bench-shape=sweep", "--bench-rates=20,60", "--bench-requests=6").assert_outcomes(passed=1)
+    result = project.result()
+    assert project.sent == result["requests"] == 12
+    asked = [(step["step"], step["rate_per_s"], step["requests"]) for step in result["steps"]]
+    assert asked == [(0, 20, 6), (1, 60, 6)]
+    assert sorted(sample["step"] for sample in project.samples()) == [0] * 6 + [1] * 6
+    assert all(step["ttft_p50_ms"] > 0 and step["offered_rate_per_s"] > 0 for step in result["steps"])
+
+
+@pytest.mark.usefixtures("trace")
+def test_trace_is_replayed_at_its_times_and_asks_for_its_lengths(project: Project) -> None:
+    load = ("--bench-shape=trace", "--bench-trace=trace.jsonl", "--bench-speedup=2", "--bench-requests=9")
+    project.run(*load).assert_outcomes(passed=1)
+    samples = sorted(project.samples(), key=lambda sample: int(sample["index"]))
+    offsets = [sample["scheduled_ns"] - samples[0]["scheduled_ns"] for sample in samples]
+    assert offsets == [0, 25_000_000, 100_000_000]
+    assert samples[2]["sent_bytes"] < samples[0]["sent_bytes"] < samples[1]["sent_bytes"]
+    assert "trace.jsonl" in str(project.result()["workload"]["load"]["trace_file"])
