@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from . import __version__
 from .api import router
+from .benchmark import router as benchmark_router
 from .errors import BadRequestError, InvalidBodyError, ServiceError, TooLargeError
 from .metrics import ENDPOINTS
 from .queries import QUERY_ANSWERS, answer_query, openapi_paths, request_id_of
@@ -25,6 +26,7 @@ def build_app(service: Service) -> ASGIApp:
     app = FastAPI(title="RAG backend", version=__version__)
     app.state.service = service
     app.include_router(router)
+    app.include_router(benchmark_router)
     app.add_exception_handler(ServiceError, _service_error)
     app.add_exception_handler(RequestValidationError, _invalid_body)
     app.add_exception_handler(HTTPException, _http_error)

@@ -8,10 +8,20 @@ ServiceError                500 internal
 ├── UnauthorizedError       401 unauthorized
 ├── ForbiddenError          403 forbidden
 ├── UnknownDocsetError      404 unknown_docset
+├── UnknownRunError         404 unknown_run
+├── NoResultError           404 no_result
+├── BenchmarkBusyError      409 busy, with Retry-After
 ├── NothingIngestedError    422 nothing_ingested
 ├── OverloadedError         503 overloaded, with Retry-After
 ├── ShuttingDownError       503 shutdown, with Retry-After
 ├── RequestTimeoutError     504 timeout
+├── KubeError               502 kube
+│   ├── KubeForbiddenError  403 and 401 of the API server
+│   ├── KubeGoneError       404 and 410
+│   ├── KubeConflictError   409
+│   ├── KubeThrottledError  503 overloaded, with Retry-After
+│   ├── KubeTimeoutError    504 timeout
+│   └── KubeUnreachableError
 └── LlmError                502
     ├── LlmUnreachableError llm_unreachable
     ├── LlmStatusError      llm_status
@@ -64,6 +74,18 @@ class UnknownDocsetError(ServiceError):
     status, type = 404, "unknown_docset"
 
 
+class UnknownRunError(ServiceError):
+    status, type = 404, "unknown_run"
+
+
+class NoResultError(ServiceError):
+    status, type = 404, "no_result"
+
+
+class BenchmarkBusyError(ServiceError):
+    status, type, retry_after_s = 409, "busy", 30
+
+
 class NothingIngestedError(ServiceError):
     status, type = 422, "nothing_ingested"
 
@@ -78,6 +100,36 @@ class ShuttingDownError(ServiceError):
 
 class RequestTimeoutError(ServiceError):
     status, type = 504, "timeout"
+
+
+class KubeError(ServiceError):
+    """The Kubernetes API did not do what a benchmark needs."""
+
+    status, type = 502, "kube"
+
+
+class KubeForbiddenError(KubeError):
+    """The API server does not know the service account, or does not let it."""
+
+
+class KubeGoneError(KubeError):
+    """It is not there, or no longer."""
+
+
+class KubeConflictError(KubeError):
+    """It is there already, or was changed by somebody else."""
+
+
+class KubeThrottledError(KubeError):
+    status, type, retry_after_s = 503, "overloaded", 5
+
+
+class KubeTimeoutError(KubeError):
+    status, type = 504, "timeout"
+
+
+class KubeUnreachableError(KubeError):
+    """No connection to the API server."""
 
 
 class LlmError(ServiceError):

@@ -57,6 +57,27 @@ class DeleteRequest(_Body):
     docset: Docset | None = None
 
 
+class BenchmarkRequest(_Body):
+    """What is not given is not the manifest's but the default here: the server knows what it starts."""
+
+    concurrency: int = Field(default=10, ge=1)
+    requests: int = Field(default=100, ge=1)
+    warmup_requests: int = Field(default=0, ge=0)
+    timeout: float = Field(default=120, gt=0)
+    max_output_tokens: int | None = Field(default=None, ge=1, le=131_072)
+    show_errors: int = Field(default=3, ge=0, le=100)
+    workload: str = Field(default="standard", pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")
+    k: int | None = Field(default=None, ge=0)
+    docset: Docset | None = None
+    trials: int = Field(default=1, ge=1)
+    parallelism: int = Field(default=1, ge=1)
+
+    @property
+    def planned(self) -> int:
+        """Requests of the whole run."""
+        return self.requests * self.trials + self.warmup_requests
+
+
 def schema_of(model: type[BaseModel]) -> dict[str, Any]:
     """Its JSON Schema for OpenAPI, with nested models written out in place."""
     schema = model.model_json_schema()

@@ -11,6 +11,7 @@ import faiss
 from . import __version__
 from .admission import Admission
 from .batching import RetrievalBatcher
+from .benchmark import Benchmarks, build_benchmarks
 from .embedder import Embedder
 from .errors import LlmError
 from .fetch import Fetcher
@@ -37,6 +38,7 @@ class Service:
     pipeline: Pipeline
     fetcher: Fetcher
     readiness: Readiness
+    benchmarks: Benchmarks | None
     draining: bool = False
 
     @property
@@ -57,6 +59,8 @@ class Service:
     def close(self) -> None:
         """Blocks until a running ingest has ended at its next slice."""
         self.ingestor.stop()
+        if self.benchmarks is not None:
+            self.benchmarks.close()
         self.pipeline.batcher.close()
         self.llm.close()
         self.store.close()
@@ -109,6 +113,7 @@ def build_service(settings: Settings, *, loopback: bool) -> Service:
         pipeline=pipeline,
         fetcher=Fetcher(max_bytes=settings.url_max_bytes, timeout_s=settings.url_timeout_s),
         readiness=Readiness(llm=llm),
+        benchmarks=build_benchmarks(settings),
     )
 
 

@@ -178,6 +178,37 @@ class Settings:
         Env("VLLM_MAX_MODEL_LEN", "", parsing.optional_integer, "context length where the LLM does not tell"),
     ]
     ray_version: Annotated[str | None, Env("RAY_VERSION", "", parsing.text, "Ray's version, as /info reports it")]
+    bench_image: Annotated[
+        str | None,
+        Env("BENCH_IMAGE", "", parsing.text, "image of the suite; empty: no benchmarks"),
+    ]
+    bench_target_url: Annotated[
+        str, Env("BENCH_TARGET_URL", "http://rag-backend", parsing.llm_url, "service that a benchmark measures")
+    ]
+    kube_namespace: Annotated[
+        str | None, Env("KUBE_NAMESPACE", "", parsing.text, "namespace of benchmarks; empty: that of this pod")
+    ]
+    bench_ttl_s: Annotated[
+        int, Env("BENCH_TTL_SECONDS", "86400", parsing.integer(0, 31_536_000), "time a Job is kept after its end")
+    ]
+    bench_keep: Annotated[
+        int, Env("BENCH_KEEP", "20", parsing.integer(1, 1000), "ended benchmarks whose results are kept")
+    ]
+    bench_max_jobs: Annotated[
+        int, Env("BENCH_MAX_JOBS", "1", parsing.integer(1, 100), "benchmarks that may run at once")
+    ]
+    bench_max_pods: Annotated[
+        int, Env("BENCH_MAX_PODS", "8", parsing.integer(1, 100), "largest parallelism of a benchmark")
+    ]
+    bench_max_requests: Annotated[
+        int, Env("BENCH_MAX_REQUESTS", "10000", parsing.integer(1, 10_000_000), "most requests of a benchmark")
+    ]
+    bench_max_concurrency: Annotated[
+        int, Env("BENCH_MAX_CONCURRENCY", "256", parsing.integer(1, 100_000), "most requests in flight")
+    ]
+    bench_max_s: Annotated[
+        int, Env("BENCH_MAX_SECONDS", "3600", parsing.integer(1, 86_400), "after it a benchmark is ended")
+    ]
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Settings:

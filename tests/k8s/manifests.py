@@ -14,8 +14,8 @@ ROOT = Path(__file__).parents[2]
 K8S = ROOT / "k8s"
 CLOUDS = ("akamai-lke", "aws-eks", "gcp-gke")
 OVERLAYS = (*CLOUDS, "kind")
-BENCHMARK = ("run", "reports", "launcher")
-OPTIONAL = ("pushgateway", "persistent-index", "load-balancer")
+BENCHMARK = ("run", "access", "launcher")
+OPTIONAL = ("pushgateway", "persistent-index", "load-balancer", "benchmark-api")
 RENDER_TIMEOUT_S = 30
 
 Manifest = dict[str, Any]

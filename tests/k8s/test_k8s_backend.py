@@ -160,14 +160,14 @@ def test_vllm_serves_a_pinned_revision_of_the_model_that_the_backend_asks_for(na
 
 def test_the_benchmark_measures_the_service_that_the_overlays_deploy() -> None:
     pod = workload(benchmark("run"), "rag-benchmark")
-    variables = {each["name"]: each for each in pod.spec["containers"][0]["env"]}
-    url = urlsplit(variables["RAGMETER_BASE_URL"]["value"])
+    url = urlsplit(settings(benchmark("run"), pod.spec["containers"][0])["RAGMETER_BASE_URL"])
+    assert url.geturl() == Settings.from_environ({}).bench_target_url
     for name in OVERLAYS:
         service = one(overlay(name), "Service", str(url.hostname))
         assert (url.port or 80) in {port["port"] for port in service["spec"]["ports"]}
-        source = variables["RAGMETER_PROVIDER"]["valueFrom"]["configMapKeyRef"]
-        assert one(overlay(name), "ConfigMap", source["name"])["data"][source["key"]]
-    egress = one(benchmark("run"), "NetworkPolicy", "rag-benchmark")["spec"]["egress"]
+    policy = one(benchmark("access"), "NetworkPolicy", "rag-benchmark")["spec"]
+    assert matches(policy["podSelector"], pod.labels)
+    egress = policy["egress"]
     (rule,) = [
         each
         for each in egress
@@ -175,6 +175,18 @@ def test_the_benchmark_measures_the_service_that_the_overlays_deploy() -> None:
         == {"app.kubernetes.io/name": "rag-backend"}
     ]
     assert [port["port"] for port in rule["ports"]] == [backend("kind")["ports"][0]["containerPort"]]
+
+
+def test_the_component_turns_benchmarks_on_with_the_runner_that_is_shipped(
+    all_components: tuple[Manifest, ...],
+) -> None:
+    pod = workload(all_components, "rag-backend").spec
+    environment = Settings.from_environ(settings(all_components, pod["containers"][0]))
+    assert environment.bench_image == workload(benchmark("run"), "rag-benchmark").spec["containers"][0]["image"]
+    assert pod["automountServiceAccountToken"] is True
+    for binding in ("rag-backend-benchmark", "rag-benchmark"):
+        role = one(all_components, "RoleBinding", binding)["roleRef"]["name"]
+        assert one(all_components, "Role", role)["rules"]
 
 
 @pytest.mark.parametrize("name", CLOUDS)

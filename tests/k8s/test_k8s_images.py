@@ -79,6 +79,7 @@ def test_the_lock_of_the_backend_holds_every_package_that_it_imports() -> None:
         "docx": "python-docx",
         "faiss": "faiss-cpu",
         "prometheus_client": "prometheus-client",
+        "yaml": "pyyaml",
     }
     imported = {
         found
