@@ -95,7 +95,7 @@ def _job(template: Document, name: str, run: str, by: Document, terms: Terms) ->
     suite = _suite(made)
     suite["image"] = terms.image
     suite["envFrom"] = [{"configMapRef": {"name": run}}]
-    suite["env"] = [{**each, "value": run} if each["name"] == "RAGMETER_PUBLISH" else each for each in suite["env"]]
+    suite["env"] = [{**each, "value": run} if each["name"] == "RAGMETER_ORDER" else each for each in suite["env"]]
     for volume in made["spec"]["template"]["spec"]["volumes"]:
         if volume["name"] == "order":
             volume["configMap"]["name"] = run

@@ -136,7 +136,7 @@ def test_the_order_says_what_to_run_and_the_server_says_against_what(cluster: Fa
     container = job["spec"]["template"]["spec"]["containers"][0]
     assert container["image"] == "example/runner:1.2.3"
     assert container["envFrom"] == [{"configMapRef": {"name": run}}]
-    assert {"name": "RAGMETER_PUBLISH", "value": run} in container["env"]
+    assert {"name": "RAGMETER_ORDER", "value": run} in container["env"]
     assert (job["spec"]["ttlSecondsAfterFinished"], job["spec"]["activeDeadlineSeconds"]) == (77, 600)
 
 

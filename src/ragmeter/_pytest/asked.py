@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from ragmeter._pytest.options import Option, overrides
-from ragmeter._pytest.parse import clock, clocks, positive, progress_mode, progress_modes, share, switch, url
+from ragmeter._pytest.options import SHOWN_ERRORS, Option, overrides
+from ragmeter._pytest.parse import clock, clocks, count, positive, progress_mode, progress_modes, share, switch, url
 from ragmeter.core.errors import ConfigError
 from ragmeter.core.setting import Setting
 
@@ -21,7 +21,7 @@ class BenchOptions:
 
     base_url, baseline: with their origin. slos: (expression, origin). report_dir: absolute.
     min_effect_ratio: the smallest relative difference that matters; None: nobody said. aa: whether each provider runs
-    as two arms. workers: load processes; None for as many as the load needs.
+    as two arms. workers: load processes; None for as many as the load needs. order: what this pod carries out.
     """
 
     providers: tuple[str, ...]
@@ -38,6 +38,8 @@ class BenchOptions:
     report_dir: Path
     progress: str
     pushgateway: str | None
+    show_errors: int
+    order: str | None
 
 
 base_url = Option(name="bench_base_url", key="base_url", alias="--base-url")
@@ -47,6 +49,8 @@ workers = Option(name="bench_workers", parse=positive)
 progress = Option(name="bench_progress", parse=progress_mode)
 client_clock = Option(name="bench_clock", parse=clock)
 pushgateway = Option(name="bench_pushgateway", parse=url)
+show_errors = Option(name="bench_show_errors", parse=count)
+order = Option(name="bench_order")
 
 
 def bench_options(config: pytest.Config, environment: Mapping[str, str] = os.environ) -> BenchOptions:
@@ -66,6 +70,8 @@ def bench_options(config: pytest.Config, environment: Mapping[str, str] = os.env
         report_dir=_report_dir(config, environment),
         progress=_value(config, environment, progress, progress_modes[0]),
         pushgateway=_value(config, environment, pushgateway, None),
+        show_errors=_value(config, environment, show_errors, SHOWN_ERRORS),
+        order=_value(config, environment, order, None),
     )
 
 

@@ -57,15 +57,24 @@ def _start(config: pytest.Config, options: BenchOptions) -> None:
         options=options,
         cases=cases,
         stamp=_free_stamp(datetime.now(UTC), options.report_dir, {case.provider.name for case in cases}),
-        progress=ProgressReporter(config, mode=options.progress),
+        progress=ProgressReporter(config, mode=options.progress, show_errors=options.show_errors),
     )
     config.stash[session_key] = session
     config.add_cleanup(session.close)
     config.pluginmanager.register(LiveHooks(session), "ragmeter.live")
     if not config.option.collectonly:
         _place_reports(config, session)
+    if options.order is not None:
+        _obey(config, session, options.order)
     if options.pushgateway is not None:
         _publish(config, session, options.pushgateway)
+
+
+def _obey(config: pytest.Config, session: BenchSession, order: str) -> None:
+    """Have the result left in the cluster at the end. Raises ConfigError."""
+    from ragmeter._pytest.ordered import Ordered
+
+    config.pluginmanager.register(Ordered(session, order), "ragmeter.ordered")
 
 
 def _publish(config: pytest.Config, session: BenchSession, url: str) -> None:

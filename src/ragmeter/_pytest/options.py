@@ -10,6 +10,9 @@ import pytest
 from ragmeter._pytest.parse import clocks, number, numbers, progress_modes, whole
 
 
+SHOWN_ERRORS = 3
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
     """One option. ``key``: the dotted manifest key it replaces, if it does. ``alias``: the flag that people write."""
@@ -315,3 +318,17 @@ def _add_judging(group: pytest.OptionGroup, parser: pytest.Parser) -> None:
         "environment RAGMETER_PUSHGATEWAY)",
     )
     parser.addini("bench_pushgateway", "ini twin of --bench-pushgateway", default=None)
+    group.addoption(
+        "--bench-show-errors",
+        metavar="N",
+        help=f"failed requests that are described as they happen (default: {SHOWN_ERRORS}; environment "
+        "RAGMETER_SHOW_ERRORS)",
+    )
+    parser.addini("bench_show_errors", "ini twin of --bench-show-errors", default=None)
+    group.addoption(
+        "--bench-order",
+        metavar="RUN",
+        help="in a pod: carry out the order of this name, a ConfigMap of the pod's namespace; result and raw record are "
+        "kept there in ConfigMaps that it owns (environment RAGMETER_ORDER)",
+    )
+    parser.addini("bench_order", "ini twin of --bench-order", default=None)

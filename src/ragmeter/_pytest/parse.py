@@ -14,6 +14,14 @@ def whole(text: str) -> int:
         raise ValueError(f"{text!r} is not a whole number") from None
 
 
+def count(text: str) -> int:
+    """A whole number from 0. Raises ValueError, a sentence, for anything else."""
+    value = whole(text)
+    if value < 0:
+        raise ValueError(f"{text!r} is not a whole number from 0")
+    return value
+
+
 def number(text: str) -> float:
     """A finite number. Raises ValueError, a sentence, for anything else."""
     try:

@@ -21,10 +21,14 @@ CLEAR = "\r\x1b[2K"
 class ProgressReporter:
     """An `Observer` that draws on pytest's terminal, past its capturing. Says nothing where pytest has no terminal."""
 
-    def __init__(self, config: pytest.Config, *, mode: str) -> None:
-        """mode: ``auto`` redraws one line on a terminal, ``plain`` never does, ``off`` is silent."""
+    def __init__(self, config: pytest.Config, *, mode: str, show_errors: int) -> None:
+        """mode: ``auto`` redraws one line on a terminal, ``plain`` never does, ``off`` is silent.
+
+        show_errors: failed requests of a case that get a line of their own.
+        """
         self._config = config
         self._mode = mode
+        self._show_errors = self._errors_to_show = show_errors
         self._label = ""
         self._phase: Phase | None = None
         self._total = self._sent = self._done = self._errors = 0
@@ -46,6 +50,7 @@ class ProgressReporter:
     def case(self, label: str) -> None:
         """The figures that follow belong to ``label``, such as ``smoke @ local``."""
         self._label = label
+        self._errors_to_show = self._show_errors
 
     def say(self, line: str) -> None:
         """One lasting line."""
@@ -64,10 +69,17 @@ class ProgressReporter:
 
     def ended(self, sample: RequestSample) -> None:
         self._done += 1
-        self._errors += not sample.ok
+        if not sample.ok:
+            self._failed(sample)
         ttft = ttft_ms(sample)
         if sample.ok and ttft is not None:
             self._ttfts_ms.append(ttft)
+
+    def _failed(self, sample: RequestSample) -> None:
+        self._errors += 1
+        if self._errors_to_show > 0:
+            self._errors_to_show -= 1
+            self.say(f"{self._label}: request {sample.index} failed: {sample.error}: {sample.error_message}")
 
     def tick(self) -> None:
         now = time.monotonic()

@@ -1,0 +1,42 @@
+"""The documents that pods of a benchmark leave in their cluster, and read of each other."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from ragmeter.clients.kube_api import Cluster
+from ragmeter.core.errors import ClusterError
+from ragmeter.core.kube_documents import DOCUMENT_LABEL, RUN_LABEL, content_of, parts_of
+
+NAMESPACE_FILE: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Documents:
+    """Those of one run, whose order is the ConfigMap of its name."""
+
+    cluster: Cluster
+    run: str
+
+    def keep(self, name: str, content: bytes, notes: Mapping[str, str] | None = None) -> None:
+        """Write a document that is not there yet. Raises ClusterError, or SchemaError for one that is too large."""
+        order = self.cluster.get("ConfigMap", self.run)
+        if order is None:
+            raise ClusterError(
+                f"there is no order {self.run!r} in namespace {self.cluster.namespace!r}: is it cancelled?"
+            )
+        for part in parts_of(order, name, content, notes or {}):
+            self.cluster.create(part)
+
+    def find(self, name: str) -> bytes | None:
+        """A document; None while it is not there as a whole. Raises ClusterError, or SchemaError for a broken one."""
+        return content_of(self.cluster.list("ConfigMap", selector=f"{RUN_LABEL}={self.run},{DOCUMENT_LABEL}={name}"))
+
+
+def own_namespace() -> str:
+    """The namespace of this pod. Raises ClusterError where this is none."""
+    try:
+        return NAMESPACE_FILE.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise ClusterError(f"this is no pod of a cluster: {NAMESPACE_FILE}: {error.strerror}") from error
