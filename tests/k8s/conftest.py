@@ -1,10 +1,12 @@
 """Each test of manifests sees every overlay, the benchmark, and an overlay with all optional components."""
 
 import shutil
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 
+from tests.k8s.cluster import own_namespace
+from tests.k8s.deployed import deployment, with_components
 from tests.k8s.manifests import BENCHMARK, K8S, OPTIONAL, OVERLAYS, Manifest, benchmark, kustomize, overlay
 
 
@@ -13,15 +15,21 @@ def all_components(tmp_path_factory: pytest.TempPathFactory) -> tuple[Manifest, 
     """aws-eks as a user would change it: every optional component added before the images."""
     folder = tmp_path_factory.mktemp("k8s") / "k8s"
     shutil.copytree(K8S, folder)
-    return tuple(kustomize(with_components(folder / "overlays" / "aws-eks")))
+    return tuple(kustomize(with_components(folder / "overlays" / "aws-eks", *OPTIONAL)))
 
 
-def with_components(folder: Path) -> Path:
-    path = folder / "kustomization.yaml"
-    text = path.read_text(encoding="utf-8")
-    added = "".join(f"  - ../../components/{name}\n" for name in OPTIONAL)
-    path.write_text(text.replace("components:\n", f"components:\n{added}", 1), encoding="utf-8")
-    return folder
+@pytest.fixture(scope="session")
+def namespace() -> Iterator[str]:
+    """An empty namespace in the cluster that KUBECONFIG names."""
+    with own_namespace() as name:
+        yield name
+
+
+@pytest.fixture(scope="session")
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The namespace of a backend that is ready; see `deployment`."""
+    with deployment(tmp_path_factory.mktemp("deployed")) as name:
+        yield name
 
 
 @pytest.fixture(params=[*OVERLAYS, *(f"benchmark/{name}" for name in BENCHMARK), "all components"])

@@ -1,0 +1,109 @@
+"""What identities of benchmarks may do in a real cluster: each refusal is one that was tried."""
+
+import json
+from collections.abc import Sequence
+
+import pytest
+import yaml
+
+from tests.k8s.cluster import apply, attempt, kubectl, moved, needs_cluster
+from tests.k8s.manifests import Manifest, benchmark
+
+pytestmark = needs_cluster
+
+POD = {
+    "apiVersion": "v1",
+    "kind": "Pod",
+    "metadata": {"name": "intruder"},
+    "spec": {"containers": [{"name": "c", "image": "none"}]},
+}
+BINDING = {
+    "apiVersion": "rbac.authorization.k8s.io/v1",
+    "kind": "RoleBinding",
+    "metadata": {"name": "more"},
+    "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "admin"},
+    "subjects": [{"kind": "ServiceAccount", "name": "rag-benchmark"}],
+}
+CONFIG = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"}, "data": {"a": "b"}}
+JOB = {
+    "apiVersion": "batch/v1",
+    "kind": "Job",
+    "metadata": {"name": "benchmark"},
+    "spec": {"template": {"spec": {"restartPolicy": "Never", **POD["spec"]}}},
+}
+
+
+@pytest.fixture(scope="module")
+def accounts(namespace: str) -> dict[str, str]:
+    """User names of the pods of a benchmark and of a pipeline that starts them."""
+    apply(moved([*benchmark("access"), *benchmark("launcher")], namespace))
+    apply([{**CONFIG, "metadata": {"name": "settings", "namespace": namespace}}])
+    prefix = f"system:serviceaccount:{namespace}:"
+    return {"pod": f"{prefix}rag-benchmark", "launcher": f"{prefix}rag-benchmark-launcher"}
+
+
+def tried(namespace: str, user: str, arguments: Sequence[str], document: Manifest | None) -> str:
+    """`done`, or what the API server said."""
+    stdin = None if document is None else json.dumps(document)
+    done = attempt("-n", namespace, f"--as={user}", *arguments, stdin=stdin)
+    return "done" if done.returncode == 0 else done.stderr
+
+
+ALLOWED: list[tuple[str, list[str], Manifest | None]] = [
+    ("pod", ["create", "--dry-run=server", "-f", "-"], CONFIG | {"metadata": {"name": "result"}}),
+    ("pod", ["get", "configmap", "settings"], None),
+    ("launcher", ["create", "--dry-run=server", "-f", "-"], JOB),
+    ("launcher", ["create", "--dry-run=server", "-f", "-"], CONFIG | {"metadata": {"name": "order"}}),
+    ("launcher", ["get", "jobs,pods,configmaps"], None),
+    ("launcher", ["get", "serviceaccount", "rag-benchmark"], None),
+]
+
+REFUSED: list[tuple[str, list[str], Manifest | None]] = [
+    ("pod", ["delete", "configmap", "settings"], None),
+    ("pod", ["patch", "configmap", "settings", "-p", '{"data": {"a": "c"}}'], None),
+    ("pod", ["get", "secrets"], None),
+    ("pod", ["get", "pods"], None),
+    ("pod", ["create", "-f", "-"], JOB),
+    ("pod", ["create", "-f", "-"], POD),
+    ("pod", ["get", "nodes"], None),
+    ("pod", ["get", "configmaps", "-n", "kube-system"], None),
+    ("launcher", ["get", "secrets"], None),
+    ("launcher", ["create", "secret", "generic", "stolen", "--from-literal=a=b"], None),
+    ("launcher", ["create", "-f", "-"], POD),
+    ("launcher", ["create", "-f", "-"], BINDING),
+    ("launcher", ["patch", "configmap", "settings", "-p", '{"data": {"a": "c"}}'], None),
+    ("launcher", ["delete", "pod", "any"], None),
+    ("launcher", ["get", "serviceaccount", "default"], None),
+    ("launcher", ["delete", "serviceaccount", "rag-benchmark"], None),
+    ("launcher", ["get", "deployments"], None),
+    ("launcher", ["get", "jobs", "-n", "kube-system"], None),
+    ("launcher", ["get", "nodes"], None),
+    ("launcher", ["delete", "namespace", "default", "--dry-run=server"], None),
+]
+
+
+def name(case: object) -> str:
+    if isinstance(case, dict):
+        return str(case["kind"])
+    return " ".join(case) if isinstance(case, list) else str(case)
+
+
+@pytest.mark.parametrize(("who", "arguments", "document"), ALLOWED, ids=name)
+def test_what_a_benchmark_needs_is_allowed(
+    who: str, arguments: list[str], document: Manifest | None, accounts: dict[str, str], namespace: str
+) -> None:
+    assert tried(namespace, accounts[who], arguments, document) == "done"
+
+
+@pytest.mark.parametrize(("who", "arguments", "document"), REFUSED, ids=name)
+def test_everything_else_is_refused(
+    who: str, arguments: list[str], document: Manifest | None, accounts: dict[str, str], namespace: str
+) -> None:
+    said = tried(namespace, accounts[who], arguments, document)
+    assert "forbidden" in said.lower(), said
+
+
+def test_what_was_refused_left_everything_as_it_was(accounts: dict[str, str], namespace: str) -> None:
+    settings = yaml.safe_load(kubectl("-n", namespace, "get", "configmap", "settings", "-o", "yaml"))
+    assert settings["data"] == CONFIG["data"]
+    assert kubectl("-n", namespace, "get", "pods,jobs", "-o", "name") == ""
