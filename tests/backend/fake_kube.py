@@ -9,6 +9,7 @@ import itertools
 import json
 import threading
 import time
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -112,7 +113,8 @@ def _handler(fake: FakeKube) -> type[BaseHTTPRequestHandler]:
             self.send_response(code)
             self.send_header("content-length", str(len(data)))
             self.end_headers()
-            self.wfile.write(data)
+            with suppress(ConnectionError):  # a client that did not wait
+                self.wfile.write(data)
 
         def do_POST(self) -> None:
             self.do_GET()

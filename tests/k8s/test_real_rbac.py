@@ -11,7 +11,7 @@ from tests.k8s.manifests import Manifest, benchmark
 
 pytestmark = needs_cluster
 
-POD = {
+POD: Manifest = {
     "apiVersion": "v1",
     "kind": "Pod",
     "metadata": {"name": "intruder"},

@@ -9,7 +9,6 @@ import pytest
 
 from ragmeter._pytest.parse import clocks, number, numbers, progress_modes, whole
 
-
 SHOWN_ERRORS = 3
 
 
@@ -328,7 +327,7 @@ def _add_judging(group: pytest.OptionGroup, parser: pytest.Parser) -> None:
     group.addoption(
         "--bench-order",
         metavar="RUN",
-        help="in a pod: carry out the order of this name, a ConfigMap of the pod's namespace; result and raw record are "
-        "kept there in ConfigMaps that it owns (environment RAGMETER_ORDER)",
+        help="in a pod: carry out the order of this name, a ConfigMap of the pod's namespace; result and raw record "
+        "are left there in ConfigMaps that it owns (environment RAGMETER_ORDER)",
     )
     parser.addini("bench_order", "ini twin of --bench-order", default=None)

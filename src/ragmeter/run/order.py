@@ -23,7 +23,9 @@ def claim(order: str, pod: str) -> None:
         except ClusterError as error:
             if error.status != CONFLICT:
                 raise
-            raise ClusterError(f"another pod began the order {order} and is gone: give a new one to repeat it") from error
+            raise ClusterError(
+                f"another pod began the order {order} and is gone: give a new one to repeat it"
+            ) from error
 
 
 def fulfil(order: str, *, result: str, raw: Path, outcome: str) -> str | None:
