@@ -14,6 +14,7 @@ from tests.docs.pages import ROOT, TEXTS, commands
 
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
 OTHERS = {
+    "--from-literal": "kubectl create secret",
     "--host": "python -m backend",
     "--port": "python -m backend",
     "--max-model-len": "vllm serve",
