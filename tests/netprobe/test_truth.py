@@ -1,0 +1,48 @@
+"""The probe against links whose bandwidth, delay and loss are known: the program of the pods, in network namespaces."""
+
+import os
+import shutil
+
+import pytest
+
+from ragmeter.core.binomial import cdf
+from tests.netprobe.bed import bed
+
+pytestmark = [
+    pytest.mark.skipif(os.geteuid() != 0, reason="network namespaces need root"),
+    pytest.mark.skipif(not shutil.which("iperf3"), reason="iperf3 is not installed"),
+]
+
+PAYLOAD_SHARE = 0.956
+"""1448 of the 1514 bytes of a full frame are payload, with TCP time stamps."""
+LOSS, TAIL = 0.03, 0.0005
+
+
+@pytest.mark.parametrize("mbit", [10, 100, 1000])
+def test_bandwidth_is_what_the_link_carries(mbit: int) -> None:
+    with bed(mbit=mbit) as link:
+        document = link.probe("--seconds", "2", "--streams", "2", "--samples", "100", "--udp-mbps", "5")
+    assert document["errors"] == {}
+    for name in ("tcp_out_1", "tcp_back_1", "tcp_out_2", "tcp_back_2"):
+        assert document[name]["mbps"] == pytest.approx(PAYLOAD_SHARE * mbit, rel=0.05), name
+    assert document["segment_bytes"] == 1448
+    assert document["mtu_bytes"] == 1500
+
+
+@pytest.mark.parametrize("one_way_us", [0, 500, 2500, 10_000])
+def test_round_trips_take_twice_the_delay(one_way_us: int) -> None:
+    truth_ms = 2 * one_way_us / 1000
+    with bed(one_way_us=one_way_us or None) as link:
+        document = link.probe("--parts", "latency", "--samples", "200")
+    assert document["pod_to_pod"]["clock"] == "kernel"
+    assert document["pod_to_pod"]["p50_ms"] == pytest.approx(truth_ms, abs=max(0.15, 0.1 * truth_ms))
+    assert document["connect"]["p50_ms"] == pytest.approx(truth_ms, abs=max(0.5, 0.1 * truth_ms))
+
+
+def test_loss_lies_within_its_interval() -> None:
+    with bed(loss=LOSS) as link:
+        document = link.probe("--parts", "udp", "--seconds", "3", "--udp-mbps", "4")
+    udp = document["udp"]
+    lost, total = udp["lost_packets"], udp["total_packets"]
+    assert TAIL < cdf(lost, total, LOSS) < 1 - TAIL, f"{lost} of {total}"
+    assert udp["loss_percent"] == pytest.approx(100 * udp["lost_packets"] / udp["total_packets"])
