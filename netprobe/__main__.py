@@ -34,14 +34,18 @@ def _parser() -> argparse.ArgumentParser:
     both.add_argument("--port", type=int, default=PORT, help="TCP port of the round trips (%(default)s)")
     both.add_argument("--iperf-port", type=int, default=IPERF_PORT, help="port of iperf3 (%(default)s)")
     both.add_argument("--node", default=node, help="name of this node (default: NODE_NAME, or that of the host)")
-    commands.add_parser("serve", parents=[both], help="answer round trips and run iperf3's server")
+    serving = commands.add_parser("serve", parents=[both], help="answer round trips and run iperf3's server")
+    serving.add_argument("--no-iperf", dest="iperf_port", action="store_const", const=None, help="round trips alone")
     _add_probe(commands.add_parser("probe", parents=[both], help="measure one server; write one JSON document"))
     return parser
 
 
 def _add_probe(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--server", required=True, metavar="ADDRESS", help="address of the server's pod or node")
-    parser.add_argument("--server-node", required=True, metavar="NAME", help="node that the server has to be on")
+    parser.add_argument("--server-node", metavar="NAME", help="node that the server has to be on (default: any)")
+    parser.add_argument(
+        "--wait", type=float, default=60, metavar="S", help="seconds until it must answer (%(default)s)"
+    )
     parser.add_argument(
         "--path", choices=("pod_to_pod", "node_to_node"), default="pod_to_pod", help="what the round trips are called"
     )

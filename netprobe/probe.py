@@ -1,5 +1,7 @@
 """The client's side: everything that is asked for about one server, one part after the other, in one document."""
 
+import contextlib
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +14,7 @@ from netprobe.throttling import between, throttled_periods
 
 SHORT_SAMPLES = 100
 """Connections and look-ups: each leaves a closed socket behind."""
+RETRY_PAUSE_S = 0.2
 PARTS = ("latency", "tcp", "udp")
 
 Document = dict[str, Any]
@@ -19,14 +22,19 @@ Document = dict[str, Any]
 
 @dataclass(frozen=True)
 class Asked:
-    """What to measure. server: address of the pod, or of the node. service: the Service's, None to leave it out."""
+    """What to measure.
+
+    server: address of the pod, or of the node. server_node: where it has to be; None takes it where it is. service: the
+    Service's address, None to leave it out. wait: seconds that both may take to answer for the first time.
+    """
 
     server: str
     port: int
     iperf_port: int
     node: str
-    server_node: str
+    server_node: str | None
     path: str
+    wait: float
     service: str | None
     lookup: str | None
     samples: int
@@ -43,11 +51,12 @@ def probe(asked: Asked) -> Document:
     peer = _measured(document, "server", lambda: _expected(asked))
     if peer is None:
         return document
+    document["server_node"] = peer.node
     for name, measure in _parts(asked):
         found = _measured(document, name, measure)
         if found is not None:
             document[name] = found
-    last = _measured(document, "server", lambda: _expected(asked))
+    last = _measured(document, "server", lambda: _greeted(asked.server, asked.port))
     document["client_throttled_periods"] = between(before, throttled_periods())
     document["server_throttled_periods"] = between(peer.throttled_periods, last.throttled_periods if last else None)
     return document
@@ -55,11 +64,30 @@ def probe(asked: Asked) -> Document:
 
 def _expected(asked: Asked) -> Peer:
     """The server, when it is on the node where it should be: a pair is what its name says, or nothing."""
-    with connect(asked.server, asked.port) as sock:
-        peer = greeting(sock)
-    if peer.node != asked.server_node:
+    deadline = time.monotonic() + asked.wait
+    if asked.service is not None:
+        with contextlib.suppress(UnmeasuredError):  # its own part says what is wrong with it
+            _awaited(asked.service, asked.port, deadline)
+    peer = _awaited(asked.server, asked.port, deadline)
+    if asked.server_node not in (None, peer.node):
         raise UnmeasuredError(f"the server at {asked.server} is on {peer.node!r}, not on {asked.server_node!r}")
     return peer
+
+
+def _awaited(host: str, port: int, deadline: float) -> Peer:
+    """A server that was started just now, or whose Service the nodes do not know yet, gets some time."""
+    while True:
+        try:
+            return _greeted(host, port)
+        except UnmeasuredError:
+            if time.monotonic() >= deadline:
+                raise
+            time.sleep(RETRY_PAUSE_S)
+
+
+def _greeted(host: str, port: int) -> Peer:
+    with connect(host, port) as sock:
+        return greeting(sock)
 
 
 def _parts(asked: Asked) -> Iterator[tuple[str, Callable[[], Any]]]:

@@ -11,9 +11,10 @@ from netprobe.pingpong import answer
 LOOK_S = 0.5
 
 
-def serve(port: int, iperf_port: int, node: str) -> None:
-    """Until the process is told to end."""
-    with iperf_kept_running(iperf_port), listening(port) as server:
+def serve(port: int, iperf_port: int | None, node: str) -> None:
+    """Until the process is told to end. iperf_port: None for no iperf3."""
+    beside = contextlib.nullcontext() if iperf_port is None else iperf_kept_running(iperf_port)
+    with beside, listening(port) as server:
         accept(server, node)
 
 

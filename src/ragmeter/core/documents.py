@@ -7,12 +7,14 @@ from ragmeter.core.codec import schema_of
 from ragmeter.core.comparison import Comparison
 from ragmeter.core.imported import ImportedTrials
 from ragmeter.core.metadata import RunMetadata
+from ragmeter.core.netprobe import Netprobe
 from ragmeter.core.result import Cost, RunResult
 
 written: Mapping[str, tuple[type, str]] = {
     "benchmark-output.v1": (RunResult, "Result of one workload on one provider"),
     "comparison.v1": (Comparison, "Comparison of runs"),
     "cost.v1": (Cost, "Cost of a run"),
+    "netprobe-ew.v1": (Netprobe, "East-west probe"),
     "run-metadata.v1": (RunMetadata, "Run metadata"),
     "trials.v1": (ImportedTrials, "Results of another tool as trials"),
 }

@@ -1,7 +1,7 @@
 """A provider: where the service runs, on what, and what that costs. Made from a file that fits ``provider.v1``."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -28,6 +28,21 @@ class LocalSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NetprobeSettings:
+    """How the east-west probe is made; see the provider schema. nodes: 0 for all."""
+
+    namespace: str
+    image: str
+    pull_policy: str
+    nodes: int
+    samples: int
+    seconds: int
+    streams: int
+    udp_mbps: float
+    timeout: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Provider:
     """A validated provider file with its environment references resolved.
 
@@ -49,23 +64,34 @@ class Provider:
     slo: tuple[str, ...]
     local: LocalSettings | None
     cost: Mapping[str, Any] | None
+    netprobe: NetprobeSettings
 
 
 declared_keys = ("region", "cluster_label", "node_instance_type", "gpu_model", "gpu_count")
 
 
 def provider_from(
-    document: Any, *, path: str, environment: Mapping[str, str], base_url: Setting | None, schema: Mapping[str, Any]
+    document: Any,
+    *,
+    path: str,
+    environment: Mapping[str, str],
+    base_url: Setting | None,
+    schema: Mapping[str, Any],
+    netprobe: Sequence[Setting] = (),
+    probe_only: bool = False,
 ) -> Provider:
     """The provider of a file's document.
 
-    base_url: replaces the file's, whose references then need not be set. Raises ConfigError.
+    base_url: replaces the file's, whose references then need not be set. netprobe: values that replace those of its
+    section. probe_only: its service is not asked for anything, so it needs no URL. Raises ConfigError.
     """
-    if isinstance(document, dict) and base_url is not None:
+    if isinstance(document, dict) and probe_only:
+        document = {key: value for key, value in document.items() if key not in _of_the_service}
+    elif isinstance(document, dict) and base_url is not None:
         document = {key: value for key, value in document.items() if key != "local"} | {"base_url": base_url.value}
     resolved = resolve(document, environment, where=path)
     check(resolved, schema, path)
-    if "local" not in resolved and "base_url" not in resolved:
+    if not probe_only and "local" not in resolved and "base_url" not in resolved:
         raise ConfigError(f"{path}: $.base_url: missing; write it there or pass --base-url URL")
     local = _local_of(resolved["local"], schema, resolved, path) if "local" in resolved else None
     return Provider(
@@ -82,7 +108,22 @@ def provider_from(
         slo=tuple(resolved.get("slo", ())),
         local=local,
         cost=resolved.get("cost"),
+        netprobe=_netprobe_of(resolved.get("netprobe", {}), netprobe, schema),
     )
+
+
+_of_the_service = {"base_url", "llm_url", "headers", "ca_file", "local"}
+
+
+def _netprobe_of(
+    section: Mapping[str, Any], settings: Sequence[Setting], schema: Mapping[str, Any]
+) -> NetprobeSettings:
+    values = {**defaults(schema, "netprobe"), **section}
+    for setting in settings:
+        key = setting.key.removeprefix("netprobe.")
+        check({"netprobe": {key: setting.value}}, {**schema, "required": []}, setting.origin)
+        values[key] = setting.value
+    return NetprobeSettings(**values)
 
 
 def resolve(value: Any, environment: Mapping[str, str], *, where: str, at: str = "$") -> Any:

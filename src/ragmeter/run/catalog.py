@@ -16,11 +16,24 @@ suffixes = (".yml", ".yaml")
 folders = {"provider": Path("fixtures/providers"), "workload": Path("workloads")}
 
 
-def load_provider(name: str, *, environment: Mapping[str, str], base_url: Setting | None = None) -> Provider:
+def load_provider(
+    name: str,
+    *,
+    environment: Mapping[str, str],
+    base_url: Setting | None = None,
+    netprobe: Sequence[Setting] = (),
+    probe_only: bool = False,
+) -> Provider:
     """The provider of a name (``fixtures/providers/NAME.yaml`` here, else the shipped one) or of a path."""
     path = find(name, "provider")
     return provider_from(
-        read_yaml(path), path=shown(path), environment=environment, base_url=base_url, schema=schema("provider.v1")
+        read_yaml(path),
+        path=shown(path),
+        environment=environment,
+        base_url=base_url,
+        schema=schema("provider.v1"),
+        netprobe=netprobe,
+        probe_only=probe_only,
     )
 
 
