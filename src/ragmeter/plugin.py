@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ragmeter._pytest import collect, configure, options
+from ragmeter._pytest import collect, configure, options, probe_options
 from ragmeter._pytest.fixtures import (
     ask,
     baseline,
@@ -19,7 +19,9 @@ from ragmeter._pytest.fixtures import (
     bench_session,
     declared_slo,
     gated_metric,
+    probed_provider,
     provider,
+    run_netprobe,
     run_workload,
     slo,
     workload,
@@ -41,7 +43,9 @@ __all__ = [
     "bench_session",
     "declared_slo",
     "gated_metric",
+    "probed_provider",
     "provider",
+    "run_netprobe",
     "run_workload",
     "slo",
     "workload",
@@ -50,6 +54,7 @@ __all__ = [
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     options.add_options(parser)
+    probe_options.add_probe_options(parser)
     if options.is_loaded_by_conftest(pluginmanager):
         options.add_short_names(parser)
 
@@ -83,6 +88,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     collect.demand_provider(config, items)
     collect.drop_inapplicable(config, items)
+    collect.probes_first(items)
 
 
 def pytest_report_collectionfinish(config: pytest.Config) -> str | None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from ragmeter._pytest.gate import BaselineCheck, SloCheck
+from ragmeter.core.netprobe import Netprobe
 from ragmeter.core.provider import Provider
 from ragmeter.core.records import RequestSample
 from ragmeter.core.result import RunResult
@@ -11,7 +12,20 @@ from ragmeter.core.workload import Workload
 Ask = Callable[[], RequestSample]
 """``ask``: sends the workload's first prompt once, without load."""
 
+RunNetprobe = Callable[[], Netprobe]
+"""``run_netprobe``: the east-west probe of the provider's cluster, made once."""
+
 RunWorkload = Callable[[], RunResult]
 """``run_workload``: the result of the workload on the provider, measured once."""
 
-__all__ = ["Ask", "BaselineCheck", "Provider", "RequestSample", "RunResult", "RunWorkload", "SloCheck", "Workload"]
+__all__ = [
+    "Ask",
+    "BaselineCheck",
+    "Provider",
+    "RequestSample",
+    "RunNetprobe",
+    "RunResult",
+    "RunWorkload",
+    "SloCheck",
+    "Workload",
+]

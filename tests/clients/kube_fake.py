@@ -1,6 +1,7 @@
 """An API server that keeps what it is given, and refuses when a test tells it to. Real ones are asked in tests/k8s."""
 
 import json
+import re
 import threading
 import uuid
 from collections.abc import Callable, Iterator
@@ -9,6 +10,18 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+VERSION = {
+    "gitVersion": "v1.31.4",
+    "major": "1",
+    "minor": "31",
+    "gitCommit": "c",
+    "gitTreeState": "clean",
+    "buildDate": "d",
+    "goVersion": "g",
+    "compiler": "gc",
+    "platform": "linux/amd64",
+}
 
 
 @dataclass(slots=True)
@@ -20,6 +33,8 @@ class FakeCluster:
     refusals: dict[str, list[int]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     stop: Callable[[], object] = lambda: None
+    made: Callable[[dict[str, Any]], None] = lambda made: None
+    """Called with each object that was made: what controllers do."""
     lose_answers: bool = False
     """Do what is asked and then say 500, as a server that dies in between."""
 
@@ -36,11 +51,14 @@ class FakeCluster:
         place = f"{path}/{body['metadata']['name']}"
         if place in self.objects:
             return 409, {"kind": "Status", "message": f"{place} already exists"}
-        body["metadata"]["uid"] = str(uuid.uuid4())
+        body["metadata"] |= {"uid": str(uuid.uuid4()), "namespace": re.sub(r".*/namespaces/|/.*", "", path)}
         self.objects[place] = body
+        self.made(body)
         return (500, {"kind": "Status", "message": "lost"}) if self.lose_answers else (201, body)
 
     def _get(self, path: str, query: Any, _body: Any) -> tuple[int, dict[str, Any]]:
+        if path == "/version/":
+            return 200, VERSION
         if path in self.objects:
             return 200, self.objects[path]
         if path.rsplit("/", 1)[1] not in {"jobs", "pods", "services", "configmaps", "events", "nodes"}:
@@ -53,13 +71,16 @@ class FakeCluster:
         found = self.objects.get(path)
         if found is None:
             return 404, {"kind": "Status", "message": "not found"}
-        uid = found["metadata"]["uid"]
-        if body["preconditions"]["uid"] != uid:
+        if body["preconditions"]["uid"] != found["metadata"]["uid"]:
             return 409, {"kind": "Status", "message": "the UID in the precondition does not match"}
-        owned = [p for p, each in self.objects.items() if uid in {o["uid"] for o in _owners(each)}]
-        for place in (path, *owned):
-            del self.objects[place]
+        self._collect(path)
         return 200, {"kind": "Status", "status": "Success"}
+
+    def _collect(self, path: str) -> None:
+        """Remove an object and all that it owns, and what that owns."""
+        uid = self.objects.pop(path)["metadata"].get("uid")
+        for place in [p for p, each in self.objects.items() if uid in {o["uid"] for o in _owners(each)}]:
+            self._collect(place)
 
 
 def _labels(document: dict[str, Any]) -> dict[str, str]:

@@ -10,6 +10,7 @@ from kubernetes import client, config
 
 from ragmeter.clients.kube import cluster_facts, node_facts
 from ragmeter.core.errors import TargetError
+from tests.clients.kube_fake import VERSION
 from tests.run.http_fake import Answer, serving
 
 REGION, ZONE = "topology.kubernetes.io/region", "topology.kubernetes.io/zone"
@@ -98,24 +99,11 @@ NODES = Answer(
         "items": [{"metadata": {"name": "n", "labels": {REGION: "us-ord"}}, "status": {}}],
     }
 )
-VERSION = Answer(
-    body={
-        "gitVersion": "v1.31.4",
-        "major": "1",
-        "minor": "31",
-        "gitCommit": "c",
-        "gitTreeState": "clean",
-        "buildDate": "d",
-        "goVersion": "g",
-        "compiler": "gc",
-        "platform": "linux/amd64",
-    }
-)
 
 
 def test_cluster_behind_a_context_is_asked(kubeconfig: Path) -> None:
     """A fake API server; `test_real_cluster_says_what_it_is` asks a real one."""
-    with serving({"/api/v1/nodes": NODES, "/version/": VERSION}) as fake:
+    with serving({"/api/v1/nodes": NODES, "/version/": Answer(body=VERSION)}) as fake:
         write(kubeconfig, fake.url)
         assert cluster_facts("fake") == {
             **NOTHING,

@@ -7,7 +7,18 @@ import pytest
 
 from tests.k8s.cluster import own_namespace
 from tests.k8s.deployed import deployment, with_components
-from tests.k8s.manifests import BENCHMARK, K8S, OPTIONAL, OVERLAYS, Manifest, benchmark, kustomize, overlay
+from tests.k8s.manifests import (
+    BENCHMARK,
+    K8S,
+    NETPROBE,
+    OPTIONAL,
+    OVERLAYS,
+    Manifest,
+    benchmark,
+    kustomize,
+    netprobe,
+    overlay,
+)
 
 
 @pytest.fixture(scope="session")
@@ -32,9 +43,15 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield name
 
 
-@pytest.fixture(params=[*OVERLAYS, *(f"benchmark/{name}" for name in BENCHMARK), "all components"])
+SEPARATE = [*(f"benchmark/{name}" for name in BENCHMARK), *(f"netprobe/{name}" for name in NETPROBE)]
+
+
+@pytest.fixture(params=[*OVERLAYS, *SEPARATE, "all components"])
 def rendered(request: pytest.FixtureRequest, all_components: tuple[Manifest, ...]) -> tuple[Manifest, ...]:
     name: str = request.param
     if name in OVERLAYS:
         return overlay(name)
-    return all_components if name == "all components" else benchmark(name.removeprefix("benchmark/"))
+    if name == "all components":
+        return all_components
+    kind, _, part = name.partition("/")
+    return benchmark(part) if kind == "benchmark" else netprobe(part)

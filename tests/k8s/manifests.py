@@ -15,6 +15,7 @@ K8S = ROOT / "k8s"
 CLOUDS = ("akamai-lke", "aws-eks", "gcp-gke")
 OVERLAYS = (*CLOUDS, "kind")
 BENCHMARK = ("run", "access", "launcher")
+NETPROBE = ("job",)
 OPTIONAL = ("pushgateway", "persistent-index", "load-balancer", "benchmark-api")
 RENDER_TIMEOUT_S = 30
 
@@ -58,6 +59,11 @@ def overlay(name: str) -> tuple[Manifest, ...]:
 @cache
 def benchmark(name: str) -> tuple[Manifest, ...]:
     return tuple(kustomize(K8S / "benchmark" / name))
+
+
+@cache
+def netprobe(name: str) -> tuple[Manifest, ...]:
+    return tuple(kustomize(K8S / "netprobe" / name))
 
 
 def of_kind(manifests: tuple[Manifest, ...], *kinds: str) -> list[Manifest]:

@@ -105,7 +105,11 @@ def test_probes_ask_a_port_of_their_container(rendered: Rendered) -> None:
     for pod in workloads(rendered):
         for container in pod.spec["containers"]:
             names = {port["name"] for port in container.get("ports", [])}
-            probes = [container[key]["httpGet"] for key in container if key.endswith("Probe")]
+            probes = [
+                container[key].get("httpGet") or container[key]["tcpSocket"]
+                for key in container
+                if key.endswith("Probe")
+            ]
             assert {probe["port"] for probe in probes} <= names
             assert pod.kind in {"Job", "Pod"} or {"livenessProbe", "readinessProbe"} <= container.keys(), pod.name
 

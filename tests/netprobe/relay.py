@@ -20,6 +20,7 @@ CLONE_NEWNET, PR_SET_TIMERSLACK = 0x40000000, 29
 SPIN_NS = 60_000
 """The kernel wakes a sleeper some ten µs late; the last of a delay is waited for with open eyes."""
 PACKET_BYTES = 2048
+STDIN = 0
 
 
 def tun(netns: str) -> int:
@@ -37,8 +38,8 @@ def relay(ends: tuple[int, int], delay_ns: int, loss: float, draw: random.Random
     while True:
         due_ns = waiting[0][0] - time.monotonic_ns() if waiting else None
         timeout_s = None if due_ns is None else max(due_ns - SPIN_NS, 0) / 1e9
-        readable, _, _ = select.select([*ends, sys.stdin], [], [], timeout_s)
-        if sys.stdin in readable:
+        readable, _, _ = select.select([*ends, STDIN], [], [], timeout_s)
+        if STDIN in readable:
             return
         for end in readable:
             packet = os.read(end, PACKET_BYTES)

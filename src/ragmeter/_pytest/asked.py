@@ -11,6 +11,7 @@ import pytest
 
 from ragmeter._pytest.options import SHOWN_ERRORS, Option, overrides
 from ragmeter._pytest.parse import clock, clocks, count, positive, progress_mode, progress_modes, share, switch, url
+from ragmeter._pytest.probe_options import probe_settings
 from ragmeter.core.errors import ConfigError
 from ragmeter.core.setting import Setting
 
@@ -22,6 +23,8 @@ class BenchOptions:
     base_url, baseline: with their origin. slos: (expression, origin). report_dir: absolute.
     min_effect_ratio: the smallest relative difference that matters; None: nobody said. aa: whether each provider runs
     as two arms. workers: load processes; None for as many as the load needs. order: what this pod carries out.
+    netprobe: values that replace those of a provider file's section. ew_probe: whether a run that measures probes first.
+    probe_only: whether nothing but probes is selected, by ``-m ew_probe``.
     """
 
     providers: tuple[str, ...]
@@ -40,6 +43,9 @@ class BenchOptions:
     pushgateway: str | None
     show_errors: int
     order: str | None
+    netprobe: tuple[Setting, ...]
+    ew_probe: bool
+    probe_only: bool
 
 
 base_url = Option(name="bench_base_url", key="base_url", alias="--base-url")
@@ -72,6 +78,9 @@ def bench_options(config: pytest.Config, environment: Mapping[str, str] = os.env
         pushgateway=_value(config, environment, pushgateway, None),
         show_errors=_value(config, environment, show_errors, SHOWN_ERRORS),
         order=_value(config, environment, order, None),
+        netprobe=tuple(s for option in probe_settings if (s := _setting(config, environment, option)) is not None),
+        ew_probe=_switched(config, environment, "ew_probe", "RAGMETER_EW_PROBE"),
+        probe_only=str(config.option.markexpr).strip() == "ew_probe",
     )
 
 

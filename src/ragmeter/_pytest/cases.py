@@ -1,6 +1,6 @@
 """What is going to be measured: every provider with every workload, read and checked before anything is sent."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ragmeter._pytest.asked import BenchOptions
@@ -57,16 +57,31 @@ def _asked(workload: Workload) -> tuple[object, ...]:
     return workload.name, workload.sha256, workload.seed, workload.trials
 
 
-def cases_of(options: BenchOptions, environment: Mapping[str, str]) -> tuple[Case, ...]:
-    """Raises ConfigError for whatever is unknown or impossible in a provider, manifest, option or SLO."""
+def providers_of(options: BenchOptions, environment: Mapping[str, str]) -> tuple[Provider, ...]:
+    """Raises ConfigError for whatever is unknown or impossible in a provider file or in an option that replaces it."""
     if options.base_url and len(options.providers) > 1:
         raise ConfigError(
             f"{options.base_url.origin}: {options.base_url.value!r} needs a single --provider, not "
             f"{', '.join(options.providers)}: several providers cannot share one URL"
         )
-    providers = [load_provider(n, environment=environment, base_url=options.base_url) for n in options.providers]
+    providers = tuple(
+        load_provider(
+            name,
+            environment=environment,
+            base_url=options.base_url,
+            netprobe=options.netprobe,
+            probe_only=options.probe_only,
+        )
+        for name in options.providers
+    )
     _check_distinct([provider.name for provider in providers], "provider")
-    return tuple(case for provider in providers for case in _cases_of(provider, options))
+    return providers
+
+
+def cases_of(providers: Sequence[Provider], options: BenchOptions) -> tuple[Case, ...]:
+    """None where only clusters are probed. Raises ConfigError for what is impossible in a manifest, option or SLO."""
+    probed = options.probe_only
+    return () if probed else tuple(case for provider in providers for case in _cases_of(provider, options))
 
 
 def _cases_of(provider: Provider, options: BenchOptions) -> list[Case]:

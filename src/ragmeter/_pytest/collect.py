@@ -13,20 +13,27 @@ if TYPE_CHECKING:
 
     from ragmeter._pytest.cases import Case
     from ragmeter.core.measured import Key
+    from ragmeter.core.provider import Provider
 
 case_fixture = "bench_case"
 result_fixture = "run_workload"
 slo_fixture = "declared_slo"
 baseline_fixture = "gated_metric"
+probe_fixture = "probed_provider"
+probe_marker = "ew_probe"
 
 
 def parametrize(metafunc: pytest.Metafunc) -> None:
     """A live test runs once for every case; one that takes ``slo`` once for every SLO of every case, one that takes
-    ``baseline`` once for every metric that is compared.
+    ``baseline`` once for every metric that is compared, and one that probes once for every provider.
     """
+    session = session_of(metafunc.config)
+    if probe_fixture in metafunc.fixturenames:
+        providers: Sequence[Provider | None] = session.probes.providers if session else (None,)
+        ids = [provider.name if provider else "no provider" for provider in providers]
+        metafunc.parametrize(probe_fixture, providers, ids=ids, indirect=True, scope="session")
     if case_fixture not in metafunc.fixturenames:
         return
-    session = session_of(metafunc.config)
     cases: Sequence[Case | None] = session.cases if session else (None,)
     if slo_fixture in metafunc.fixturenames:
         pairs = [(case, slo) for case in cases for slo in (case.slos if case else ()) or (None,)]
@@ -51,7 +58,8 @@ def _subject(key: Key) -> str:
 
 def live(items: Sequence[pytest.Item]) -> list[pytest.Function]:
     """The tests that measure something."""
-    return [item for item in items if isinstance(item, pytest.Function) and case_fixture in item.fixturenames]
+    wanted = {case_fixture, probe_fixture}
+    return [item for item in items if isinstance(item, pytest.Function) and wanted & {*item.fixturenames}]
 
 
 def demand_provider(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -88,12 +96,26 @@ def _no_provider_sentence(count: int) -> str:
 
 def drop_inapplicable(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Deselect what cannot say anything: retrieval without labelled prompts, cost without a price sheet, and what is
-    compared with a baseline without one.
+    compared with a baseline without one; and probes that nobody asked for, since they make pods in a cluster.
     """
     dropped = {item for item in live(items) if not _applies(item)}
+    if not _asks_for_probes(config):
+        dropped |= {item for item in live(items) if probe_fixture in item.fixturenames}
     if dropped:
         config.hook.pytest_deselected(items=list(dropped))
         items[:] = [item for item in items if item not in dropped]
+
+
+def _asks_for_probes(config: pytest.Config) -> bool:
+    """By marker, by the name of their file, or by --ew-probe; a mere listing shows them."""
+    session = session_of(config)
+    named = probe_marker in config.option.markexpr or any("east_west" in argument for argument in config.args)
+    return named or config.option.collectonly or session is None or session.options.ew_probe
+
+
+def probes_first(items: list[pytest.Item]) -> None:
+    """Before any load, and not beside one: the results of the load refer to the probe."""
+    items.sort(key=lambda item: probe_fixture not in getattr(item, "fixturenames", ()))
 
 
 def _applies(item: pytest.Function) -> bool:
@@ -108,12 +130,19 @@ def _applies(item: pytest.Function) -> bool:
 
 
 def _case_of(item: pytest.Function) -> Case | None:
-    return cast("Case | None", item.callspec.params[case_fixture])
+    return cast("Case | None", item.callspec.params.get(case_fixture))
 
 
 def measured(items: Sequence[pytest.Item]) -> list[Case]:
     """The cases whose result a selected test will ask for."""
     return cases_in([item for item in live(items) if result_fixture in item.fixturenames])
+
+
+def probed_in(items: Sequence[pytest.Item]) -> list[Provider]:
+    """The providers whose cluster a selected test probes."""
+    probes = [item for item in live(items) if probe_fixture in item.fixturenames]
+    found = [cast("Provider", item.callspec.params[probe_fixture]) for item in probes]
+    return list({provider.name: provider for provider in found}.values())
 
 
 def cases_in(items: Sequence[pytest.Item]) -> list[Case]:

@@ -44,20 +44,25 @@ def configure(config: pytest.Config) -> None:
 
 
 def _start(config: pytest.Config, options: BenchOptions) -> None:
-    from ragmeter._pytest.cases import cases_of
+    from ragmeter._pytest.cases import cases_of, providers_of
     from ragmeter._pytest.live import LiveHooks
+    from ragmeter._pytest.probing import ProbeSession
     from ragmeter._pytest.progress import ProgressReporter
     from ragmeter._pytest.session import BenchSession
     from ragmeter.clients.clocks import clock_for
 
     clock_for(options.clock)  # refuses one that is not to be had
-    cases = cases_of(options, os.environ)
+    providers = providers_of(options, os.environ)
+    stamp = _free_stamp(datetime.now(UTC), options.report_dir, {provider.name for provider in providers})
+    progress = ProgressReporter(config, mode=options.progress, show_errors=options.show_errors)
+    folder = options.report_dir / "ew"
     session = BenchSession(
         config=config,
         options=options,
-        cases=cases,
-        stamp=_free_stamp(datetime.now(UTC), options.report_dir, {case.provider.name for case in cases}),
-        progress=ProgressReporter(config, mode=options.progress, show_errors=options.show_errors),
+        cases=cases_of(providers, options),
+        stamp=stamp,
+        progress=progress,
+        probes=ProbeSession(providers=providers, stamp=stamp, folder=folder, say=progress.say),
     )
     config.stash[session_key] = session
     config.add_cleanup(session.close)
@@ -90,7 +95,7 @@ def _free_stamp(moment: datetime, report_dir: Path, providers: set[str]) -> str:
     """The timestamp in file names: ``20260222T101530Z``; of a second run in the same second, ``20260222T101530Z-2``."""
     stamp = moment.strftime("%Y%m%dT%H%M%SZ")
     candidates = itertools.chain([stamp], (f"{stamp}-{count}" for count in itertools.count(2)))
-    folders = [report_dir / "ns" / provider for provider in providers]
+    folders = [report_dir / kind / provider for kind in ("ns", "ew") for provider in providers]
     return next(name for name in candidates if not any(next(folder.glob(f"{name}[.-]*"), None) for folder in folders))
 
 
@@ -107,9 +112,10 @@ def _place_reports(config: pytest.Config, session: BenchSession) -> None:
     """
     from ragmeter.clients.files import check_writable
 
-    folder = session.folder(*(case.provider.name for case in session.cases))
-    for place in [folder, *(session.folder(case.provider.name) for case in session.cases)]:
+    names = [provider.name for provider in session.probes.providers]
+    for place in [session.folder(*names), *(session.folder(name) for name in names)]:
         check_writable(place)
+    folder = session.folder(*names)
     if getattr(config.option, "htmlpath", "none") is None:
         config.option.htmlpath = str(folder / f"{session.stamp}.html")
         config.option.self_contained_html = True

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ragmeter._pytest.cases import Case
     from ragmeter._pytest.session import BenchSession
     from ragmeter.core.measured import Key
+    from ragmeter.core.netprobe import Netprobe
     from ragmeter.core.provider import Provider
     from ragmeter.core.records import RequestSample
     from ragmeter.core.regression import Regression
@@ -84,6 +85,25 @@ def run_workload(
             raise _failure(error) from None
         request.node.user_properties.extend(properties_of(result))
         return result
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def probed_provider(request: pytest.FixtureRequest) -> Provider:
+    """The provider whose cluster this test probes. Parametrised by the options."""
+    return request.param  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+def run_netprobe(probed_provider: Provider, bench_session: BenchSession) -> Callable[[], Netprobe]:
+    """A function that returns the east-west probe of the provider's cluster: made once, at the first call."""
+
+    def run() -> Netprobe:
+        try:
+            return bench_session.probes.result(probed_provider)
+        except RagmeterError as error:
+            raise _failure(error) from None
 
     return run
 

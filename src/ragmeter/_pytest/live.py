@@ -28,6 +28,7 @@ class LiveHooks:
             return
         self._bench.selected = collect.measured(session.items)
         try:
+            self._bench.probes.reach_all(collect.probed_in(session.items))
             self._bench.reach_all(collect.cases_in(session.items))
         except RagmeterError as error:
             raise pytest.UsageError(str(error)) from error
@@ -54,7 +55,7 @@ class LiveHooks:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_summary(self, prefix: list[str]) -> None:
-        if self._bench.finished:
+        if self._bench.finished or self._bench.probes.finished:
             prefix.append(scorecard(self._bench))
 
     @pytest.hookimpl(optionalhook=True)

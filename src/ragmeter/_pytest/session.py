@@ -13,6 +13,7 @@ from ragmeter._pytest.asked import BenchOptions
 from ragmeter._pytest.cases import Case
 from ragmeter._pytest.comparing import Compared
 from ragmeter._pytest.measuring import Finished, Measuring
+from ragmeter._pytest.probing import ProbeSession
 from ragmeter._pytest.progress import ProgressReporter
 from ragmeter.core.errors import RagmeterError
 from ragmeter.core.measured import Key
@@ -38,6 +39,7 @@ class BenchSession:
     cases: tuple[Case, ...]
     stamp: str
     progress: ProgressReporter
+    probes: ProbeSession
     selected: Sequence[Case] = ()
     finished: list[Finished] = field(default_factory=list)
     compared: list[Compared] = field(default_factory=list)
@@ -129,5 +131,9 @@ class BenchSession:
         return next(compared.gate[metric] for compared in self.compared if compared.case_id == case.id)
 
     def folder(self, *providers: str) -> Path:
-        """Where results of a provider go: ``DIR/ns/<provider>``; of several: ``DIR/ns/<provider>+<provider>``."""
-        return self.options.report_dir / "ns" / "+".join(dict.fromkeys(providers))
+        """Where results of a provider go: ``DIR/ns/<provider>``; of several: ``DIR/ns/<provider>+<provider>``.
+
+        Under ``DIR/ew`` when nothing but clusters is probed.
+        """
+        kind = "ew" if self.options.probe_only else "ns"
+        return self.options.report_dir / kind / "+".join(dict.fromkeys(providers))

@@ -10,16 +10,21 @@ from ragmeter._pytest.comparing import Compared
 from ragmeter._pytest.session import BenchSession
 from ragmeter.report.comparison_text import comparison_lines
 from ragmeter.report.html import scorecard_html
+from ragmeter.report.netprobe_text import netprobe_lines
 from ragmeter.report.terminal import summary_lines, verdict_lines
 from ragmeter.run.catalog import shown
 
 
 def write_summary(terminal: pytest.TerminalReporter, session: BenchSession) -> None:
     """The figures of every case, and where everything lies."""
-    if not session.finished and session.report_failure is None:
+    if not session.finished and not session.probes.finished and session.report_failure is None:
         return
     terminal.section("ragmeter", sep="=")
     width, colour = terminal._tw.fullwidth, terminal._tw.hasmarkup
+    for probed in session.probes.finished:
+        for line in netprobe_lines(probed.result, width=width, colour=colour):
+            terminal.write_line(line)
+        terminal.write_line("")
     for finished in session.finished:
         for line in summary_lines(finished.result, width=width, colour=colour):
             terminal.write_line(line)
@@ -43,6 +48,7 @@ def _lines(compared: Compared, width: int, colour: bool) -> list[str]:
 def _paths(session: BenchSession) -> list[str]:
     option = session.config.option
     own = [path for finished in session.finished for path in (finished.path, finished.result.raw_samples_path)]
+    own += [path for probed in session.probes.finished for path in (probed.path, probed.path.with_suffix(".prom"))]
     own += [path for compared in session.compared for path in compared.paths]
     paths = [Path(path) for path in (*own, getattr(option, "htmlpath", None), getattr(option, "xmlpath", None)) if path]
     return [shown(path) for path in paths if path.is_file() and path.stat().st_size]
@@ -50,4 +56,5 @@ def _paths(session: BenchSession) -> list[str]:
 
 def scorecard(session: BenchSession) -> str:
     """The HTML fragment for the top of pytest-html's page."""
-    return scorecard_html([finished.result for finished in session.finished])
+    probes = [probed.result for probed in session.probes.finished]
+    return scorecard_html([finished.result for finished in session.finished], probes)

@@ -50,7 +50,7 @@ class ProbePods:
         return service
 
     def client(self, number: int, pair: tuple[str, str], addresses: Mapping[str, str]) -> Manifest:
-        """The client of a pair of pods. addresses: of the ``server`` and of the ``service``, and the name to ``lookup``."""
+        """The client of a pair of pods. addresses: of ``server`` and ``service``, and the name to ``lookup``."""
         at = self.settings
         options = {"samples": at.samples, "seconds": at.seconds, "streams": at.streams, "udp-mbps": at.udp_mbps}
         return self._client(f"{self.run}-pair-{number}", pair, {**addresses, **options}, host=False)

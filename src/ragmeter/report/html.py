@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from importlib.resources import files
 
+from ragmeter.core.netprobe import Netprobe
 from ragmeter.core.result import RunResult
 from ragmeter.report.markup import Html, element, join
 from ragmeter.report.naming import run_name
 from ragmeter.report.scorecard.attribution import waterfall
 from ragmeter.report.scorecard.comparison import comparison
+from ragmeter.report.scorecard.east_west import east_west
 from ragmeter.report.scorecard.figures import every_estimate, tiles
 from ragmeter.report.scorecard.graphs import distributions, error_classes, ttft_over_time
 from ragmeter.report.scorecard.money import cost, retrieval
@@ -16,9 +18,13 @@ from ragmeter.report.scorecard.sweep import sweep
 from ragmeter.report.scorecard.verdicts import headline, verdicts
 
 
-def scorecard_html(results: Sequence[RunResult]) -> str:
-    """The scorecard with its styles, and styles that make the pytest-html page around it fit dark mode and phones."""
-    return str(join(_VIEWPORT, _style("scorecard.css"), _style("pytest_html.css"), _scorecard(results)))
+def scorecard_html(results: Sequence[RunResult], probes: Sequence[Netprobe] = ()) -> str:
+    """The scorecard with its styles, and styles that make the pytest-html page around it fit dark mode and phones.
+
+    probes: east-west probes of the same session, below the runs.
+    """
+    content = join(_scorecard(results) if results or not probes else None, _probes(probes))
+    return str(join(_VIEWPORT, _style("scorecard.css"), _style("pytest_html.css"), content))
 
 
 def page_html(results: Sequence[RunResult]) -> str:
@@ -50,6 +56,11 @@ def _scorecard(results: Sequence[RunResult]) -> Html:
     overview = comparison(results, "ragmeter") if len(results) > 1 else None
     runs = (_run(result, f"ragmeter-{index}") for index, result in enumerate(results, start=1))
     return element("div", overview, *runs, class_="ragmeter")
+
+
+def _probes(probes: Sequence[Netprobe]) -> Html | None:
+    found = (east_west(probe, f"ragmeter-east-west-{index}") for index, probe in enumerate(probes, start=1))
+    return element("div", *found, class_="ragmeter") if probes else None
 
 
 def _run(result: RunResult, ident: str) -> Html:

@@ -8,13 +8,11 @@ What is not known, or has too few requests behind it, has no sample.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, TypeAlias
+from typing import Final
 
 from ragmeter.core.result import Cost, Distribution, Estimate, Outcome, RunResult
-from ragmeter.report.markup import clean
+from ragmeter.report.exposition import Sample, gauge_lines
 from ragmeter.report.naming import provider_name, workload_name
-
-Sample: TypeAlias = tuple[dict[str, str], float | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,22 +35,12 @@ def prometheus_text(results: Sequence[RunResult], report: str = "") -> str:
 
 
 def _family_lines(family: _Family, results: Iterable[RunResult]) -> Iterator[str]:
-    lines = [line for result in results for line in _sample_lines(family, result)]
-    if lines:
-        yield f"# HELP {family.name} {family.help}\n# TYPE {family.name} gauge\n"
-        yield from lines
-
-
-def _sample_lines(family: _Family, result: RunResult) -> Iterator[str]:
-    common = {"provider": provider_name(result), "workload": workload_name(result)}
-    for labels, value in family.samples(result):
-        if value is not None:
-            written = ",".join(f'{name}="{_escaped(text)}"' for name, text in (common | labels).items())
-            yield f"{family.name}{{{written}}} {float(value)!r}\n"
-
-
-def _escaped(text: str) -> str:
-    return clean(text).replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
+    samples = [
+        ({"provider": provider_name(result), "workload": workload_name(result), **labels}, value)
+        for result in results
+        for labels, value in family.samples(result)
+    ]
+    return gauge_lines(family.name, family.help, samples)
 
 
 def _latency(metric: str, pick: Callable[[Estimate], float | None]) -> Callable[[RunResult], Iterator[Sample]]:

@@ -35,20 +35,30 @@ class Probing:
     pairs: Iterator[Pair]
 
 
+def reach_cluster(provider: Provider) -> None:
+    """Return when the cluster lists its nodes to us. Raises ConfigError without a context, ClusterError."""
+    with connected(_context(provider), provider.netprobe.namespace) as cluster:
+        cluster.list("Node")
+
+
+def _context(provider: Provider) -> str:
+    if provider.kube_context is None:
+        raise ConfigError(
+            f"{provider.path}: $.kube_context: missing: the probe needs the context of a kubeconfig; "
+            "`kubectl config get-contexts` lists them"
+        )
+    return provider.kube_context
+
+
 @contextmanager
 def probing(provider: Provider, run: str, say: Callable[[str], None]) -> Iterator[Probing]:
     """run: a name that no other probe has. Raises ClusterError when the cluster cannot be asked.
 
     What concerns one pair is in its errors.
     """
-    if provider.kube_context is None:
-        raise ConfigError(
-            f"{provider.path}: $.kube_context: missing: the probe needs the context of a kubeconfig; "
-            "`kubectl config get-contexts` lists them"
-        )
     settings = provider.netprobe
     with ExitStack() as stack:
-        cluster = stack.enter_context(connected(provider.kube_context, settings.namespace))
+        cluster = stack.enter_context(connected(_context(provider), settings.namespace))
         plan = plan_nodes(cluster.list("Node"), settings.nodes)
         stack.enter_context(namespace(cluster))
         owned = stack.enter_context(owning(cluster, run))

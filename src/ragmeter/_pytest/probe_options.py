@@ -1,0 +1,47 @@
+"""Options of the east-west probe; each replaces a value of the provider file's section ``netprobe``."""
+
+import pytest
+
+from ragmeter._pytest.options import Option
+from ragmeter._pytest.parse import number, whole
+
+probe_settings = (
+    Option(name="ew_nodes", key="netprobe.nodes", parse=whole, metavar="N", help="nodes to take, 0 for all"),
+    Option(name="ew_namespace", key="netprobe.namespace", metavar="NAME", help="namespace of the probe's pods"),
+    Option(name="ew_image", key="netprobe.image", metavar="IMAGE", help="image of the probe's pods"),
+    Option(
+        name="ew_pull_policy",
+        key="netprobe.pull_policy",
+        metavar="POLICY",
+        help="Always, IfNotPresent or Never, for that image",
+    ),
+    Option(name="ew_samples", key="netprobe.samples", parse=whole, metavar="N", help="round trips of each path"),
+    Option(name="ew_seconds", key="netprobe.seconds", parse=whole, metavar="S", help="length of each bandwidth test"),
+    Option(
+        name="ew_streams", key="netprobe.streams", parse=whole, metavar="N", help="TCP streams of the second such test"
+    ),
+    Option(name="ew_udp_mbps", key="netprobe.udp_mbps", parse=number, metavar="MBPS", help="rate of the UDP test"),
+    Option(
+        name="ew_timeout", key="netprobe.timeout", parse=number, metavar="SECONDS", help="time for a pod to come up"
+    ),
+)
+"""Option > environment > ini > provider file."""
+
+
+def add_probe_options(parser: pytest.Parser) -> None:
+    """Declare them, in a group of their own."""
+    group = parser.getgroup("ragmeter east-west", "ragmeter: probe the network inside a cluster (pytest -m ew_probe)")
+    for option in probe_settings:
+        group.addoption(
+            option.flag,
+            metavar=option.metavar,
+            help=f"{option.help} (default: the provider file's {option.key}; environment {option.variable})",
+        )
+        parser.addini(option.name, f"ini twin of {option.flag}", default=None)
+    group.addoption(
+        "--ew-probe",
+        action="store_true",
+        default=None,
+        help="probe before the load, too, where tests of both are selected (environment RAGMETER_EW_PROBE)",
+    )
+    parser.addini("ew_probe", "ini twin of --ew-probe", type="bool", default=False)
