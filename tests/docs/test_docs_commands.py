@@ -46,6 +46,7 @@ OTHERS = {
     "--shard": "ragmeter load",
     "--slo": "ragmeter judge",
     "--start-at": "ragmeter load",
+    "--for": "kubectl wait",
     "--strict": "ragmeter judge",
 }
 """Options of other programs, which this test knows and does not check."""

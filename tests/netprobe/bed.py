@@ -36,6 +36,10 @@ class Bed:
         assert done.returncode == 0, done.stderr or done.stdout
         return done.stdout
 
+    def on_server(self, *command: str) -> str:
+        """The output of a command on the server."""
+        return in_namespace(self.server, *command).stdout
+
     def probe(self, *options: str) -> dict[str, Any]:
         """The document of the very program that runs in the pods."""
         asked = ["--server", SERVER, "--server-node", "server", "--node", "client", *options]

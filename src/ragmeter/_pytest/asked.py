@@ -23,8 +23,8 @@ class BenchOptions:
     base_url, baseline: with their origin. slos: (expression, origin). report_dir: absolute.
     min_effect_ratio: the smallest relative difference that matters; None: nobody said. aa: whether each provider runs
     as two arms. workers: load processes; None for as many as the load needs. order: what this pod carries out.
-    netprobe: values that replace those of a provider file's section. ew_probe: whether a run that measures probes first.
-    probe_only: whether nothing but probes is selected, by ``-m ew_probe``.
+    netprobe: values that replace those of a provider file's section. ew_probe: whether a run that measures probes
+    first. probe_only: whether nothing but probes is selected, by ``-m ew_probe``.
     """
 
     providers: tuple[str, ...]
