@@ -3,6 +3,7 @@
 import re
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from playwright.sync_api import Browser, sync_playwright
 
 from ragmeter.core.compare import compare
 from ragmeter.core.comparison import Comparison
+from ragmeter.core.sides import SavedRun
+from ragmeter.report.comparison.answer import answers
 from ragmeter.report.comparison_page import comparison_page
 from ragmeter.report.comparison_text import comparison_lines
 from tests.report.pages import parsed
@@ -29,19 +32,74 @@ def found() -> Comparison:
     return compare(runs, aa=[(runs[0], saved_run("akamai-lke", SIX, seed=4))], ragmeter_version="0")
 
 
-def test_each_pair_says_first_what_was_decided(found: Comparison) -> None:
-    first, second, _ = parsed(comparison_page(found)).all("article")
-    answers = [item.text() for item in first.of_class("reason")[0].all("li")]
-    assert answers[0].startswith("Time to first token, p50: aws-eks faster by 3")
-    assert [item.text() for item in second.of_class("reason")[0].all("li")] == ["7 of 7 metrics are not decidable"]
+def test_the_question_and_what_is_known_of_it_stand_on_top(found: Comparison) -> None:
+    (top,) = parsed(comparison_page(found)).of_class("headline")
+    workload = found.sides[0].workload
+    assert top.all("h2")[0].text() == f"akamai-lke, aws-eks or gcp-gke: which one for {workload}?"
+    first, second, third = [item.text() for item in top.all("li")]
+    assert first.startswith("Time to first token, p50: not decided between ")
+    assert second.startswith("Output throughput: not decided between ")
+    assert third.startswith("USD per 1M tokens: not decided between aws-eks and gcp-gke")
+    assert "corrected over all" in top.text()
 
 
-def test_differences_that_forbid_and_that_explain_are_shown_apart(found: Comparison) -> None:
-    first, second, _ = parsed(comparison_page(found)).all("article")
-    assert "These runs did not measure the same" not in first.text()
-    assert "model_id: m and other" in second.text()
-    assert "gpu_model" in first.text()
-    assert "Must match and is not known of both runs: dtype." in first.text()
+def three() -> list[SavedRun]:
+    factors = {"a": 1.0, "b": 2.0, "c": 3.0}
+    return [saved_run(name, [f * each for each in SIX], seed=at) for at, (name, f) in enumerate(factors.items())]
+
+
+def test_a_single_best_is_named_with_its_lead_over_the_closest_of_the_others() -> None:
+    said = dict(answers(compare(three(), ragmeter_version="0")))
+    assert said["Time to first token, p50"].startswith("a faster by ")
+    assert said["Time to first token, p50"].endswith(" than b, the closest of the others")
+    assert "a higher by " in said["Output throughput"]
+
+
+def test_two_sides_that_do_not_differ_are_said_not_to() -> None:
+    runs = [saved_run(name, [1.0] * 8, requests=300, seed=at) for at, name in enumerate("ab")]
+    said = dict(answers(compare(runs, declared=[("tpot_ms", "p50")], ragmeter_version="0")))
+    assert said == {"Time per output token, p50": "no difference shown, within ±5 %"}
+
+
+def test_with_a_reference_the_answer_is_about_each_pair_with_it() -> None:
+    said = dict(answers(compare(three(), reference="b", ragmeter_version="0")))
+    assert re.fullmatch(r"a faster by .* than b; b faster by .* than c", said["Time to first token, p50"])
+
+
+def test_differences_that_forbid_stand_above_the_figures_and_those_that_explain_below(found: Comparison) -> None:
+    page = parsed(comparison_page(found))
+    (forbids,) = page.of_class("invalid")
+    assert "model_id: m and other" in forbids.text()
+    text = page.text()
+    assert text.index("These runs did not measure the same") < text.index("Differences") < text.index("gpu_model")
+    assert "Must match and is not known of all runs: dtype." in text
+
+
+def test_each_side_has_a_card_with_its_figures_and_the_places_it_can_have(found: Comparison) -> None:
+    cards = parsed(comparison_page(found)).of_class("card")
+    assert [card.all("h3")[0].text() for card in cards] == ["akamai-lke", "aws-eks", "gcp-gke"]
+    for words in ("Time to first token, p95", "Time per output token, p50", "streams decoding", "Errors", "place "):
+        assert all(words in card.text() for card in cards), words
+    assert ["USD per 1M tokens" in card.text() for card in cards] == [True, True, False]
+
+
+def test_raw_records_are_named_with_their_hash_or_said_to_have_none(found: Comparison) -> None:
+    (table,) = parsed(comparison_page(found)).of_class("runs")
+    assert "akamai-lke.raw.jsonl" in table.text()
+    assert "in memory: no hash" in table.text()
+
+
+def test_a_linked_probe_shows_its_figures_and_none_shows_nothing(found: Comparison) -> None:
+    assert "East-west" not in comparison_page(found)
+    linked = replace(found.sides[0], netprobe_reference="ew.json")
+    probe = {
+        "latency": {"avg_ms": 0.41, "p99_ms": 1.2},
+        "tcp_throughput": {"gbps": 4.87, "retransmits": 12},
+        "udp_jitter": None,
+    }
+    page = comparison_page(replace(found, sides=(linked, *found.sides[1:])), {"akamai-lke": probe})
+    (row,) = [row for row in parsed(page).all("tr") if "ew.json" in row.text()]
+    assert [cell.text() for cell in row.all("td")[:5]] == ["0.410 ms", "1.20 ms", "4.87 Gbit/s", "12.0 segments", "–"]  # noqa: RUF001
 
 
 def test_every_drawing_has_a_name_and_its_own_ids(found: Comparison) -> None:
@@ -49,7 +107,8 @@ def test_every_drawing_has_a_name_and_its_own_ids(found: Comparison) -> None:
     ids = [at.attributes["id"] for at in page.all() if "id" in at.attributes]
     assert len(ids) == len(set(ids))
     assert len(page.all("svg")) >= 20
-    assert all(drawing.all("title") and drawing.all("desc") for drawing in page.all("svg"))
+    drawings = [drawing for drawing in page.all("svg") if drawing.attributes.get("role") == "img"]
+    assert all(drawing.all("title") and drawing.all("desc") for drawing in drawings)
 
 
 @pytest.mark.parametrize("width", [80, 100, 140])

@@ -1,17 +1,19 @@
 """``ragmeter compare``: saved runs against each other."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import ragmeter
 from ragmeter.cli.pricing import add_terms, priced, terms_of
 from ragmeter.cli.saved import load_side
 from ragmeter.cli.terminal import colour, say, width
-from ragmeter.clients.files import write_atomically
+from ragmeter.clients.files import read_document, write_atomically
 from ragmeter.core.codec import to_json
 from ragmeter.core.compare import MIN_EFFECT_RATIO, compare_measured
+from ragmeter.core.comparison import Comparison
 from ragmeter.core.errors import ConfigError
 from ragmeter.core.identity import identity_diff
 from ragmeter.core.measured import DECLARED, Key, MeasuredRun, written
@@ -102,13 +104,19 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         write_atomically(options.json, f"{to_json(found, indent=2)}\n")
     if options.html:
-        write_atomically(options.html, comparison_page(found))
+        write_atomically(options.html, comparison_page(found, _probes(found)))
     say(*comparison_lines(found, width=width(), colour=colour()))
     return 0
 
 
 def _priced(run: SavedRun | ImportedRun, offer: str | None) -> SavedRun | ImportedRun:
     return priced(run, prices=None, offer=offer) if isinstance(run, SavedRun) and offer else run
+
+
+def _probes(found: Comparison) -> dict[str, Mapping[str, Any]]:
+    """The east-west probes that belong to the runs, of those whose file is there."""
+    paths = {side.label: Path(side.netprobe_reference) for side in found.sides if side.netprobe_reference}
+    return {label: read_document(path) for label, path in paths.items() if path.is_file()}
 
 
 def _check_reference(reference: str | None, measured: Sequence[MeasuredRun]) -> None:

@@ -78,6 +78,18 @@ def streams_text(found: Comparison, pair: PairComparison, at: MetricComparison) 
     return f"with {number(of_a)} streams decoding at a time on A and {number(of_b)} on B"
 
 
+def designs(found: Comparison) -> str:
+    """What the answer rests on, in one sentence."""
+    trials = {side.trials for side in found.sides}
+    each = f"{min(trials)}" if len(trials) == 1 else f"{min(trials)} to {max(trials)}"
+    requests = sum(side.requests for side in found.sides)
+    order = "interleaved in blocks" if all(pair.blocks for pair in found.pairs) else "not interleaved"
+    return (
+        f"{each} trials a side, {order}; {requests:,} requests. Brackets are 95 % intervals; significance is corrected "
+        f"over all {found.family} differences that were tested."
+    )
+
+
 def design(found: Comparison, pair: PairComparison) -> str:
     trials = {side.label: side.trials for side in found.sides}
     counts = f"{trials[pair.a]} and {trials[pair.b]} trials"

@@ -38,7 +38,9 @@ def paid(at: Economics) -> str:
 
 
 def price(at: Estimate) -> str:
-    return f"{quantity(at.value, 'usd')} ({interval(at, 'usd')})"
+    """With its interval, unless both ends are the same."""
+    value = quantity(at.value, "usd")
+    return value if at.low is not None and at.low == at.high else f"{value} ({interval(at, 'usd')})"
 
 
 def demand(at: AtDemand) -> str:

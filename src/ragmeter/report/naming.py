@@ -17,11 +17,20 @@ METRIC_LABELS: Final = {
     "goodput_rps": "Goodput",
     "good_ratio": "Good requests",
     "error_ratio": "Errors",
+    "usd_per_1m_tokens": "USD per 1M tokens",
+    "usd_per_1m_good_tokens": "USD per 1M good tokens",
+    "usd_per_request": "USD per request",
+    "usd_per_good_request": "USD per good request",
 }
 
 
 def metric_label(name: str) -> str:
     return METRIC_LABELS.get(name, name)
+
+
+def figure_label(metric: str, statistic: str | None) -> str:
+    """``Time to first token, p95``."""
+    return f"{metric_label(metric)}, {statistic}" if statistic else metric_label(metric)
 
 
 def provider_name(result: RunResult) -> str:

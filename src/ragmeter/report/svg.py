@@ -78,6 +78,12 @@ def cloud(points: Iterable[tuple[float, float]], top: float, height: float, *, k
     return _stretched("".join(f"M{x} {y}h0" for x, y in sorted(spots)), top, height, kind)
 
 
+def line(points: Iterable[tuple[float, float]], top: float, height: float, *, kind: str) -> Html:
+    """A line through points at (share across, share down)."""
+    spots = [f"{x * _CANVAS:.1f} {y * _CANVAS:.1f}" for x, y in points]
+    return _stretched(f"M{' L'.join(spots)}", top, height, kind)
+
+
 def strokes(shares: Iterable[float], top: float, height: float, *, kind: str) -> Html:
     """Upright strokes over the full height at each position."""
     spots = {round(share * _CANVAS) for share in shares}

@@ -1,0 +1,153 @@
+"""By what factor the sides differ: every pair on one axis, and every figure behind it."""
+
+import math
+from typing import Final
+
+from ragmeter.core.comparison import Comparison, Decision, MetricComparison, PairComparison
+from ragmeter.core.decide import percent as per_cent
+from ragmeter.report import svg
+from ragmeter.report.comparison_text import change_text, design, streams_text, value_text
+from ragmeter.report.format import UNKNOWN, interval, number, unit_of
+from ragmeter.report.markup import Html, element, join
+from ragmeter.report.naming import figure_label
+from ragmeter.report.scale import Scale
+from ragmeter.report.scorecard.layout import Row, folded, section, stacked, table
+
+_KINDS: Final = {
+    Decision.A_BETTER: "pass",
+    Decision.B_BETTER: "pass",
+    Decision.NO_DIFFERENCE: "no_data",
+    Decision.NOT_DECIDABLE: "inconclusive",
+}
+_WORDS: Final = {
+    Decision.A_BETTER: "difference",
+    Decision.B_BETTER: "difference",
+    Decision.NO_DIFFERENCE: "no difference",
+    Decision.NOT_DECIDABLE: "not decidable",
+}
+_TICKS: Final = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 0.8, 1.0, 1.25, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
+
+
+def forest(found: Comparison) -> Html | None:
+    """One line for each pair below each metric, all on one logarithmic axis."""
+    scale = _scale(found)
+    rows: list[Row] = []
+    for index, at in enumerate(found.rankings):
+        name = figure_label(at.metric, at.statistic)
+        for row, pair in enumerate(found.pairs):
+            shown = join(name) if row == 0 else element("span", name, class_="unseen")
+            rows.append((shown, *_row(found, pair, pair.metrics[index], scale, name, f"forest-{index}-{row}")))
+    axis: Row = ("", "", _axis(scale, "forest-axis"), "", "")
+    head = ("Figure", "B and A", "B / A", "Change of B", "Verdict")
+    return section(
+        "Differences",
+        table("Difference of each figure for each pair", head, [*rows, axis], kind="forest", hide_caption=True),
+        lead="B / A on one axis: left of 1, B has the smaller figure. The line is the 95 % interval. A hollow dot is "
+        "not decided. Shaded is how much identical systems differed, where that was measured.",
+    )
+
+
+def _row(found: Comparison, pair: PairComparison, at: MetricComparison, scale: Scale, name: str, ident: str) -> Row:
+    badge = element("span", _WORDS[at.decision], class_=f"badge {_KINDS[at.decision]}")
+    streams = streams_text(found, pair, at)
+    words = f"{at.sentence}; {streams}" if streams else at.sentence
+    return (
+        stacked(pair.b, f"and {pair.a}"),
+        "" if at.ratio.value is None else _strip(at, at.ratio.value, scale, f"{name}, {pair.b} to {pair.a}", ident),
+        change_text(at.ratio),
+        element("div", badge, element("p", words), class_="slo"),
+    )
+
+
+def _scale(found: Comparison) -> Scale:
+    """Logarithmic, with 1 on it."""
+    ratios = [at.ratio for pair in found.pairs for at in pair.metrics]
+    known = [end for at in ratios for end in (at.low, at.value, at.high) if end]
+    return Scale(low=min(0.8, *known, 1.0) / 1.1, high=max(1.25, *known, 1.0) * 1.1, log=True)
+
+
+def _strip(at: MetricComparison, value: float, scale: Scale, title: str, ident: str) -> Html:
+    noise, low, high = at.noise_ratio, at.ratio.low, at.ratio.high
+    band = whisker = None
+    if noise is not None:
+        band = svg.box(scale.share(1 / (1 + noise)), scale.share(1 + noise), 2, 20, kind="allowed")
+    if low is not None and high is not None:
+        whisker = svg.level(12, kind="whisker", start=scale.share(low), end=scale.share(high))
+    return svg.chart(
+        band,
+        svg.upright(scale.share(1.0), 0, 24, kind="axis"),
+        whisker,
+        svg.dot(scale.share(value), 12, kind="mark" if at.decision is not Decision.NOT_DECIDABLE else "mark hollow"),
+        title=f"{title}: {number(value)}",
+        description=at.sentence,
+        height=24,
+        ident=ident,
+        kind="chart strip",
+    )
+
+
+def _axis(scale: Scale, ident: str) -> Html:
+    inside = [at for at in _TICKS if scale.low <= at <= scale.high]
+    apart = [1.0]
+    for at in sorted(inside, key=lambda at: abs(math.log(at))):
+        if all(abs(scale.share(at) - scale.share(other)) > 0.18 for other in apart):
+            apart.append(at)
+    return svg.chart(
+        svg.horizontal_axis(scale, 2, [(at, f"{at:g}") for at in apart]),
+        title="B / A",
+        description="Axis of the ratios, logarithmic.",
+        height=26,
+        ident=ident,
+        kind="chart strip",
+    )
+
+
+def every_figure(found: Comparison) -> Html:
+    """What the forest leaves out: figures of both sides, the difference in the unit, p and what is detectable."""
+    return folded("All figures of the comparison", *(_figures(found, pair) for pair in found.pairs))
+
+
+def _figures(found: Comparison, pair: PairComparison) -> Html | None:
+    head = ("Figure", f"{pair.a} (A)", f"{pair.b} (B)", "B - A", "Detectable", "p", "p, corrected")
+    rows = [
+        (
+            stacked(figure_label(at.metric, at.statistic), at.metric),
+            value_text(at, at.a),
+            value_text(at, at.b),
+            UNKNOWN if at.difference.value is None else interval(at.difference, unit_of(at.metric)),
+            UNKNOWN if at.detectable_ratio is None else f"{per_cent(at.detectable_ratio)} %",
+            _probability(at.p_value),
+            _probability(at.p_adjusted),
+        )
+        for at in pair.metrics
+    ]
+    return table(f"{pair.a} (A) and {pair.b} (B), {design(found, pair)}", head, rows, kind="wide")
+
+
+def _probability(p: float | None) -> str:
+    if p is None:
+        return UNKNOWN
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def ranks(found: Comparison) -> Html | None:
+    """Which place each side can have."""
+    if len(found.sides) < 3:
+        return None
+    labels = [side.label for side in found.sides]
+    rows = []
+    for at in found.rankings:
+        by_label = {rank.label: rank for rank in at.ranks}
+        cells = (_place(by_label[label].best, by_label[label].worst) for label in labels)
+        rows.append((figure_label(at.metric, at.statistic), *cells))
+    return section(
+        "Places",
+        table("Place of each side by each figure", ("Figure", *labels), rows, hide_caption=True, kind="wide"),
+        lead="1 is the best. Several places: not decided between them. All places hold together with 95 % confidence.",
+    )
+
+
+def _place(best: int, worst: int) -> Html:
+    if best == worst:
+        return join(element("strong", str(best)))
+    return join(f"{best} to {worst}")
