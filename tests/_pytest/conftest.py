@@ -47,6 +47,7 @@ def project(pytester: pytest.Pytester, service: GroundTruthServer, monkeypatch: 
     for name in [name for name in os.environ if name.startswith("RAGMETER_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.setenv("RAGMETER_CALIBRATE", "off")  # a second and a half of each run
     made = Project(pytester, service, monkeypatch)
     made.provider()
     made.workload()

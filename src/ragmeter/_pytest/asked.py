@@ -36,6 +36,7 @@ class BenchOptions:
     min_effect_ratio: float | None
     aa: bool
     workers: int | None
+    calibrate: bool
     clock: str
     strict: bool
     report_dir: Path
@@ -52,6 +53,7 @@ base_url = Option(name="bench_base_url", key="base_url", alias="--base-url")
 baseline = Option(name="bench_baseline", key="baseline")
 min_effect = Option(name="bench_min_effect", parse=share)
 workers = Option(name="bench_workers", parse=positive)
+calibrate = Option(name="bench_calibrate", parse=switch)
 progress = Option(name="bench_progress", parse=progress_mode)
 client_clock = Option(name="bench_clock", parse=clock)
 pushgateway = Option(name="bench_pushgateway", parse=url)
@@ -71,6 +73,7 @@ def bench_options(config: pytest.Config, environment: Mapping[str, str] = os.env
         min_effect_ratio=_value(config, environment, min_effect, None),
         aa=_switched(config, environment, "bench_aa", "RAGMETER_AA"),
         workers=_value(config, environment, workers, None),
+        calibrate=_value(config, environment, calibrate, True),
         clock=_value(config, environment, client_clock, clocks[0]),
         strict=_switched(config, environment, "bench_strict", "RAGMETER_STRICT"),
         report_dir=_report_dir(config, environment),

@@ -110,6 +110,7 @@ class Measuring:
             started_at=datetime.now(UTC),
             clock=self.session.options.clock,
         )
+        plan = self.session.calibrated(plan, case.provider)
         if case.baseline and (difference := differing(identity_of(case.baseline.plan), identity_of(plan))):
             raise TargetError(f"{case.id}: {case.baseline.path} did not measure the same: {difference}")
         if len(self.cases) > 1:

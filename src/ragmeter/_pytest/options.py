@@ -247,6 +247,13 @@ def _add_client(group: pytest.OptionGroup, parser: pytest.Parser) -> None:
     )
     parser.addini("bench_workers", "ini twin of --bench-workers", default=None)
     group.addoption(
+        "--bench-calibrate",
+        metavar="on|off",
+        help="measure the client's own error before a run, for a second or two, against a server on this machine "
+        "(default: on; environment RAGMETER_CALIBRATE)",
+    )
+    parser.addini("bench_calibrate", "ini twin of --bench-calibrate", default=None)
+    group.addoption(
         "--bench-clock",
         choices=clocks,
         help="where arrival times are taken: capture (the kernel stamps every packet; needs CAP_NET_RAW), kernel (it "

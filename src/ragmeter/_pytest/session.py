@@ -15,11 +15,13 @@ from ragmeter._pytest.comparing import Compared
 from ragmeter._pytest.measuring import Finished, Measuring
 from ragmeter._pytest.probing import ProbeSession
 from ragmeter._pytest.progress import ProgressReporter
-from ragmeter.core.errors import RagmeterError
+from ragmeter.core.errors import RagmeterError, TargetError
 from ragmeter.core.measured import Key
 from ragmeter.core.provider import Provider
 from ragmeter.core.regression import Regression
 from ragmeter.core.result import RunResult
+from ragmeter.core.run import RunPlan
+from ragmeter.run.calibrate import calibrate
 from ragmeter.run.local import LocalService, check_installed, local_service
 from ragmeter.run.target import reach
 from ragmeter.run.workers import Workers, worker_count
@@ -85,6 +87,17 @@ class BenchSession:
             needed = [worker_count(c.workload, embedded=c.provider.local is not None, cores=cores) for c in self.cases]
             self._workers = self.keep_open(Workers(self.options.workers or max(needed)))
         return self._workers
+
+    def calibrated(self, plan: RunPlan, provider: Provider) -> RunPlan:
+        """The plan with the calibration of the client at its load, unless that was not asked for. One that fails is a
+        warning of the run.
+        """
+        if not self.options.calibrate:
+            return plan
+        try:
+            return replace(plan, calibration=calibrate(plan.workload, provider, self.workers, clock=plan.clock))
+        except TargetError as error:
+            return replace(plan, warnings=(*plan.warnings, f"the client could not be calibrated: {error}"))
 
     def watch(self, provider: Provider) -> Callable[[], str | None]:
         """A function that says how the embedded service of the provider has ended, once it has."""

@@ -162,8 +162,34 @@ class Cost:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Floor:
+    """How far a metric of one request is off by the client alone, in ms: |reported - true|."""
+
+    p50: Estimate
+    p99: Estimate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calibration:
+    """What the client made of a server on its own machine whose times are known, at the load of the run.
+
+    requests, concurrency, rate_per_s, events_per_s: the load. floors: by metric, ``ttft_ms``, ``itl_ms``, ``tpot_ms``.
+    client_cpu_ratio: as in `Harness`.
+    """
+
+    requests: int
+    concurrency: int | None
+    rate_per_s: float | None
+    events_per_s: float
+    floors: dict[str, Floor]
+    client_cpu_ratio: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Harness:
     """Whether the client was fit to measure. ``reasons`` is empty when it was.
+
+    calibration: what it made of a known server before the run; None when it was not asked to.
 
     clock: ``user`` or ``kernel``. exact_stamp_ratio: share of the text events whose arrival is known exactly; None when
     the clock cannot say. rtt_mean_ms, retransmits: of the client's own connections, by the kernel; None where it does
@@ -181,6 +207,7 @@ class Harness:
     rtt_mean_ms: float | None = None
     retransmits: int | None = None
     reasons: tuple[str, ...] = ()
+    calibration: Calibration | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from ragmeter.core.result import Calibration
 from ragmeter.core.traces import Lengths
 from ragmeter.core.workload import Workload
 
@@ -30,7 +31,7 @@ class RunPlan:
 
     started_at: wall clock, ISO 8601 in UTC, at the moment that is 0 on the samples' clock.
     clock: which clock stamps arrivals: user, kernel or capture.
-    shard: which part of the load this is a record of; None for all of it.
+    shard: which part of the load this is a record of; None for all of it. calibration: of the client, before the run.
     metadata, metadata_origins: ``run_metadata`` and who said each value.
     interleaving: the session that ran trial k of this run in one block with trial k of every other run of that session,
     in random order: such trials are pairs. None: the trials of this run followed one another.
@@ -51,6 +52,7 @@ class RunPlan:
     warnings: tuple[str, ...] = ()
     interleaving: str | None = None
     shard: Shard | None = None
+    calibration: Calibration | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

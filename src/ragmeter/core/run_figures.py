@@ -1,6 +1,7 @@
 """What a plan and its samples say beside the figures of the requests: was the client fit, and what did it cost."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from ragmeter.core.cost import cost_of, price_sheet_from
@@ -13,13 +14,14 @@ from ragmeter.core.summary import Figures
 
 def harness_of_run(plan: RunPlan, ending: RunEnding, measured: Sequence[RequestSample]) -> Harness:
     """measured: the samples of the measured phase."""
-    return harness_of(
+    harness = harness_of(
         measured,
         clock=plan.clock,
         open_loop=plan.workload.open_loop,
         client_cpu_ratio=ending.client_cpu_ratio,
         not_fit=ending.not_fit,
     )
+    return replace(harness, calibration=plan.calibration)
 
 
 def cost_of_run(plan: RunPlan, figures: Figures, measured: Sequence[RequestSample]) -> Cost | None:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 
+from ragmeter.core.floor import floor_reasons
 from ragmeter.core.formatting import distinct_text, number_text
 from ragmeter.core.pooled import MIN_GROUPS
 from ragmeter.core.result import Estimate, Harness, Outcome, SloVerdict
@@ -22,13 +23,13 @@ def judge(slo: Slo, figures: Figures, harness: Harness, label: str) -> SloVerdic
     its upper end does. Otherwise NO_DATA below the minimum of samples for the statistic, PASS when the whole interval
     meets the bound, INCONCLUSIVE when the bound lies inside. Extremes, counts and throughputs of one trial have no
     interval: the value decides. With three or four trials, PASS is INCONCLUSIVE: five are the least to claim.
-    INVALID whatever the figures say, when the harness was not fit to measure.
+    INVALID whatever the figures say, when the harness was not fit to measure, or not to measure this figure.
     label: what was measured, such as ``smoke @ local``.
     """
     estimate = figures.estimate(slo.metric.name, slo.statistic)
     outcome, remark = _decide(slo, estimate, figures.trials)
-    if harness.reasons:
-        outcome, remark = Outcome.INVALID, f"not valid: {'; '.join(harness.reasons)}"
+    if reasons := [*harness.reasons, *floor_reasons(slo, estimate, harness.calibration)]:
+        outcome, remark = Outcome.INVALID, f"not valid: {'; '.join(reasons)}"
     return SloVerdict(
         slo=slo.expression,
         outcome=outcome,

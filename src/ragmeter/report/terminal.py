@@ -7,6 +7,7 @@ from textwrap import wrap
 from typing import Final
 
 from ragmeter.core.result import Attribution, Distribution, Estimate, Harness, Outcome, RunResult, Stage, Step
+from ragmeter.report.calibration import floors, load
 from ragmeter.report.format import (
     TOO_SMALL,
     Unit,
@@ -52,6 +53,7 @@ def summary_lines(result: RunResult, *, width: int, colour: bool) -> list[str]:
         *page.paragraph(_what_ran(result)),
         *_latency_lines(result, page),
         *_rate_lines(result, page),
+        *_client_lines(result.harness, page),
         *(line for step in result.steps for line in page.cells(f"step {step.step + 1}", _step_cells(step))),
         *(line for at in result.verdicts for line in page.outcome(at.outcome, sentence(result, at), indent=_INDENT)),
         *_waterfall_lines(result.attribution, page),
@@ -144,6 +146,14 @@ def _rate_lines(result: RunResult, page: _Page) -> list[str]:
     shown = ((label, name, result.rates[name]) for name, label in _RATES.items() if name in result.rates)
     words = ", ".join(f"{label} {figure(name, at.value)}{_range_of_rate(at, name)}" for label, name, at in shown)
     return page.entry("rates", words) if words else []
+
+
+def _client_lines(at: Harness, page: _Page) -> list[str]:
+    """How much of the latencies is the client's own error: its floor at the load of the run."""
+    if at.calibration is None:
+        return []
+    errors = ", ".join(f"{name} {words}" for name, words in floors(at.calibration).items())
+    return page.entry("client", f"own error {errors}; calibrated with {load(at.calibration)}")
 
 
 def _step_cells(at: Step) -> list[str]:

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from ragmeter.core.result import Harness, RunResult
+from ragmeter.report.calibration import floors, load
 from ragmeter.report.format import UNKNOWN, count, number, percent, quantity
 from ragmeter.report.markup import Html, element
 from ragmeter.report.scorecard.layout import callout, code, folded, pairs, section, table
@@ -25,6 +26,7 @@ def harness(result: RunResult) -> Html:
                 ("Offered rate", _offered(at)),
                 ("Achieved rate", _achieved(at)),
                 ("Peak concurrency", count(at.peak_concurrency)),
+                *_calibration(at),
                 (
                     "Mean streams decoding",
                     UNKNOWN if at.effective_decode_concurrency is None else number(at.effective_decode_concurrency),
@@ -33,6 +35,13 @@ def harness(result: RunResult) -> Html:
         ),
         lead=None if at.reasons else "Fit to measure: no limit of the client was reached.",
     )
+
+
+def _calibration(at: Harness) -> list[tuple[str, str]]:
+    if at.calibration is None:
+        return [("Own error of the client", "not calibrated")]
+    errors = [(f"Own error of the client, {name}", words) for name, words in floors(at.calibration).items()]
+    return [*errors, ("Calibrated with", load(at.calibration))]
 
 
 def _offered(at: Harness) -> str:
