@@ -49,6 +49,7 @@ def _start(config: pytest.Config, options: BenchOptions) -> None:
     from ragmeter._pytest.probing import ProbeSession
     from ragmeter._pytest.progress import ProgressReporter
     from ragmeter._pytest.session import BenchSession
+    from ragmeter._pytest.unfit import UnfitHooks
     from ragmeter.clients.clocks import clock_for
 
     clock_for(options.clock)  # refuses one that is not to be had
@@ -67,6 +68,7 @@ def _start(config: pytest.Config, options: BenchOptions) -> None:
     config.stash[session_key] = session
     config.add_cleanup(session.close)
     config.pluginmanager.register(LiveHooks(session), "ragmeter.live")
+    config.pluginmanager.register(UnfitHooks(), "ragmeter.unfit")
     if not config.option.collectonly:
         _place_reports(config, session)
     if options.order is not None:

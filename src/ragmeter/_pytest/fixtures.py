@@ -8,6 +8,7 @@ import pytest
 
 from ragmeter._pytest.gate import BaselineCheck, SloCheck
 from ragmeter._pytest.keys import session_of
+from ragmeter._pytest.unfit import INVALID
 from ragmeter.core.errors import RagmeterError
 
 if TYPE_CHECKING:
@@ -82,6 +83,8 @@ def run_workload(
         try:
             result = bench_session.result(bench_case)
         except RagmeterError as error:
+            if bench_session.is_invalid(bench_case):
+                request.node.user_properties.append(INVALID)
             raise _failure(error) from None
         request.node.user_properties.extend(properties_of(result))
         return result

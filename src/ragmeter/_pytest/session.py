@@ -19,7 +19,7 @@ from ragmeter.core.errors import RagmeterError, TargetError
 from ragmeter.core.measured import Key
 from ragmeter.core.provider import Provider
 from ragmeter.core.regression import Regression
-from ragmeter.core.result import RunResult
+from ragmeter.core.result import Outcome, RunResult
 from ragmeter.core.run import RunPlan
 from ragmeter.run.calibrate import calibrate
 from ragmeter.run.local import LocalService, check_installed, local_service
@@ -113,6 +113,10 @@ class BenchSession:
             if finished.case.id == case.id and finished.result.status == "complete":
                 return finished.result
         return self._once(case.id, lambda: self._measure(case))
+
+    def is_invalid(self, case: Case) -> bool:
+        """Whether the case was measured by a client that was not fit to."""
+        return any(each.case.id == case.id and each.result.outcome is Outcome.INVALID for each in self.finished)
 
     def _once(self, key: str, work: Callable[[], T]) -> T:
         """What ``work`` returns; what failed before fails again with the same words, without being tried."""
