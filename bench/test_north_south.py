@@ -2,7 +2,7 @@
 
 import pytest
 
-from ragmeter.typing import RunWorkload, SloCheck
+from ragmeter.typing import PrecisionCheck, RunWorkload, SloCheck
 
 pytestmark = pytest.mark.north_south
 
@@ -19,3 +19,7 @@ def test_something_was_measured(run_workload: RunWorkload) -> None:
 
 def test_slo(run_workload: RunWorkload, slo: SloCheck) -> None:
     slo.check(run_workload())
+
+
+def test_intervals_are_as_narrow_as_asked(precision: PrecisionCheck) -> None:
+    precision.check()

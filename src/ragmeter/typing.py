@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from ragmeter._pytest.gate import BaselineCheck, SloCheck
+from ragmeter._pytest.gate import BaselineCheck, PrecisionCheck, SloCheck
 from ragmeter.core.netprobe import Netprobe
 from ragmeter.core.provider import Provider
 from ragmeter.core.records import RequestSample
@@ -21,6 +21,7 @@ RunWorkload = Callable[[], RunResult]
 __all__ = [
     "Ask",
     "BaselineCheck",
+    "PrecisionCheck",
     "Provider",
     "RequestSample",
     "RunNetprobe",

@@ -5,12 +5,13 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpcore  # noqa: F401 - pytester forgets what is first imported within a run; so for the four below
+import httpcore  # noqa: F401 - pytester forgets what is first imported within a run; so for the five below
 import pytest
 
 import ragmeter._pytest.cases
 import ragmeter._pytest.live
 import ragmeter._pytest.session
+import ragmeter._pytest.spending
 import ragmeter.run.single  # noqa: F401
 from ragmeter.testing import GroundTruthServer, StreamScript
 from tests._pytest.project import Project

@@ -17,6 +17,7 @@ from ragmeter.run.campaign import Arm, Pace, run_campaign
 from ragmeter.run.measure import CTRL_C, Conditions
 from ragmeter.run.single import Silent
 from ragmeter.run.store import SampleLog, read
+from ragmeter.run.workers import Workers
 from ragmeter.testing import GroundTruthServer, StreamScript
 from tests.run.cases import plan, provider, workload
 
@@ -25,7 +26,7 @@ SCRIPTS = {"slow": StreamScript(ttft_ms=150, itl_ms=5, tokens=4)}
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[GroundTruthServer]:
-    with GroundTruthServer(StreamScript(ttft_ms=2, itl_ms=1, tokens=4), scripts=SCRIPTS) as running:
+    with GroundTruthServer(StreamScript(ttft_ms=2, itl_ms=1, tokens=4), scripts=SCRIPTS, process=True) as running:
         yield running
 
 
@@ -34,6 +35,7 @@ class Field:
     """A campaign and what it said."""
 
     folder: Path
+    workers: Workers
     arms: list[Arm] = field(default_factory=list)
     told: list[tuple[str, int | None]] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
@@ -42,7 +44,12 @@ class Field:
         log = SampleLog(self.folder / f"{label}.raw.jsonl")
         log.plan(plan(provider=label))
         conditions = Conditions(
-            provider=provider(url), origin_ns=time.monotonic_ns(), keep=log.sample, watch=watch, observer=Silent()
+            provider=provider(url),
+            origin_ns=time.monotonic_ns(),
+            keep=log.sample,
+            watch=watch,
+            observer=Silent(),
+            workers=self.workers,
         )
         arm = Arm(label=label, workload=workload(**planned), conditions=conditions, log=log)
         self.arms.append(arm)
@@ -60,9 +67,16 @@ class Field:
             arm.log.close()
 
 
+@pytest.fixture(scope="module")
+def workers() -> Iterator[Workers]:
+    """One load process for all tests: each would wait for one of its own."""
+    with Workers() as started:
+        yield started
+
+
 @pytest.fixture
-def bench(tmp_path: Path) -> Field:
-    return Field(tmp_path)
+def bench(tmp_path: Path, workers: Workers) -> Field:
+    return Field(tmp_path, workers)
 
 
 def test_blocks_follow_the_drawn_order_after_every_warm_up(bench: Field, server: GroundTruthServer) -> None:
@@ -115,7 +129,7 @@ def test_system_that_fails_its_warm_up_takes_no_part(bench: Field, server: Groun
 
 def ctrl_c_when(holds: Callable[[], object]) -> threading.Thread:
     def wait() -> None:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while not holds() and time.monotonic() < deadline:
             time.sleep(0.005)
         os.kill(os.getpid(), signal.SIGINT)

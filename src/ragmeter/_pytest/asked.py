@@ -10,7 +10,18 @@ from typing import Any
 import pytest
 
 from ragmeter._pytest.options import SHOWN_ERRORS, Option, overrides
-from ragmeter._pytest.parse import clock, clocks, count, positive, progress_mode, progress_modes, share, switch, url
+from ragmeter._pytest.parse import (
+    above_zero,
+    clock,
+    clocks,
+    count,
+    positive,
+    progress_mode,
+    progress_modes,
+    share,
+    switch,
+    url,
+)
 from ragmeter._pytest.probe_options import probe_settings
 from ragmeter.core.errors import ConfigError
 from ragmeter.core.setting import Setting
@@ -20,7 +31,7 @@ from ragmeter.core.setting import Setting
 class BenchOptions:
     """What was asked for on the command line, in the environment and in the ini file.
 
-    base_url, baseline: with their origin. slos: (expression, origin). report_dir: absolute.
+    base_url, baseline, max_usd, max_minutes: with their origin. slos: (expression, origin). report_dir: absolute.
     min_effect_ratio: the smallest relative difference that matters; None: nobody said. aa: whether each provider runs
     as two arms. workers: load processes; None for as many as the load needs. order: what this pod carries out.
     netprobe: values that replace those of a provider file's section. ew_probe: whether a run that measures probes
@@ -33,6 +44,8 @@ class BenchOptions:
     settings: tuple[Setting, ...]
     slos: tuple[tuple[str, str], ...]
     baseline: Setting | None
+    max_usd: Setting | None
+    max_minutes: Setting | None
     min_effect_ratio: float | None
     aa: bool
     workers: int | None
@@ -54,6 +67,8 @@ baseline = Option(name="bench_baseline", key="baseline")
 min_effect = Option(name="bench_min_effect", parse=share)
 workers = Option(name="bench_workers", parse=positive)
 calibrate = Option(name="bench_calibrate", parse=switch)
+max_usd = Option(name="bench_max_usd", parse=above_zero, key="max_usd")
+max_minutes = Option(name="bench_max_minutes", parse=above_zero, key="max_minutes")
 progress = Option(name="bench_progress", parse=progress_mode)
 client_clock = Option(name="bench_clock", parse=clock)
 pushgateway = Option(name="bench_pushgateway", parse=url)
@@ -70,6 +85,8 @@ def bench_options(config: pytest.Config, environment: Mapping[str, str] = os.env
         settings=tuple(s for option in overrides if (s := _setting(config, environment, option)) is not None),
         slos=_slos(config, environment),
         baseline=_setting(config, environment, baseline),
+        max_usd=_setting(config, environment, max_usd),
+        max_minutes=_setting(config, environment, max_minutes),
         min_effect_ratio=_value(config, environment, min_effect, None),
         aa=_switched(config, environment, "bench_aa", "RAGMETER_AA"),
         workers=_value(config, environment, workers, None),

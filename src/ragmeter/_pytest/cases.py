@@ -11,6 +11,7 @@ from ragmeter.core.metrics import DEFINITIONS_VERSION
 from ragmeter.core.provider import Provider
 from ragmeter.core.run import DeclaredSlo
 from ragmeter.core.sides import SavedRun
+from ragmeter.core.until import Subject, watched
 from ragmeter.core.workload import Workload
 from ragmeter.run.baseline import load_baseline
 from ragmeter.run.catalog import load_provider, load_workload
@@ -21,12 +22,14 @@ from ragmeter.run.planning import declared_slos
 class Case:
     """One workload on one provider, with every SLO that applies.
 
-    baseline: the run that it is compared with. twin: the second arm of an A/A measurement.
+    watched: what has to be known as well as ``until`` asks. baseline: the run that it is compared with. twin: the
+    second arm of an A/A measurement.
     """
 
     provider: Provider
     workload: Workload
     slos: tuple[DeclaredSlo, ...]
+    watched: tuple[Subject, ...] = ()
     baseline: SavedRun | None = None
     twin: bool = False
 
@@ -51,6 +54,12 @@ class Case:
     def asks_like(self, other: "Case") -> bool:
         """Whether both send the same requests, so that their trials can be pairs."""
         return _asked(self.workload) == _asked(other.workload)
+
+
+def campaigns(cases: Sequence[Case]) -> list[list[Case]]:
+    """The cases that are measured together, in their order."""
+    firsts = [case for case in cases if not any(case.asks_like(other) for other in cases[: cases.index(case)])]
+    return [[case for case in cases if case.asks_like(first)] for first in firsts]
 
 
 def _asked(workload: Workload) -> tuple[object, ...]:
@@ -87,15 +96,19 @@ def cases_of(providers: Sequence[Provider], options: BenchOptions) -> tuple[Case
 def _cases_of(provider: Provider, options: BenchOptions) -> list[Case]:
     workloads = [load_workload(n, options.settings) for n in options.workloads or (provider.workload,)]
     _check_distinct([workload.name for workload in workloads], "workload")
-    return [
-        Case(
-            provider=provider,
-            workload=workload,
-            slos=declared_slos(provider, workload, options.slos),
-            baseline=_baseline(provider, workload, options),
-        )
-        for workload in workloads
-    ]
+    return [_case(provider, workload, options) for workload in workloads]
+
+
+def _case(provider: Provider, workload: Workload, options: BenchOptions) -> Case:
+    slos = declared_slos(provider, workload, options.slos)
+    declared = [(slo.expression, slo.origin) for slo in slos]
+    return Case(
+        provider=provider,
+        workload=workload,
+        slos=slos,
+        watched=watched(workload.until, declared, workload.path) if workload.until else (),
+        baseline=_baseline(provider, workload, options),
+    )
 
 
 def _baseline(provider: Provider, workload: Workload, options: BenchOptions) -> SavedRun | None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 case_fixture = "bench_case"
 result_fixture = "run_workload"
 slo_fixture = "declared_slo"
+precision_fixture = "precision"
 baseline_fixture = "gated_metric"
 probe_fixture = "probed_provider"
 probe_marker = "ew_probe"
@@ -96,7 +97,8 @@ def _no_provider_sentence(count: int) -> str:
 
 def drop_inapplicable(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Deselect what cannot say anything: retrieval without labelled prompts, cost without a price sheet, and what is
-    compared with a baseline without one; and probes that nobody asked for, since they make pods in a cluster.
+    compared with a baseline or asked for a precision without one; and probes that nobody asked for, since they make
+    pods in a cluster.
     """
     dropped = {item for item in live(items) if not _applies(item)}
     if not _asks_for_probes(config):
@@ -123,6 +125,8 @@ def _applies(item: pytest.Function) -> bool:
     if case is None:
         return True
     if baseline_fixture in item.fixturenames and not case.gated:
+        return False
+    if precision_fixture in item.fixturenames and case.workload.until is None:
         return False
     if item.get_closest_marker("retrieval"):
         return any(prompt.relevant for prompt in case.workload.prompts)

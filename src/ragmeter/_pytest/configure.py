@@ -49,21 +49,24 @@ def _start(config: pytest.Config, options: BenchOptions) -> None:
     from ragmeter._pytest.probing import ProbeSession
     from ragmeter._pytest.progress import ProgressReporter
     from ragmeter._pytest.session import BenchSession
+    from ragmeter._pytest.spending import meter_of
     from ragmeter._pytest.unfit import UnfitHooks
     from ragmeter.clients.clocks import clock_for
 
     clock_for(options.clock)  # refuses one that is not to be had
     providers = providers_of(options, os.environ)
+    cases = cases_of(providers, options)
     stamp = _free_stamp(datetime.now(UTC), options.report_dir, {provider.name for provider in providers})
     progress = ProgressReporter(config, mode=options.progress, show_errors=options.show_errors)
     folder = options.report_dir / "ew"
     session = BenchSession(
         config=config,
         options=options,
-        cases=cases_of(providers, options),
+        cases=cases,
         stamp=stamp,
         progress=progress,
         probes=ProbeSession(providers=providers, stamp=stamp, folder=folder, say=progress.say),
+        meter=meter_of(options, cases),
     )
     config.stash[session_key] = session
     config.add_cleanup(session.close)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ragmeter._pytest.gate import BaselineCheck, SloCheck
+from ragmeter._pytest.gate import BaselineCheck, PrecisionCheck, SloCheck
 from ragmeter._pytest.keys import session_of
 from ragmeter._pytest.unfit import INVALID
 from ragmeter.core.errors import RagmeterError
@@ -153,6 +153,14 @@ def baseline(
         return bench_session.regression(bench_case, gated_metric)
 
     return BaselineCheck(judge, strict=bench_session.options.strict, node=request.node)
+
+
+@pytest.fixture
+def precision(bench_case: Case, run_workload: RunWorkload, bench_session: BenchSession) -> PrecisionCheck:
+    """Whether the run came to know what the workload's ``until`` asks."""
+    if bench_case.workload.until is None:
+        pytest.skip("the workload has no 'until': no interval has to be narrow")
+    return PrecisionCheck(run_workload, strict=bench_session.options.strict)
 
 
 def _failure(error: RagmeterError) -> BaseException:

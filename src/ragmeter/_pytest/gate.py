@@ -68,6 +68,25 @@ class BaselineCheck:
         return verdict
 
 
+@dataclass(frozen=True, slots=True)
+class PrecisionCheck:
+    """Whether the run came to know what ``until`` asks."""
+
+    measure: Callable[[], RunResult]
+    strict: bool
+
+    def check(self) -> RunResult:
+        """The result. In strict mode SloViolation when the run ended before its intervals were narrow enough.
+
+        Otherwise that warns.
+        """
+        __tracebackhide__ = True
+        result = self.measure()
+        if result.undecided is not None:
+            settle(Outcome.INCONCLUSIVE, f"{result.run_id}: {result.undecided}", strict=self.strict)
+        return result
+
+
 def settle(outcome: Outcome, sentence: str, *, strict: bool) -> None:
     """Pass, warn or raise SloViolation."""
     __tracebackhide__ = True

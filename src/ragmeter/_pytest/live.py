@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from ragmeter._pytest.session import BenchSession
 
 
+BUDGET_SPENT = 11
+"""Exit status of a session that the spend guard ended."""
+
+
 class LiveHooks:
     """Registered at configure time, when the session's cases are known."""
 
@@ -26,8 +30,8 @@ class LiveHooks:
     def pytest_runtestloop(self, session: pytest.Session) -> None:
         if session.config.option.collectonly:
             return
-        self._bench.selected = collect.measured(session.items)
         try:
+            self._bench.select(collect.measured(session.items))
             self._bench.probes.reach_all(collect.probed_in(session.items))
             self._bench.reach_all(collect.cases_in(session.items))
         except RagmeterError as error:
@@ -43,6 +47,8 @@ class LiveHooks:
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, object, object]:
         """Innermost: pytest's HTML and JUnit files are written within, on a disk that may be full."""
+        if self._bench.meter.halted is not None:
+            session.exitstatus = BUDGET_SPENT
         try:
             return (yield)
         except OSError as error:

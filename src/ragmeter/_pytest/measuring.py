@@ -9,7 +9,9 @@ from time import monotonic_ns
 from typing import TYPE_CHECKING
 
 from ragmeter._pytest.comparing import compare_finished
+from ragmeter._pytest.spending import limits_of, plan_sentence, warm_sentence
 from ragmeter.clients.files import schema, write_atomically
+from ragmeter.core.budget import rate_of
 from ragmeter.core.codec import encode
 from ragmeter.core.errors import RagmeterError, TargetError
 from ragmeter.core.identity import differing, identity_of
@@ -18,10 +20,12 @@ from ragmeter.core.schema import check
 from ragmeter.core.sides import SavedRun
 from ragmeter.report.document import result_of
 from ragmeter.report.jsonfile import result_json
-from ragmeter.run.campaign import Arm, Pace, run_campaign
+from ragmeter.run.campaign import Arm, Pace, Stop, run_campaign
 from ragmeter.run.catalog import shown
+from ragmeter.run.forecast import trials_s
 from ragmeter.run.measure import CTRL_C, Conditions
 from ragmeter.run.planning import run_plan
+from ragmeter.run.stopping import Stopping
 from ragmeter.run.store import SampleLog, suffix
 
 if TYPE_CHECKING:
@@ -31,6 +35,7 @@ if TYPE_CHECKING:
 
     from ragmeter._pytest.cases import Case
     from ragmeter._pytest.session import BenchSession
+    from ragmeter.core.records import RequestSample
     from ragmeter.core.result import RunResult
     from ragmeter.core.run import RunPlan
 
@@ -95,6 +100,8 @@ class Measuring:
                 self.failures[name(item)] = error
 
     def _planned(self, case: Case) -> Planned:
+        if (reason := self.session.meter.halt()) is not None:
+            raise TargetError(f"{case.id}: {reason}; it was not measured")
         case = replace(case, provider=self.session.running(case.provider))
         sources: list[Source] = []
         config = self.session.config
@@ -123,14 +130,21 @@ class Measuring:
         case = planned.case
         log = logs.enter_context(SampleLog(self._raw_path(case)))
         log.plan(planned.plan)
+        rate = rate_of(case.provider.cost)
+
+        def keep(sample: RequestSample) -> None:
+            log.sample(sample)
+            self.session.meter.add_egress(sample.received_bytes * rate.usd_per_byte)
+
         conditions = Conditions(
             provider=case.provider,
             origin_ns=planned.origin_ns,
-            keep=log.sample,
+            keep=keep,
             watch=self.session.watch(case.provider),
             observer=self.session.progress,
             clock=planned.plan.clock,
             workers=self.session.workers,
+            halt=self.session.meter.halt,
         )
         arm = Arm(label=case.label, workload=case.workload, conditions=conditions, log=log)
         return Prepared(case=case, plan=planned.plan, arm=arm)
@@ -138,19 +152,44 @@ class Measuring:
     def _measure(self, arms: Sequence[Arm]) -> None:
         if not arms:
             return
-        progress, workload = self.session.progress, arms[0].workload
-
-        def announce(arm: Arm, block: int | None) -> None:
-            place = "" if block is None or workload.trials == 1 else f" {block + 1}/{workload.trials}"
-            progress.case(f"{workload.name} @ {arm.label}{place}")
-
-        pace = Pace(trials=workload.trials, cool_down_s=workload.cool_down_s, announce=announce, say=progress.say)
+        progress, meter, workload = self.session.progress, self.session.meter, arms[0].workload
+        progress.say(plan_sentence(meter, self.cases))
+        meter.begin()
+        pace = Pace(
+            trials=workload.trials,
+            cool_down_s=workload.cool_down_s,
+            announce=self._announce,
+            say=progress.say,
+            warmed=lambda: self._predict(arms),
+            halt=meter.halt,
+            after=self._stopping(arms),
+        )
         try:
             run_campaign(arms, pace)
         finally:
             progress.finish()
         for arm in arms:
             arm.log.ending(arm.ending())
+
+    def _announce(self, arm: Arm, block: int | None) -> None:
+        workload, place = arm.workload, ""
+        if block is not None and workload.trials > 1:
+            most = "at most " if workload.until else ""
+            place = f" {block + 1} of {most}{workload.trials}"
+        self.session.progress.case(f"{workload.name} @ {arm.label}{place}")
+
+    def _predict(self, arms: Sequence[Arm]) -> None:
+        """After the warm-up."""
+        seconds = trials_s(arms[0].workload, [arm.samples for arm in arms if arm.stopped is None])
+        if seconds is not None:
+            self.session.progress.say(warm_sentence(self.session.meter, limits_of(self.session.options), seconds))
+
+    def _stopping(self, arms: Sequence[Arm]) -> Callable[[Sequence[Arm]], Stop | None]:
+        until = arms[0].workload.until
+        if until is None:
+            return lambda _running: None
+        subjects = {case.label: case.watched for case in self.cases}
+        return Stopping(until=until, subjects=subjects, meter=self.session.meter).after
 
     def _finished(self, prepared: Prepared) -> Finished:
         """The result. It is shown even if it cannot be written."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ragmeter._pytest.parse import clocks, number, numbers, progress_modes, whole
+from ragmeter._pytest.parse import clocks, number, numbers, progress_modes, until, whole
 
 SHOWN_ERRORS = 3
 
@@ -133,6 +133,13 @@ overrides = (
         parse=whole,
         metavar="N",
         help="repetitions of the measured phase, each with its own derived seed",
+    ),
+    Option(
+        name="bench_until",
+        key="until",
+        parse=until,
+        metavar="RULE",
+        help="trials until an interval is narrow enough: 'ci_width=5%%,max_trials=20,max_minutes=30'",
     ),
     Option(
         name="bench_cool_down",
@@ -287,6 +294,14 @@ def _add_judging(group: pytest.OptionGroup, parser: pytest.Parser) -> None:
         "RAGMETER_MIN_EFFECT)",
     )
     parser.addini("bench_min_effect", "ini twin of --bench-min-effect", default=None)
+    for name, unit, meaning in (("usd", "USD", "cost of the clusters"), ("minutes", "MINUTES", "duration")):
+        group.addoption(
+            f"--bench-max-{name}",
+            metavar=unit,
+            help=f"{meaning} at which the session stops sending load and keeps what was measured; refused at once when "
+            f"the plan cannot stay below (default: no limit; environment RAGMETER_MAX_{name.upper()})",
+        )
+        parser.addini(f"bench_max_{name}", f"ini twin of --bench-max-{name}", default=None)
     group.addoption(
         "--bench-aa",
         action="store_true",

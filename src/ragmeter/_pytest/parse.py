@@ -46,6 +46,33 @@ def positive(text: str) -> int:
     return value
 
 
+def above_zero(text: str) -> float:
+    """A finite number above 0. Raises ValueError, a sentence, for anything else."""
+    value = number(text)
+    if value <= 0:
+        raise ValueError(f"{text!r} is not > 0")
+    return value
+
+
+def until(text: str) -> dict[str, object]:
+    """``ci_width=5%,max_trials=20`` as the manifest's section ``until``. Raises ValueError, a sentence, for what is no
+    list of key=value; the manifest's schema knows the keys.
+    """
+    pairs = [part.partition("=") for part in text.split(",")]
+    if not all(key.strip() and value.strip() for key, _, value in pairs):
+        raise ValueError(f"{text!r} is not a list of key=value such as ci_width=5%,max_trials=20")
+    return {key.strip(): _scalar(value.strip()) for key, _, value in pairs}
+
+
+def _scalar(text: str) -> object:
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
 def share(text: str) -> float:
     """``5%`` or ``0.05``, above 0 and below 1. Raises ValueError, a sentence, for anything else."""
     digits, percent, rest = text.strip().partition("%")

@@ -10,11 +10,12 @@ from typing import TypeVar
 import pytest
 
 from ragmeter._pytest.asked import BenchOptions
-from ragmeter._pytest.cases import Case
+from ragmeter._pytest.cases import Case, campaigns
 from ragmeter._pytest.comparing import Compared
 from ragmeter._pytest.measuring import Finished, Measuring
 from ragmeter._pytest.probing import ProbeSession
 from ragmeter._pytest.progress import ProgressReporter
+from ragmeter._pytest.spending import check_plan
 from ragmeter.core.errors import RagmeterError, TargetError
 from ragmeter.core.measured import Key
 from ragmeter.core.provider import Provider
@@ -23,6 +24,7 @@ from ragmeter.core.result import Outcome, RunResult
 from ragmeter.core.run import RunPlan
 from ragmeter.run.calibrate import calibrate
 from ragmeter.run.local import LocalService, check_installed, local_service
+from ragmeter.run.meter import Meter
 from ragmeter.run.target import reach
 from ragmeter.run.workers import Workers, worker_count
 
@@ -42,6 +44,7 @@ class BenchSession:
     stamp: str
     progress: ProgressReporter
     probes: ProbeSession
+    meter: Meter
     selected: Sequence[Case] = ()
     finished: list[Finished] = field(default_factory=list)
     compared: list[Compared] = field(default_factory=list)
@@ -59,6 +62,11 @@ class BenchSession:
     def close(self) -> None:
         """Stop every process that was started, and close whatever else was kept open."""
         self._stack.close()
+
+    def select(self, cases: Sequence[Case]) -> None:
+        """Take note of the cases whose result will be asked for. Raises ConfigError when they cannot be paid for."""
+        self.selected = cases
+        check_plan(self.options, self.meter, campaigns(cases))
 
     def reach_all(self, cases: list[Case]) -> None:
         """Raise TargetError unless every deployed service is ready and every embedded one can be started."""

@@ -72,7 +72,7 @@ def cost_of(
     ``usd_per_1m_tokens`` is per million OUTPUT tokens of successes (``total_tokens``). The run is charged for its
     whole duration, failures included, and for the bytes that left the cluster (``received_bytes``; None: unknown).
     """
-    parts, unknown = _hourly_parts(sheet)
+    parts, unknown = hourly_parts(sheet)
     hourly = None if unknown else sum(parts.values())
     egress = _egress_usd(sheet, received_bytes)
     run = _run_usd(hourly, figures.duration_seconds, egress)
@@ -131,7 +131,7 @@ def per(amount: float | None, count: int | None) -> float | None:
     return None if amount is None or not count else amount / count
 
 
-def _hourly_parts(sheet: PriceSheet) -> tuple[dict[str, float], list[str]]:
+def hourly_parts(sheet: PriceSheet) -> tuple[dict[str, float], list[str]]:
     """USD per hour of each known part by name, and a sentence for each part that is needed but unknown."""
     optional = {"load_balancer": sheet.load_balancer_usd_per_hr, "nat_gateway": sheet.nat_gateway_usd_per_hr}
     parts: dict[str, float | None] = {

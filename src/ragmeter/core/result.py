@@ -324,3 +324,5 @@ class RunResult:
     """Of a sweep, in order; empty otherwise."""
     ended_at: str | None = None
     """End of the last request, warm-up included, by the wall clock; None in results that were written without it."""
+    undecided: str | None = None
+    """Why the run ended before its intervals were as narrow as ``until`` asks; None when they were, or without it."""

@@ -79,7 +79,8 @@ class RunEnding:
     client_cpu_ratio: CPU time of the load client per second of the measured phase, 1.0 being one core; of the busiest
     where several processes sent the load.
     not_fit: why the client was not fit to measure, as far as the samples do not show it. The run is then INVALID.
-    parts: what was run, in order; empty where it was not recorded.
+    undecided: why the run ended before its intervals were as narrow as it was to make them; None when they were, or
+    nothing was asked. parts: what was run, in order; empty where it was not recorded.
     """
 
     status: Literal["complete", "interrupted"]
@@ -87,6 +88,7 @@ class RunEnding:
     client_cpu_ratio: float | None = None
     not_fit: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    undecided: str | None = None
     parts: tuple[Part, ...] = ()
 
 

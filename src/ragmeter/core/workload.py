@@ -12,8 +12,9 @@ from ragmeter.core.result import Override
 from ragmeter.core.schema import check, defaults
 from ragmeter.core.setting import Setting
 from ragmeter.core.traces import TracedRequest, speeded
+from ragmeter.core.until import Until, until_from
 
-judging_keys = ("slo", "goodput", "description")
+judging_keys = ("slo", "goodput", "description", "until")
 """Manifest keys that judge or describe and do not change what is asked of the service."""
 pacing_keys = ("seed", "trials", "cool_down")
 """Keys of ``benchmark`` that say how often and when, and not what."""
@@ -32,8 +33,9 @@ class Workload:
     """A validated manifest, after overrides.
 
     concurrency: requests in flight; None in an open loop, which has rates or a trace instead. rates_per_s: of the steps
-    of a sweep. trace: the requests of a trace, with its speed-up applied. requests: of each step of a trial.
-    duration_s: the measured phase starts no request after it; None when ``requests`` alone ends it.
+    of a sweep. trace: the requests of a trace, with its speed-up applied. requests: of each step of a trial. trials: at
+    most, where ``until`` decides. duration_s: the measured phase starts no request after it; None when ``requests``
+    alone ends it.
     manifest: the effective document. sha256: of everything in it that changes what is asked of the service,
     prompts included; seed, trials, cool-down and SLOs are not part of it.
     """
@@ -51,7 +53,8 @@ class Workload:
     timeout_s: float
     max_output_tokens: int
     trials: int
-    cool_down_s: float
+    until: Until | None = None
+    cool_down_s: float = 0.0
     seed: int
     k: int
     docset: str
@@ -104,11 +107,13 @@ def workload_from(
     effective, overrides = _override(document, settings)
     where = f"{path} with {', '.join(o.origin for o in overrides)}" if overrides else path
     check_load(effective.get("load", {}), settings, where)
+    _check_trials(effective, where)
     check(effective, schema, where)
     benchmark = defaults(schema, "benchmark") | effective["benchmark"]
     load = defaults(schema, "load") | effective.get("load", {})
     retrieval = defaults(schema, "retrieval") | effective.get("retrieval", {})
     model = effective.get("model", {})
+    until = until_from(defaults(schema, "until") | effective["until"]) if "until" in effective else None
     own = tuple(Prompt(text=text) for text in effective.get("prompts", ()))
     closed = load["shape"] == "closed"
     requests = _requests(effective["benchmark"], benchmark["requests"], trace)
@@ -128,7 +133,8 @@ def workload_from(
         warmup_requests=benchmark["warmup_requests"],
         timeout_s=float(benchmark["timeout"]),
         max_output_tokens=benchmark["max_output_tokens"],
-        trials=benchmark["trials"],
+        trials=benchmark["trials"] if until is None else until.max_trials,
+        until=until,
         cool_down_s=float(benchmark["cool_down"]),
         seed=benchmark["seed"],
         k=retrieval["k"],
@@ -153,6 +159,15 @@ def workload_from(
 def _requests(written: Mapping[str, Any], default: int, trace: Sequence[TracedRequest]) -> int:
     """A trace is replayed as far as the manifest asks, and whole when it does not."""
     return min(written.get("requests", len(trace)), len(trace)) if trace else default
+
+
+def _check_trials(effective: Mapping[str, Any], where: str) -> None:
+    benchmark = effective.get("benchmark")
+    if "until" in effective and isinstance(benchmark, Mapping) and "trials" in benchmark:
+        raise ConfigError(
+            f"{where}: $.benchmark.trials: {benchmark['trials']!r} has no meaning with $.until; "
+            "write $.until.max_trials"
+        )
 
 
 def _override(document: Mapping[str, Any], settings: Sequence[Setting]) -> tuple[dict[str, Any], tuple[Override, ...]]:

@@ -55,7 +55,7 @@ def result_of(
         definitions_version=plan.definitions_version,
         started_at=plan.started_at,
         seed=workload.seed,
-        trials=workload.trials,
+        trials=workload.trials if workload.until is None else figures.trials,
         workload=dict(workload.manifest),
         overrides=workload.overrides,
         estimates={name: finite_distribution(d) for name, d in figures.distributions().items()},
@@ -70,6 +70,7 @@ def result_of(
         warnings=_warnings(plan, figures, ending, cost),
         formulas={name: metric.formula for name, metric in METRICS.items()},
         points=figures.points[:: -(-len(figures.points) // MAX_POINTS) or 1],
+        undecided=ending.undecided,
         raw_samples_path=raw_samples_path,
         steps=steps_of(samples, workload),
         ended_at=_ended_at(plan, samples),
@@ -111,10 +112,12 @@ def _with_rates(figures: Figures, retrieval: Retrieval | None, cost: Cost | None
 
 
 def _outcome(outcome: Outcome, ending: RunEnding) -> Outcome:
-    """Half of a run can fail and cannot pass."""
-    return Outcome.INCONCLUSIVE if outcome is Outcome.PASS and ending.status == "interrupted" else outcome
+    """Half of a run can fail and cannot pass; nor can one that did not come to know what it was to know."""
+    cannot_pass = ending.status == "interrupted" or ending.undecided is not None
+    return Outcome.INCONCLUSIVE if outcome is Outcome.PASS and cannot_pass else outcome
 
 
 def _warnings(plan: RunPlan, figures: Figures, ending: RunEnding, cost: Cost | None) -> tuple[str, ...]:
     reason = (f"interrupted: {ending.reason}",) if ending.reason else ()
-    return (*reason, *plan.warnings, *ending.warnings, *figures.warnings, *(cost.warnings if cost else ()))
+    undecided = (f"undecided: {ending.undecided}",) if ending.undecided else ()
+    return (*reason, *undecided, *plan.warnings, *ending.warnings, *figures.warnings, *(cost.warnings if cost else ()))

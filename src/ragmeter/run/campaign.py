@@ -9,7 +9,7 @@ from ragmeter.core.blocks import in_order, incomplete
 from ragmeter.core.records import RequestSample
 from ragmeter.core.run import Part, PhasePlan, RunEnding, joined
 from ragmeter.core.workload import Workload
-from ragmeter.run.measure import CTRL_C, Conditions, measure
+from ragmeter.run.measure import CTRL_C, WATCH_S, Conditions, measure
 from ragmeter.run.phases import trial, warmup
 from ragmeter.run.store import SampleLog
 
@@ -25,6 +25,9 @@ class Arm:
     samples: list[RequestSample] = field(default_factory=list)
     parts: list[Part] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    undecided: str | None = None
+    done: bool = False
+    """Whether all of its trials were run."""
     _endings: list[RunEnding] = field(default_factory=list)
 
     @property
@@ -51,13 +54,14 @@ class Arm:
 
     def interrupt(self, reason: str) -> None:
         """Nothing further is run, although more was planned."""
-        if self.stopped is None:
+        if self.stopped is None and not self.done:
             self._endings.append(RunEnding(status="interrupted", reason=reason))
 
     def ending(self) -> RunEnding:
         """Of the whole run. It ran nothing at all only when it was interrupted."""
         whole = joined(self._endings)
-        return replace(whole, parts=tuple(self.parts), warnings=(*whole.warnings, *self.warnings))
+        warnings = (*whole.warnings, *self.warnings)
+        return replace(whole, parts=tuple(self.parts), warnings=warnings, undecided=self.undecided)
 
     def whole(self, block: int) -> bool | None:
         """Whether its trial of this block came to its end; None when it did not begin."""
@@ -65,32 +69,67 @@ class Arm:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """Enough blocks were run. undecided: why, although the intervals are not as narrow as they were to become."""
+
+    undecided: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
     """How a campaign goes on.
 
     trials: blocks at most. cool_down_s: pause before each trial but the first. announce: is told which arm runs its
-    trial of which block (from 0), or its warm-up with None. say: takes one lasting line.
+    trial of which block (from 0), or its warm-up with None. say: takes one lasting line. warmed: is called between
+    warm-up and trials. halt: a sentence once everything has to end. after: is asked after each block, with the arms
+    that can still run; None wants another block.
     """
 
     trials: int
     cool_down_s: float
     announce: Callable[[Arm, int | None], None]
     say: Callable[[str], None]
+    warmed: Callable[[], None] = lambda: None
+    halt: Callable[[], str | None] = lambda: None
+    after: Callable[[Sequence[Arm]], Stop | None] = lambda _arms: None
 
 
 def run_campaign(arms: Sequence[Arm], pace: Pace) -> None:
     """Run everything. Each arm holds what came of it.
 
-    An arm whose service died, or whose warm-up failed, runs no further; the others do. Ctrl-C ends all of them.
+    An arm whose service died, or whose warm-up failed, runs no further; the others do. Ctrl-C and ``halt`` end all.
     """
     try:
         _warm_up(arms, pace)
+        pace.warmed()
         for block in range(pace.trials):
             _run_block(arms, block, pace)
+            running = [arm for arm in arms if arm.stopped is None]
+            if not running or _is_enough(running, pace):
+                break
     except KeyboardInterrupt:
-        for arm in arms:
-            if not arm.whole(pace.trials - 1):
-                arm.interrupt(CTRL_C)
+        _interrupt(arms, CTRL_C)
+    except _Halted as halted:
+        _interrupt(arms, str(halted))
+
+
+class _Halted(Exception):  # noqa: N818 - no error: what was asked for
+    """Everything has to end."""
+
+
+def _interrupt(arms: Sequence[Arm], reason: str) -> None:
+    for arm in arms:
+        arm.interrupt(reason)
+
+
+def _is_enough(running: Sequence[Arm], pace: Pace) -> bool:
+    stop = pace.after(running)
+    if stop is None:
+        return False
+    for arm in running:
+        arm.undecided = stop.undecided
+        arm.done = True
+    return True
 
 
 def _warm_up(arms: Sequence[Arm], pace: Pace) -> None:
@@ -98,7 +137,7 @@ def _warm_up(arms: Sequence[Arm], pace: Pace) -> None:
         if plans := warmup(arm.workload):
             pace.announce(arm, None)
             arm.run("warmup", 0, position, plans)
-            _check_ctrl_c(arm)
+            _go_on(pace, arm)
 
 
 def _run_block(arms: Sequence[Arm], block: int, pace: Pace) -> None:
@@ -107,17 +146,28 @@ def _run_block(arms: Sequence[Arm], block: int, pace: Pace) -> None:
     try:
         for position, arm in enumerate(in_order(partners, block, arms[0].workload.seed)):
             if block or position:
-                time.sleep(pace.cool_down_s)
+                _cool_down(pace)
             pace.announce(arm, block)
             arm.run("measured", block, position, trial(arm.workload, block))
-            _check_ctrl_c(arm)
+            arm.done = block == pace.trials - 1
+            _go_on(pace, arm)
     finally:
         _note_incomplete(partners, block, pace)
 
 
-def _check_ctrl_c(arm: Arm) -> None:
-    if arm.stopped == CTRL_C:
+def _go_on(pace: Pace, arm: Arm | None = None) -> None:
+    """Raises KeyboardInterrupt when Ctrl-C ended the arm, and _Halted."""
+    if arm is not None and arm.stopped == CTRL_C:
         raise KeyboardInterrupt
+    if (reason := pace.halt()) is not None:
+        raise _Halted(reason)
+
+
+def _cool_down(pace: Pace) -> None:
+    end_s = time.monotonic() + pace.cool_down_s
+    while (left_s := end_s - time.monotonic()) > 0:
+        _go_on(pace)
+        time.sleep(min(left_s, WATCH_S))
 
 
 def _note_incomplete(partners: Sequence[Arm], block: int, pace: Pace) -> None:

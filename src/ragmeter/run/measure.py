@@ -40,7 +40,7 @@ class Conditions:
     origin_ns: the ``time.monotonic_ns`` reading that is 0 in the samples.
     keep: takes each sample as it ends. watch: a sentence once the measured service has died, else None.
     clock: one of `clients.clocks.CLOCKS`. workers: the processes that send the load; None for one that is started for
-    this call.
+    this call. halt: a sentence once the load has to end although the service has not, else None.
     """
 
     provider: Provider
@@ -50,6 +50,7 @@ class Conditions:
     observer: Observer
     clock: str = AUTO
     workers: Workers | None = None
+    halt: Callable[[], str | None] = lambda: None
 
 
 def measure(
@@ -67,9 +68,9 @@ def measure(
     ``origin_ns`` in their conditions the samples of several calls are on one clock, and `run.joined` makes one ending
     of theirs.
 
-    A load process that dies ends the run, which is then not fit, by name. Ctrl-C, a service that dies and a warm-up
-    without a single success end the run early: its status is then interrupted, and requests in flight are kept with
-    the class ``interrupted``.
+    A load process that dies ends the run, which is then not fit, by name. Ctrl-C, ``halt``, a service that dies and a
+    warm-up without a single success end the run early: its status is then interrupted, and requests in flight are kept
+    with the class ``interrupted``.
     """
     run = _Run(workload, plans, conditions, begins_ns)
     with ExitStack() as stack:
@@ -115,17 +116,19 @@ class _Run:
             self._not_fit.append(str(failure))
         elif failure is not None and not isinstance(failure, TargetError):
             raise failure
-        return self._death() or (None if failure is None else str(failure))
+        halted = results[1] if isinstance(results[1], str) else None
+        return self._death() or halted or (None if failure is None else str(failure))
 
     def _death(self) -> str | None:
         end = self.conditions.watch()
         return None if end is None else f"the measured service ended during the run: {end}"
 
-    async def _watch(self) -> None:
-        """Returns when the service has died."""
-        while self._death() is None:
+    async def _watch(self) -> str:
+        """Returns when the service has died or the load has to end, with the reason."""
+        while (reason := self._death() or self.conditions.halt()) is None:
             self.conditions.observer.tick()
             await asyncio.sleep(WATCH_S)
+        return reason
 
     async def _phases(self, workers: Workers) -> None:
         connect = Connect(

@@ -1,0 +1,60 @@
+"""How long a campaign will take: what is certain before the first request, and what the warm-up foretells."""
+
+from collections.abc import Sequence
+from statistics import fmean
+
+from ragmeter.core.measures import e2e_ms
+from ragmeter.core.records import RequestSample
+from ragmeter.core.run import PhasePlan
+from ragmeter.core.trials import MIN_TO_CLAIM
+from ragmeter.core.until import AFTER_DECISION
+from ragmeter.core.workload import Workload
+from ragmeter.run.phases import trial, warmup
+
+DRAWN = 5
+"""Trials whose schedules are drawn; the shortest of them stands for the others."""
+
+
+def least_s(workload: Workload, arms: int) -> float:
+    """Seconds that the campaign takes even if every answer comes at once: schedules and pauses."""
+    trials = fewest_trials(workload)
+    drawn = [_sending_s(trial(workload, number)) for number in range(min(trials, DRAWN))]
+    sending_s = _sending_s(warmup(workload)) + trials * min(drawn)
+    return arms * sending_s + workload.cool_down_s * (arms * trials - 1)
+
+
+def fewest_trials(workload: Workload) -> int:
+    if workload.until is None:
+        return workload.trials
+    return min(MIN_TO_CLAIM + AFTER_DECISION, workload.trials)
+
+
+def trials_s(workload: Workload, warm: Sequence[Sequence[RequestSample]]) -> float | None:
+    """Seconds that the trials will take, by the speed of the warm-up; None when one of the systems had no success.
+
+    warm: the warm-up requests of each system. With ``until`` it is the time of the fewest trials.
+    """
+    latencies_s = [_mean_e2e_s(samples) for samples in warm]
+    if not latencies_s or any(each is None for each in latencies_s):
+        return None
+    trials = fewest_trials(workload)
+    one_of_each = sum(_trial_s(workload, each or 0.0) for each in latencies_s)
+    return trials * one_of_each + workload.cool_down_s * (len(warm) * trials - 1)
+
+
+def _trial_s(workload: Workload, e2e_s: float) -> float:
+    """Open loop: the schedule and the last answer. Closed loop: each slot asks one after the other."""
+    if workload.concurrency is None:
+        return _sending_s(trial(workload, 0)) + e2e_s
+    slots = min(workload.concurrency, workload.requests)
+    longest = float("inf") if workload.duration_s is None else workload.duration_s + e2e_s
+    return min(workload.requests / slots * e2e_s, longest)
+
+
+def _sending_s(plans: Sequence[PhasePlan]) -> float:
+    return sum(max(plan.offsets_ns, default=0) for plan in plans if plan.offsets_ns) / 1e9
+
+
+def _mean_e2e_s(samples: Sequence[RequestSample]) -> float | None:
+    known = [latency for sample in samples if (latency := e2e_ms(sample)) is not None]
+    return fmean(known) / 1e3 if known else None
