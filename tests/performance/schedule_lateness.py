@@ -49,7 +49,7 @@ async def requests(planned: Workload, service: Provider, phase: PhasePlan) -> li
     loader = Loader(planned, service, origin_ns=time.monotonic_ns(), listener=heard)
     await loader.connect(200)
     try:
-        await loader.run(phase, time.monotonic_ns() + 100_000_000)
+        await loader.prepare(phase).run(time.monotonic_ns() + 100_000_000)
     finally:
         await loader.aclose()
     return heard.lags

@@ -98,6 +98,17 @@ def test_processes_send_every_request_once(server: GroundTruthServer, workers: W
     assert ending.client_cpu_ratio is not None
 
 
+def test_processes_begin_a_phase_at_one_moment(server: GroundTruthServer, workers: Workers) -> None:
+    """The starts of an open loop are those of the whole schedule, whichever process sends them."""
+    planned = workload(shape="poisson", rate_per_s=200.0, requests=30, concurrency=None)
+    (phase,) = phases(planned)
+    samples, _ = run(server.base_url, planned, workers)
+    offsets = phase.offsets_ns or ()
+    began = {sample.scheduled_ns - offsets[sample.index] for sample in samples}
+    assert len(samples) == 30
+    assert len(began) == 1
+
+
 def test_processes_are_started_once_and_serve_one_service_after_another(
     server: GroundTruthServer, workers: Workers
 ) -> None:

@@ -69,24 +69,9 @@ class Loader:
         """Raises TargetError when one does not come up."""
         await self._transport.connect(connections)
 
-    async def run(self, plan: PhasePlan, begin_ns: int | None = None) -> Effort:
-        """Returns when every request of the phase has ended.
-
-        begin_ns: the ``time.monotonic_ns`` reading at which the phase begins; None for now. When it is cancelled,
-        requests in flight are kept with the class ``interrupted``.
-        """
-        sender = _Sender(self, plan)
-        with _quiet_collector():
-            cpu_s, wall_s, dropped = time.process_time(), time.monotonic(), self._dropped_packets()
-            async with asyncio.TaskGroup() as group:
-                group.create_task(sender.answers.run())
-                await drive(plan, sender.send, begin_ns)
-                sender.answers.close()
-            return Effort(
-                cpu_s=time.process_time() - cpu_s,
-                wall_s=time.monotonic() - wall_s,
-                dropped_packets=self._dropped_packets() - dropped,
-            )
+    def prepare(self, plan: PhasePlan) -> "Prepared":
+        """Make everything of a phase that can be made before it begins."""
+        return Prepared(self, plan)
 
     def _dropped_packets(self) -> int:
         return self._transport.dropped_packets or 0
@@ -97,17 +82,17 @@ class Loader:
 
 
 @dataclass(slots=True)
-class _Sender:
-    """Sends the requests of a phase. ``answers`` are read and kept between sends; somebody has to run it."""
+class Prepared:
+    """A phase that is ready to begin. Its answers are read and kept between sends."""
 
     loader: Loader
     plan: PhasePlan
-    answers: Backlog[tuple[Start, Exchange]] = field(init=False)
+    _answers: Backlog[tuple[Start, Exchange]] = field(init=False)
     _requests: dict[tuple[int, Lengths | None], HttpRequest] = field(init=False)
     """Made before the phase: it would be work between the moment of a start and its send."""
 
     def __post_init__(self) -> None:
-        self.answers = Backlog(self._keep)
+        self._answers = Backlog(self._keep)
         order = self.plan.prompt_order
         asked = set(zip(order, self.plan.lengths or (None,) * len(order), strict=True))
         self._requests = {each: self._request(*each) for each in asked}
@@ -119,7 +104,26 @@ class _Sender:
         text = prompt_of_length([prompt.text for prompt in prompts], prompt_index, lengths.input_tokens)
         return dialect.request(text, max_tokens=lengths.output_tokens)
 
-    async def send(self, start: Start) -> None:
+    async def run(self, begin_ns: int | None = None) -> Effort:
+        """Send it; returns when every request has ended.
+
+        begin_ns: the ``time.monotonic_ns`` reading at which the phase begins; None for now. When it is cancelled,
+        requests in flight are kept with the class ``interrupted``.
+        """
+        loader = self.loader
+        with _quiet_collector():
+            cpu_s, wall_s, dropped = time.process_time(), time.monotonic(), loader._dropped_packets()
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._answers.run())
+                await drive(self.plan, self._send, begin_ns)
+                self._answers.close()
+            return Effort(
+                cpu_s=time.process_time() - cpu_s,
+                wall_s=time.monotonic() - wall_s,
+                dropped_packets=loader._dropped_packets() - dropped,
+            )
+
+    async def _send(self, start: Start) -> None:
         """Send one request and hand on its answer; when it is cancelled half way, keep what is known."""
         loader = self.loader
         loader._listener.started()
@@ -130,7 +134,7 @@ class _Sender:
         except asyncio.CancelledError:
             loader._listener.ended(self._interrupted(start))
             raise
-        self.answers.add((start, exchange))
+        self._answers.add((start, exchange))
 
     def _keep(self, answer: tuple[Start, Exchange]) -> None:
         start, exchange = answer

@@ -20,11 +20,20 @@ class Connect:
 
 
 @dataclass(frozen=True, slots=True)
-class Send:
-    """Send a phase. Answered by a `RequestSample` for each request, `Started` now and then, and `Sent` at last."""
+class Prepare:
+    """Make ready to send a phase. Answered by `Ready`."""
 
     plan: PhasePlan
-    begin_ns: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """Send what was prepared. Answered by a `RequestSample` for each request, `Started` now and then, `Sent` at last.
+
+    at_ns: the ``time.monotonic_ns`` reading at which the phase begins, for all processes the same; it is one clock.
+    """
+
+    at_ns: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +43,7 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """Connections are open."""
+    """It is done, and what follows can be asked for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,7 @@ async def _ask(provider: Provider, workload: Workload) -> RequestSample:
     try:
         await loader.connect(1)
         for plan in trial(once, 0):
-            await loader.run(plan)
+            await loader.prepare(plan).run()
     except TargetError as error:
         raise TargetError(f"{provider.name}: {error}") from error
     finally:

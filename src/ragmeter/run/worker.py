@@ -13,8 +13,8 @@ from typing import Any
 from ragmeter.core.errors import RagmeterError, TargetError
 from ragmeter.core.records import RequestSample
 from ragmeter.run.channel import Channel
-from ragmeter.run.loader import Effort, Loader, fast_loop
-from ragmeter.run.orders import Connect, Ready, Refused, Send, Sent, Started
+from ragmeter.run.loader import Effort, Loader, Prepared, fast_loop
+from ragmeter.run.orders import Begin, Connect, Prepare, Ready, Refused, Sent, Started
 
 TELL_S = 0.1
 SPARE_FILES = 64
@@ -31,13 +31,17 @@ class Worker:
 
     async def serve(self) -> None:
         """Returns when the other end is gone."""
+        phase: Prepared | None = None
         order = asyncio.create_task(self._channel.receive())
         while (told := await order) is not None:
             order = asyncio.create_task(self._channel.receive())
             if isinstance(told, Connect):
                 self._channel.send(await self._connect(told))
-            elif isinstance(told, Send) and self._loader is not None:
-                effort = await _until(order, self._loader.run(told.plan, told.begin_ns))
+            elif isinstance(told, Prepare) and self._loader is not None:
+                phase = self._loader.prepare(told.plan)
+                self._channel.send(Ready())
+            elif isinstance(told, Begin) and phase is not None:
+                effort = await _until(order, phase.run(told.at_ns))
                 self._tell_started()
                 self._channel.send(Sent(effort))
 
@@ -85,16 +89,15 @@ async def _until(order: "asyncio.Task[Any]", work: Coroutine[Any, Any, Effort]) 
 
 
 def _allow_files(connections: int) -> None:
-    """Let this process have so many connections at once. Raises TargetError when the system does not."""
+    """Raise TargetError when this process may not have so many connections at once, after raising its own limit."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     needed = connections + SPARE_FILES
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard != resource.RLIM_INFINITY and needed > hard:
         raise TargetError(
             f"{connections} connections need {needed} file descriptors, and a process may have {hard} here: raise the "
             "limit (ulimit -Hn) or use more load processes"
         )
-    if soft != resource.RLIM_INFINITY and needed > soft:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard if hard != resource.RLIM_INFINITY else needed, hard))
 
 
 async def main(descriptor: int) -> None:

@@ -6,6 +6,7 @@ import os
 import socket
 import sys
 import tempfile
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
@@ -21,9 +22,11 @@ from ragmeter.core.workload import Workload
 from ragmeter.run.channel import Channel
 from ragmeter.run.children import Child
 from ragmeter.run.loader import Effort, Listener
-from ragmeter.run.orders import Connect, Ready, Refused, Send, Sent, Started, Stop
+from ragmeter.run.orders import Begin, Connect, Prepare, Ready, Refused, Sent, Started, Stop
 
 STOP_S = 5.0
+TO_BEGIN_NS = 10_000_000
+"""From the word to begin to the beginning: every process has heard it by then."""
 
 
 LOAD_OF_ONE = 500
@@ -126,6 +129,9 @@ class Team:
         share = -(-connect.connections // len(self._members))
         for _, channel in self._members:
             channel.send(replace(connect, connections=share))
+        await self._all_ready()
+
+    async def _all_ready(self) -> None:
         for child, channel in self._members:
             answer = await channel.receive()
             if isinstance(answer, Refused):
@@ -134,12 +140,17 @@ class Team:
                 raise WorkerDied(_end_of(child))
 
     async def send(self, plan: PhasePlan, begin_ns: int | None, listener: Listener) -> list[Effort]:
-        """Send a phase, each process its shard of it; what it cost each of them.
+        """Send a phase, each process its shard of it, from one moment on; what it cost each of them.
 
-        When this is cancelled, or a process dies (WorkerDied), the others stop, and what is in flight is kept.
+        begin_ns: the ``time.monotonic_ns`` reading of that moment; None for as soon as all are ready. When this is
+        cancelled, or a process dies (WorkerDied), the others stop, and what is in flight is kept.
         """
         for (_, channel), part in zip(self._members, shards(plan, len(self._members)), strict=True):
-            channel.send(Send(part, begin_ns))
+            channel.send(Prepare(part))
+        await self._all_ready()
+        at_ns = time.monotonic_ns() + TO_BEGIN_NS if begin_ns is None else begin_ns
+        for _, channel in self._members:
+            channel.send(Begin(at_ns))
         tasks = [asyncio.create_task(_listen(child, channel, listener)) for child, channel in self._members]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
