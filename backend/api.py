@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Request
+from prometheus_client.openmetrics import exposition as openmetrics
 from pydantic import ValidationError
 from starlette.datastructures import UploadFile
 from starlette.responses import JSONResponse, Response
@@ -69,6 +70,8 @@ async def readyz(request: Request) -> JSONResponse:
 async def metrics(request: Request) -> Response:
     service = service_of(request)
     service.metrics.name_model(service.llm.model_id)
+    if "application/openmetrics-text" in request.headers.get("accept", ""):
+        return Response(service.metrics.render_openmetrics(), media_type=openmetrics.CONTENT_TYPE_LATEST)
     return Response(service.metrics.render(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import Any
+from typing import Any, TypeAlias
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 from prometheus_client.metrics_core import Metric
+from prometheus_client.openmetrics import exposition as openmetrics
 
 from .errors import error_types
 
@@ -25,6 +26,9 @@ _TPOT_S = (
 _TOKENS_PER_S = (1, 2, 5, 10, 15, 20, 25, 30, 40, 50, 60, 80, 100, 150, 200, 300, 400, 500, 750, 1000)
 _K = (0, 1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 50, 75, 100)
 _WINDOW = 1000
+
+Exemplar: TypeAlias = dict[str, str] | None
+"""Which request an observation is of, for OpenMetrics: at most 128 characters in all."""
 
 
 class TimingWindow:
@@ -95,12 +99,12 @@ class Metrics:
     def error(self, endpoint: str, error_type: str) -> None:
         self._errors.labels(endpoint, error_type).inc()
 
-    def stage(self, stage: str, duration_ms: float) -> None:
-        self._stages[stage].observe(duration_ms / 1e3)
+    def stage(self, stage: str, duration_ms: float, exemplar: Exemplar = None) -> None:
+        self._stages[stage].observe(duration_ms / 1e3, exemplar)
         self._windows[stage].add(duration_ms)
 
-    def first_token(self, ttft_ms: float) -> None:
-        self._ttft.observe(ttft_ms / 1e3)
+    def first_token(self, ttft_ms: float, exemplar: Exemplar = None) -> None:
+        self._ttft.observe(ttft_ms / 1e3, exemplar)
         self._windows["ttft"].add(ttft_ms)
 
     def retrieved(self, chunks: int) -> None:
@@ -123,7 +127,13 @@ class Metrics:
         return {stage: window.summary() for stage, window in self._windows.items()}
 
     def render(self) -> bytes:
+        """Prometheus text, for whoever does not ask for more."""
         return generate_latest(_WithoutCreated(self.registry))
+
+    def render_openmetrics(self) -> bytes:
+        """With the exemplars: of each bucket the latest request that fell into it."""
+        page: bytes = openmetrics.generate_latest(_WithoutCreated(self.registry))  # type: ignore[no-untyped-call]
+        return page
 
 
 class _WithoutCreated:

@@ -17,6 +17,7 @@ from .prompt import build_messages
 from .schemas import QueryRequest
 from .settings import Settings
 from .store import Store
+from .tracing import QueryTrace, Traces
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +28,7 @@ class Pipeline:
     llm: Llm
     admission: Admission
     metrics: Metrics
+    traces: Traces | None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -37,8 +39,10 @@ class Answering:
     query: QueryRequest
     request_id: str
     arrival_ns: int
+    trace: QueryTrace | None = None
     admission_ms: float = 0.0
     retrieval: Retrieval = field(default_factory=lambda: Retrieval(hits=[], queue_ms=0, embedding_ms=0, retrieval_ms=0))
+    retrieved_ns: int | None = None
     asked_ns: int | None = None
     first_ns: int | None = None
     first_sent_ns: int | None = None
@@ -72,6 +76,7 @@ class Answering:
             known = ", ".join(sorted(entry.docset for entry in self.pipeline.store.snapshots())) or "none yet"
             raise UnknownDocsetError(f"docset: {self.docset!r} does not exist; there are: {known}")
         self.retrieval = await self.pipeline.batcher.retrieve(self.query.query, snapshot, self.k)
+        self.retrieved_ns = time.perf_counter_ns()
         self.pipeline.metrics.stage("embedding", self.retrieval.embedding_ms)
         self.pipeline.metrics.stage("retrieval", self.retrieval.retrieval_ms)
         self.pipeline.metrics.retrieved(len(self.retrieval.hits))
@@ -105,7 +110,7 @@ class Answering:
             self.first_ns = received_ns
             self.first_sent_ns = time.perf_counter_ns()
             self.first_tokens = deltas[0].tokens or 1
-            self.pipeline.metrics.first_token((self.first_sent_ns - self.arrival_ns) / 1e6)
+            self.pipeline.metrics.first_token((self.first_sent_ns - self.arrival_ns) / 1e6, self._exemplar())
 
     def _end(self, stream: ChatStream) -> None:
         if self.first_ns is None:
@@ -119,13 +124,17 @@ class Answering:
         metrics = self.pipeline.metrics
         timings = self.timings()
         metrics.stage("inference", timings["inference_ms"])
-        metrics.stage("total", timings["total_ms"])
+        metrics.stage("total", timings["total_ms"], self._exemplar())
         metrics.answer(
             tokens=self.output_tokens,
             prompt_tokens=self.prompt_tokens,
             tpot_ms=self._tpot_ms(),
             per_s=self.tokens_per_sec,
         )
+
+    def _exemplar(self) -> dict[str, str]:
+        named = {"request_id": self.request_id}
+        return named if self.trace_id is None else {**named, "trace_id": self.trace_id}
 
     def _tpot_ms(self) -> float | None:
         """Time per output token after those of the first event."""
@@ -163,10 +172,15 @@ class Answering:
             "total_ms": self._since_arrival_ms(self.ended_ns),
         }
 
+    @property
+    def trace_id(self) -> str | None:
+        return None if self.trace is None else self.trace.trace_id
+
     def _identity(self) -> dict[str, Any]:
         return {
             "session_id": self.query.session_id,
             "request_id": self.request_id,
+            "trace_id": self.trace_id,
             "replica_id": self.pipeline.settings.replica_id,
             "model_id": self.pipeline.llm.model_id,
             "k": self.k,
@@ -196,4 +210,5 @@ class Answering:
             "type": error_type,
             "session_id": self.query.session_id,
             "request_id": self.request_id,
+            "trace_id": self.trace_id,
         }

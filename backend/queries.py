@@ -24,7 +24,11 @@ async def answer_query(pipeline: Pipeline, scope: Scope, receive: Receive, send:
         raise MethodNotAllowedError(f"{scope['path']} takes POST, not {scope['method']}")
     query = _parse(await _read_body(receive))
     answering = Answering(
-        pipeline=pipeline, query=query, request_id=request_id_of(scope), arrival_ns=scope["arrival_ns"]
+        pipeline=pipeline,
+        query=query,
+        request_id=request_id_of(scope),
+        arrival_ns=scope["arrival_ns"],
+        trace=None if pipeline.traces is None else pipeline.traces.begin(scope),
     )
     await QUERY_ANSWERS[scope["path"]](scope["path"], answering, send).run(receive)
 

@@ -22,6 +22,7 @@ from .metrics import Metrics
 from .pipeline import Pipeline
 from .settings import Settings
 from .store import Store
+from .tracing import open_traces
 
 _READY_CACHE_S = 1.0
 
@@ -64,6 +65,8 @@ class Service:
         self.pipeline.batcher.close()
         self.llm.close()
         self.store.close()
+        if self.pipeline.traces is not None:
+            self.pipeline.traces.close()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -103,6 +106,7 @@ def build_service(settings: Settings, *, loopback: bool) -> Service:
         llm=llm,
         admission=Admission(max_inflight=settings.max_inflight, max_queue=settings.max_queue, gauge=metrics.inflight),
         metrics=metrics,
+        traces=open_traces(settings, __version__),
     )
     return Service(
         settings=settings,

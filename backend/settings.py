@@ -136,6 +136,9 @@ class Settings:
         Env("RAG_LOG_LEVEL", "info", parsing.choice("debug", "info", "warning", "error"), "least level that is logged"),
     ]
     log_queries: Annotated[bool, Env("RAG_LOG_QUERIES", "0", parsing.switch, "log the text of queries")]
+    tracing: Annotated[
+        bool, Env("RAG_TRACING", "0", parsing.switch, "send a trace of each query by OTLP, where OTEL_* variables say")
+    ]
     drain_delay_s: Annotated[
         float,
         Env(

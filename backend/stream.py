@@ -109,6 +109,9 @@ class Answer:
 
     def _log_request(self, outcome: str, **more: Any) -> None:
         answering = self._answering
+        if answering.trace is not None:
+            answering.trace.end(answering, outcome)
+            more["trace_id"] = answering.trace_id
         if self._pipeline.settings.log_queries:
             more["query"] = answering.query.query
         log(

@@ -54,7 +54,7 @@ def test_an_llm_that_fails_ends_the_stream_with_an_error_event(
     assert [name for name, _ in events] == ["meta", *["token"] * len(words), "error"]
     assert [event["text"] for name, event in events if name == "token"] == words
     error = events[-1][1]
-    assert set(error) == {"message", "type", "session_id", "request_id"}
+    assert set(error) == {"message", "type", "session_id", "request_id", "trace_id"}
     assert error["type"] == error_type
     assert error["request_id"] == events[0][1]["request_id"]
     assert fake_service.metric(series) == before + 1

@@ -21,7 +21,8 @@ def test_a_stream_is_meta_then_tokens_then_done(service: Backend) -> None:
     assert names[-1] == "done"
     assert set(names[1:-1]) == {"token"}
     meta, done = events[0][1], events[-1][1]
-    assert set(meta) == {"session_id", "request_id", "replica_id", "model_id", "k", "docset", "documents", "timings"}
+    identity = {"session_id", "request_id", "trace_id", "replica_id", "model_id", "k"}
+    assert set(meta) == identity | {"docset", "documents", "timings"}
     assert [meta["session_id"], meta["k"], meta["docset"], len(meta["documents"])] == ["s-1", 2, "default", 2]
     assert list(meta["timings"]) == STAGES
     assert done["token_count"] == 6

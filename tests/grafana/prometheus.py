@@ -43,6 +43,11 @@ class Prometheus:
     def label_values(self, label: str, selector: str | None = None) -> set[str]:
         return set(self._get(f"label/{label}/values", {"match[]": selector} if selector else {}))
 
+    def exemplars(self, expr: str, since_s: float) -> list[dict[str, str]]:
+        """Labels of the exemplars of an expression's series, from a Unix time until now."""
+        found = self._get("query_exemplars", {"query": expr, "start": str(since_s), "end": str(time.time())})
+        return [exemplar["labels"] for series in found for exemplar in series["exemplars"]]
+
     def rules(self) -> list[dict[str, Any]]:
         return [rule for group in self._get("rules", {})["groups"] for rule in group["rules"]]
 
@@ -71,6 +76,7 @@ def prometheus(
         shutil.copy(path, folder / "rules")
     (folder / "prometheus.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
     options = [f"--config.file={folder / 'prometheus.yaml'}", f"--storage.tsdb.path={folder / 'data'}"]
+    options.append("--enable-feature=exemplar-storage")
     with (
         _serving("prometheus", *options, *arguments, log=folder / "log") as address,
         httpx.Client(base_url=f"http://{address}", trust_env=False) as client,

@@ -138,6 +138,13 @@ def test_a_fault_of_the_client_is_no_failed_query(observed: Observation) -> None
     assert [value for _, value in VIEWS["central, all"].ask(observed, failed)] == [0, 0, 0]
 
 
+@pytest.mark.parametrize("metric", ["rag_ttft_seconds_bucket", 'rag_latency_seconds_bucket{stage="total"}'])
+def test_a_bucket_names_a_request_that_fell_into_it(observed: Observation, metric: str) -> None:
+    found = observed.cluster.exemplars(metric, observed.at_s - 600)
+    assert found
+    assert all(exemplar.keys() == {"request_id"} for exemplar in found)
+
+
 @pytest.mark.parametrize(("board", "metric"), provider_choices())
 def test_the_choice_of_providers_is_filled(observed: Observation, board: str, metric: str) -> None:
     assert observed.central.label_values("provider", metric) == set(PROVIDERS), board

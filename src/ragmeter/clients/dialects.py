@@ -99,6 +99,7 @@ def _read_done(payload: Mapping[str, Any], at_ns: int, reading: Reading) -> None
 
 def _read_identity(payload: Mapping[str, Any], reading: Reading) -> None:
     reading.request_id = as_text(payload.get("request_id")) or reading.request_id
+    reading.trace_id = as_text(payload.get("trace_id")) or reading.trace_id
     reading.replica_id = as_text(payload.get("replica_id")) or reading.replica_id
     reading.model_id = as_text(payload.get("model_id")) or reading.model_id
     reading.timings = as_timings(payload.get("timings"), reading.timings)

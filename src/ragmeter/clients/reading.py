@@ -35,6 +35,7 @@ class Reading:
     prompt_tokens: int | None = None
     finish_reason: str | None = None
     request_id: str | None = None
+    trace_id: str | None = None
     replica_id: str | None = None
     model_id: str | None = None
     is_predecessor: bool = False

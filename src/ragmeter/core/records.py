@@ -97,6 +97,8 @@ class RequestSample:
     documents: tuple[str, ...] = ()
     """Ids of the retrieved passages, best first."""
     request_id: str | None = None
+    trace_id: str | None = None
+    """Of the server's OpenTelemetry trace of this request, if it made one."""
     replica_id: str | None = None
     model_id: str | None = None
     sent_bytes: int = 0

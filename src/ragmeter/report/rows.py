@@ -48,6 +48,7 @@ def _about(plan: RunPlan, sample: RequestSample) -> dict[str, Any]:
         "finish_reason": sample.finish_reason,
         "replica_id": sample.replica_id,
         "request_id": sample.request_id,
+        "trace_id": sample.trace_id,
         "sent_bytes": sample.sent_bytes,
         "received_bytes": sample.received_bytes,
     }

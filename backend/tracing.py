@@ -1,0 +1,163 @@
+"""OpenTelemetry spans of the stages of a query, under the GenAI semantic conventions. Off unless ``RAG_TRACING`` is on.
+
+A query's spans are made when it is over, from the moments that were measured anyhow: a traced query waits for nothing.
+Where they go, and how many, is set by OpenTelemetry's own variables, such as ``OTEL_EXPORTER_OTLP_ENDPOINT``.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from .errors import ConfigurationError
+from .settings import Settings
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.trace import Span, Tracer
+    from starlette.types import Scope
+
+    from .pipeline import Answering
+
+_FLUSH_MS = 3000
+_OUTCOME_OK = "ok"
+
+
+@dataclass(frozen=True, slots=True)
+class Traces:
+    """Where traces of queries begin."""
+
+    provider: TracerProvider
+    tracer: Tracer
+
+    def begin(self, scope: Scope) -> QueryTrace:
+        """Part of the caller's trace if the request has a W3C ``traceparent``."""
+        from opentelemetry.trace import SpanKind
+        from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+        carrier = {str(name, "latin-1"): str(value, "latin-1") for name, value in scope["headers"]}
+        epoch_ns = time.time_ns() - time.perf_counter_ns()
+        root = self.tracer.start_span(
+            f"{scope['method']} {scope['path']}",
+            context=TraceContextTextMapPropagator().extract(carrier),
+            kind=SpanKind.SERVER,
+            attributes={"http.request.method": scope["method"], "http.route": scope["path"]},
+            start_time=scope["arrival_ns"] + epoch_ns,
+        )
+        trace_id = f"{root.get_span_context().trace_id:032x}" if root.is_recording() else None
+        return QueryTrace(tracer=self.tracer, root=root, trace_id=trace_id, epoch_ns=epoch_ns)
+
+    def close(self) -> None:
+        self.provider.force_flush(_FLUSH_MS)
+        self.provider.shutdown()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueryTrace:
+    """The trace of one query.
+
+    trace_id: in hexadecimal; None when the sampler leaves this query out. epoch_ns: Unix time at 0 of the clock that
+    timed it.
+    """
+
+    tracer: Tracer
+    root: Span
+    trace_id: str | None
+    epoch_ns: int
+
+    def end(self, answering: Answering, outcome: str) -> None:
+        """Write the spans of the stages that were reached, and end."""
+        from opentelemetry.trace import SpanKind, StatusCode
+
+        if not self.root.is_recording():
+            return
+        for stage in _retrieval_stages(answering):
+            self._child(stage, SpanKind.INTERNAL)
+        if (generation := _generation(answering)) is not None:
+            self._child(generation, SpanKind.CLIENT)
+        self.root.set_attributes({"rag.request_id": answering.request_id, "rag.k": answering.k})
+        if outcome != _OUTCOME_OK:
+            self.root.set_attribute("error.type", outcome)
+            self.root.set_status(StatusCode.ERROR)
+        self.root.end(time.perf_counter_ns() + self.epoch_ns)
+
+    def _child(self, stage: _Stage, kind: Any) -> None:
+        from opentelemetry.trace import set_span_in_context
+
+        began_ns, ended_ns = stage.began_ns + self.epoch_ns, stage.ended_ns + self.epoch_ns
+        within = set_span_in_context(self.root)
+        known = {name: value for name, value in stage.attributes.items() if value is not None}
+        self.tracer.start_span(stage.name, within, kind, known, start_time=began_ns).end(ended_ns)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stage:
+    """Clock readings are perf_counter_ns; an attribute that is None is not known."""
+
+    name: str
+    began_ns: int
+    ended_ns: int
+    attributes: Mapping[str, Any]
+
+
+def _retrieval_stages(answering: Answering) -> list[_Stage]:
+    """Queue, embedding and retrieval end where the passages were there; only their lengths are measured."""
+    if answering.retrieved_ns is None:
+        return []
+    found, model = answering.retrieval, answering.pipeline.settings.embedding_model_id
+    retrieval_ns = answering.retrieved_ns - int(found.retrieval_ms * 1e6)
+    embedding_ns = retrieval_ns - int(found.embedding_ms * 1e6)
+    queue_ns = embedding_ns - int((answering.admission_ms + found.queue_ms) * 1e6)
+    embedding = {"gen_ai.operation.name": "embeddings", "gen_ai.request.model": model}
+    retrieval = {"gen_ai.operation.name": "retrieval", "gen_ai.data_source.id": answering.docset}
+    return [
+        _Stage(name="queue", began_ns=queue_ns, ended_ns=embedding_ns, attributes={}),
+        _Stage(name=f"embeddings {model}", began_ns=embedding_ns, ended_ns=retrieval_ns, attributes=embedding),
+        _Stage(
+            name=f"retrieval {answering.docset}",
+            began_ns=retrieval_ns,
+            ended_ns=answering.retrieved_ns,
+            attributes={**retrieval, "rag.documents": len(found.hits)},
+        ),
+    ]
+
+
+def _generation(answering: Answering) -> _Stage | None:
+    if answering.asked_ns is None:
+        return None
+    settings, model = answering.pipeline.settings, answering.pipeline.llm.model_id
+    first_s = None if answering.first_ns is None else (answering.first_ns - answering.asked_ns) / 1e9
+    attributes = {
+        "gen_ai.operation.name": "chat",
+        "gen_ai.request.model": model,
+        "gen_ai.request.stream": True,
+        "gen_ai.request.max_tokens": answering.query.max_tokens or settings.vllm_max_tokens,
+        "gen_ai.request.temperature": settings.vllm_temperature,
+        "gen_ai.request.top_p": settings.vllm_top_p,
+        "gen_ai.response.model": model,
+        "gen_ai.response.finish_reasons": None if answering.finish_reason is None else [answering.finish_reason],
+        "gen_ai.response.time_to_first_chunk": first_s,
+        "gen_ai.usage.input_tokens": answering.prompt_tokens,
+        "gen_ai.usage.output_tokens": answering.output_tokens,
+    }
+    ended_ns = answering.ended_ns or time.perf_counter_ns()
+    return _Stage(name=f"chat {model}", began_ns=answering.asked_ns, ended_ns=ended_ns, attributes=attributes)
+
+
+def open_traces(settings: Settings, version: str) -> Traces | None:
+    """None when tracing is off. Raises ConfigurationError when it is on and its packages are not installed."""
+    if not settings.tracing:
+        return None
+    try:
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+        from opentelemetry.sdk.resources import OTELResourceDetector, Resource
+        from opentelemetry.sdk.trace import TracerProvider
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor
+    except ImportError as error:
+        raise ConfigurationError(f"RAG_TRACING: needs the packages of 'ragmeter[otel]': {error}") from error
+    own = {"service.name": "rag-backend", "service.version": version, "service.instance.id": settings.replica_id}
+    provider = TracerProvider(resource=Resource.create(own).merge(OTELResourceDetector().detect()))
+    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+    return Traces(provider, provider.get_tracer("ragmeter.backend", version))

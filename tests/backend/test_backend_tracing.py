@@ -1,0 +1,143 @@
+"""Traces of queries, as a receiver of OTLP sees them."""
+
+import itertools
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from backend.errors import ConfigurationError
+from backend.settings import Settings
+from backend.tracing import open_traces
+from tests.backend.collector import Collector, ReceivedSpan, collector
+from tests.backend.documents import GUIDE
+from tests.backend.fake_llm import FakeLlm
+from tests.backend.running import Backend, wait_until
+
+STAGES = ("queue", "embeddings", "retrieval", "chat")
+
+
+@pytest.fixture(scope="module")
+def tracer() -> Iterator[Collector]:
+    with collector() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def traced(tracer: Collector, real_llm: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
+    """A service on the real LLM that sends every span at once."""
+    backend = Backend(
+        data_dir=tmp_path_factory.mktemp("traced"),
+        llm_url=real_llm,
+        RAG_TRACING="1",
+        RAG_CONTEXT_MAX_CHARS="300",
+        OTEL_EXPORTER_OTLP_ENDPOINT=tracer.url,
+        OTEL_BSP_SCHEDULE_DELAY="50",
+    )
+    try:
+        backend.ingest({"guide.md": GUIDE})
+        yield backend
+    finally:
+        backend.close()
+
+
+def received(tracer: Collector, trace_id: str) -> dict[str, ReceivedSpan]:
+    """The spans of a trace once its root has come."""
+    return wait_until(lambda: found if "POST" in (found := tracer.trace(trace_id)) else None, 10)
+
+
+def done_of(events: list[tuple[str, dict[str, Any]]]) -> dict[str, Any]:
+    return next(payload for name, payload in events if name == "done")
+
+
+def test_the_trace_named_in_done_has_a_span_for_each_stage_below_the_request(
+    traced: Backend, tracer: Collector
+) -> None:
+    done = done_of(traced.stream(max_tokens=8))
+    spans = received(tracer, done["trace_id"])
+    root = spans["POST"]
+    assert set(spans) == {"POST", *STAGES}
+    assert {spans[stage].parent for stage in STAGES} == {root.span_id}
+    assert (root.name, root.attributes["rag.request_id"]) == ("POST /query/stream", done["request_id"])
+    assert root.resource["service.name"] == "rag-backend"
+
+
+def test_spans_are_as_long_as_the_timings_and_within_the_request(traced: Backend, tracer: Collector) -> None:
+    done = done_of(traced.stream(max_tokens=8))
+    spans, timings = received(tracer, done["trace_id"]), done["timings"]
+    for stage, name in (("embeddings", "embedding_ms"), ("retrieval", "retrieval_ms"), ("chat", "inference_ms")):
+        span = spans[stage]
+        assert (span.ended_ns - span.began_ns) / 1e6 == pytest.approx(timings[name], abs=0.01)
+        assert spans["POST"].began_ns <= span.began_ns <= span.ended_ns <= spans["POST"].ended_ns
+    ordered = [spans[stage] for stage in STAGES]
+    assert all(before.ended_ns <= after.began_ns for before, after in itertools.pairwise(ordered))
+
+
+def test_the_span_of_the_llm_has_the_attributes_of_the_semantic_conventions(traced: Backend, tracer: Collector) -> None:
+    done = done_of(traced.stream(max_tokens=8))
+    chat = received(tracer, done["trace_id"])["chat"]
+    assert chat.name == f"chat {done['model_id']}"
+    told = {name.removeprefix("gen_ai."): value for name, value in chat.attributes.items()}
+    assert told.pop("response.time_to_first_chunk") == pytest.approx(
+        done["timings"]["inference_ttft_ms"] / 1e3, abs=1e-5
+    )
+    assert told == {
+        "operation.name": "chat",
+        "request.model": done["model_id"],
+        "request.stream": True,
+        "request.max_tokens": 8,
+        "request.temperature": 0,
+        "request.top_p": 1,
+        "response.model": done["model_id"],
+        "response.finish_reasons": [done["finish_reason"]],
+        "usage.input_tokens": done["prompt_tokens"],
+        "usage.output_tokens": done["token_count"],
+    }
+
+
+def test_no_span_has_the_text_of_a_query_or_an_answer(traced: Backend, tracer: Collector) -> None:
+    done = done_of(traced.stream("Is xyzzy a token?", max_tokens=8))
+    assert "xyzzy" not in repr(received(tracer, done["trace_id"]))
+
+
+def test_a_request_joins_the_trace_of_its_caller(traced: Backend, tracer: Collector) -> None:
+    caller = "0af7651916cd43dd8448eb211c80319c"
+    headers = {"traceparent": f"00-{caller}-b7ad6b7169203331-01"}
+    answer = traced.http.post("/query", json={"query": "What is a token?", "max_tokens": 4}, headers=headers).json()
+    assert answer["trace_id"] == caller
+    assert received(tracer, caller)["POST"].parent == "b7ad6b7169203331"
+
+
+def test_a_failed_query_has_a_failed_trace_without_the_stages_it_did_not_reach(
+    traced: Backend, tracer: Collector
+) -> None:
+    error = traced.http.post("/query", json={"query": "x", "docset": "nowhere"}).json()
+    spans = received(tracer, error["trace_id"])
+    assert set(spans) == {"POST"}
+    assert (spans["POST"].failed, spans["POST"].attributes["error.type"]) == (True, "unknown_docset")
+
+
+def test_a_query_that_the_sampler_leaves_out_names_no_trace(
+    tracer: Collector, shared_fake: FakeLlm, tmp_path: Path
+) -> None:
+    shared_fake.reset()
+    off = {"OTEL_TRACES_SAMPLER": "always_off", "OTEL_EXPORTER_OTLP_ENDPOINT": tracer.url, "RAG_TRACING": "1"}
+    backend = Backend(data_dir=tmp_path, llm_url=shared_fake.url, **off)
+    try:
+        done = done_of(backend.stream(k=0))
+    finally:
+        backend.close()
+    assert done["trace_id"] is None
+
+
+def test_tracing_is_off_unless_it_is_asked_for(service: Backend) -> None:
+    assert open_traces(Settings.from_environ({}), "1") is None
+    assert done_of(service.stream(max_tokens=4))["trace_id"] is None
+
+
+def test_tracing_without_its_packages_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "opentelemetry.sdk.trace", None)
+    with pytest.raises(ConfigurationError, match=r"RAG_TRACING: needs the packages of 'ragmeter\[otel\]'"):
+        open_traces(Settings.from_environ({"RAG_TRACING": "1"}), "1")
