@@ -1,212 +1,218 @@
-"""How far the times that a client reports are from the truth, for our transport and for httpx, in one run.
+"""How far the times that a client reports are from the truth, for our clocks and for other clients, in one run.
 
-    python tests/performance/client_timing.py [--streams 1 50 200] [--requests 400] [--stall]
+    python -m tests.performance.client_timing [--streams 1 50 200 500 1000] [--repeats 3] [--write docs]
 
-A ground-truth server in a process of its own stamps each token just before it writes it. All streams of a round start
-at once, on connections that a round before has opened. Client and server each have a core, if there are two.
+One server stamps each token just before it writes it (truth_server.c). Server and client have a core each, with
+real-time priority where this user may have it. A cell is repeated, and the median of each figure over the repeats is
+shown; a repeat in which the server was the bottleneck (p99 of its lateness over 5 ms) is thrown away.
 
-TTFT error: |client's TTFT - (first write - request read)|; it has in it how late the server read a burst of requests.
-ITL error: |gap seen - gap written|. Lag: arrival as the client stamped it minus write. CPU: of the client's process
-while it streams, per text event. Exact: share of the events of which the client says that their time is exact.
-
-With --stall the client's event loop is blocked for 50 ms every 250 ms, as by a long computation.
+TTFT error: |client's TTFT - (first write - arrival of the request in the server's kernel)|. ITL error: |gap seen - gap
+written|. CPU: of the client's process while it streams, per token event. Floor: a C program that waits, reads and
+stamps (syscall_floor.c). With --write DIR a page with the tables and a plot is written there.
 """
 
 import argparse
-import asyncio
-import gc
 import json
 import os
+import platform
 import statistics
+import subprocess
 import sys
-import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import pairwise
-from typing import Literal
+from pathlib import Path
 
-import httpx
-import uvloop
+from tests.performance.stream_truth import HERE, Script, Truth, built, lateness_us, truth_server
+from tests.performance.timed_clients import CLIENTS
+from tests.performance.timing_plot import plot
 
-from ragmeter.clients.decode import decode
-from ragmeter.clients.dialects import RagDialect
-from ragmeter.clients.http import HttpTransport
-from ragmeter.clients.transport import Exchange
-from ragmeter.core.records import Phase, RequestSample
-from ragmeter.testing import GroundTruthServer, StreamScript, StreamTruth
-
-SCRIPT = StreamScript(ttft_ms=100, itl_ms=20, tokens=64)
-TIMEOUT_S = 60
-STALL_S, STALL_EVERY_S = 0.05, 0.25
-Clock = Literal["capture", "kernel", "user"]
+SCRIPT = Script()
+SERVER_LATE_US = 5000.0
+EVENTS = 25_000
+"""How many token events a repeat has at least, where the streams allow it in few rounds."""
+CELL_TIMEOUT_S = 90.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
-    """One stream as a client dated it."""
+class Cell:
+    """Figures of one client at one number of streams. Errors in µs; exact: share of the events said to be so."""
 
-    request_id: str
-    sent_ns: int
-    events_ns: tuple[int, ...]
-    exact: tuple[bool, ...] | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measured:
-    seen: list[Seen]
-    cpu_s: float
-    decode_cpu_s: float | None = None
-
-
-async def ours(base_url: str, streams: int, rounds: int, *, clock: Clock) -> Measured:
-    transport, dialect = HttpTransport([base_url], clock=clock), RagDialect()
-    await transport.connect(streams)
-    request = dialect.request("why?")
-
-    async def one_round() -> list[Exchange]:
-        deadline_ns = time.monotonic_ns() + TIMEOUT_S * 10**9
-        return await asyncio.gather(*(transport.exchange(request, deadline_ns=deadline_ns) for _ in range(streams)))
-
-    await one_round()
-    began = time.process_time()
-    exchanges = [exchange for _ in range(rounds) for exchange in await one_round()]
-    streamed = time.process_time()
-    samples = [
-        decode(exchange, dialect, index=0, phase=Phase.MEASURED, scheduled_ns=0, origin_ns=0) for exchange in exchanges
-    ]
-    decoded = time.process_time()
-    await transport.aclose()
-    seen = [
-        Seen(
-            request_id=sample.request_id or "",
-            sent_ns=sample.sent_ns or 0,
-            events_ns=sample.events_ns,
-            exact=None if sample.inexact_events is None else exact_tokens(sample),
-        )
-        for sample in samples
-    ]
-    return Measured(seen=seen, cpu_s=streamed - began, decode_cpu_s=decoded - streamed)
+    client: str
+    streams: int
+    stall: bool
+    ttft_p50_us: float
+    ttft_p99_us: float
+    itl_p50_us: float
+    itl_p99_us: float
+    exact: float | None
+    cpu_us: float
+    decode_us: float
+    rss_mb: float
 
 
-def exact_tokens(sample: RequestSample) -> tuple[bool, ...]:
-    """Of each token, whether its arrival is exact."""
-    inexact = dict(sample.inexact_events or ())
-    return tuple(position not in inexact for position in range(len(sample.events_ns)))
-
-
-async def with_httpx(base_url: str, streams: int, rounds: int) -> Measured:
-    limits = httpx.Limits(max_connections=streams, max_keepalive_connections=streams)
-    async with httpx.AsyncClient(base_url=base_url, limits=limits, timeout=TIMEOUT_S) as client:
-
-        async def one_round() -> list[Seen]:
-            return await asyncio.gather(*(_httpx_stream(client) for _ in range(streams)))
-
-        await one_round()
-        began = time.process_time()
-        seen = [stream for _ in range(rounds) for stream in await one_round()]
-        return Measured(seen=seen, cpu_s=time.process_time() - began)
-
-
-async def _httpx_stream(client: httpx.AsyncClient) -> Seen:
-    events_ns: list[int] = []
-    event, meta = "", "{}"
-    sent_ns = time.monotonic_ns()
-    async with client.stream("POST", "/query/stream", json={"query": "why?"}) as response:
-        async for line in response.aiter_lines():
-            if line.startswith("event: "):
-                event = line
-            elif line.startswith("data: ") and event == "event: token":
-                events_ns.append(time.monotonic_ns())
-            elif line.startswith("data: ") and event == "event: meta":
-                meta = line.removeprefix("data: ")
-    return Seen(request_id=json.loads(meta)["request_id"], sent_ns=sent_ns, events_ns=tuple(events_ns))
-
-
-def errors_us(seen: list[Seen], truths: dict[str, StreamTruth]) -> dict[str, list[float]]:
-    """The absolute errors of every stream and gap, in µs. Raises ValueError when an event is missing."""
-    found: dict[str, list[float]] = {"TTFT error": [], "ITL error": [], "lag": [], "lag of exact": []}
-    for stream in seen:
-        truth = truths[stream.request_id]
-        pairs = list(zip(stream.events_ns, truth.text_ns, strict=True))
-        ttft_ns = stream.events_ns[0] - stream.sent_ns
-        found["TTFT error"].append(abs(ttft_ns - (truth.text_ns[0] - truth.read_ns)) / 1e3)
-        lags = [(arrived - written) / 1e3 for arrived, written in pairs]
-        found["lag"] += lags
-        found["lag of exact"] += [lag for lag, exact in zip(lags, stream.exact or (), strict=False) if exact]
-        found["ITL error"] += [abs(later - earlier) for earlier, later in pairwise(lags)]
-    return found
-
-
-def percentiles(values: list[float]) -> str:
-    """p50/p99 in µs."""
-    if len(values) < 2:
-        return "not known"
-    cuts = statistics.quantiles(values, n=100, method="inclusive")
-    return f"{cuts[49]:,.0f} / {cuts[98]:,.0f}"
-
-
-Client = Callable[[str, int, int], Awaitable[Measured]]
-CLIENTS: dict[str, Client] = {
-    "ragmeter, capture": partial(ours, clock="capture"),
-    "ragmeter, kernel": partial(ours, clock="kernel"),
-    "ragmeter, user": partial(ours, clock="user"),
-    "httpx": with_httpx,
-}
-
-
-def measure(name: str, streams: int, requests: int, *, stall: bool) -> str:
-    """One line of the table. The server is a fresh one, so that its truths are of this line alone."""
-    rounds = max(1, requests // streams)
+def pinned(core: int) -> list[str]:
+    """What puts a command on a core and, for root, ahead of what else runs there."""
     cores = sorted(os.sched_getaffinity(0))
-    os.sched_setaffinity(0, cores[-1:])  # the server's process inherits it
-    with GroundTruthServer(SCRIPT, process=True) as server:
-        os.sched_setaffinity(0, cores[:1])
-        gc.collect()
-        gc.disable()
+    priority = ["chrt", "-f", "10"] if os.geteuid() == 0 else []
+    return [*priority, "taskset", "-c", str(cores[core % len(cores)])]
+
+
+def rounds_for(streams: int) -> int:
+    return max(1, min(6, EVENTS // (streams * SCRIPT.tokens)))
+
+
+def once(client: str, streams: int, *, stall: bool) -> Cell | None:
+    """One repeat; None when the server was too late for it to count, or the client did not end."""
+    command = [sys.executable, str(HERE / "timed_clients.py"), client]
+    with truth_server(SCRIPT, prefix=pinned(-1)) as server:
         try:
-            measured = uvloop.run(_run(CLIENTS[name](server.base_url, streams, rounds), stall=stall))
-        finally:
-            gc.enable()
-            os.sched_setaffinity(0, cores)
-        found = errors_us(measured.seen, server.truths())
-    events = sum(len(stream.events_ns) for stream in measured.seen)
-    decoding = "" if measured.decode_cpu_s is None else f" + {measured.decode_cpu_s / events * 1e6:.0f} decoding"
-    columns = [percentiles(found[column]) for column in ("TTFT error", "ITL error", "lag", "lag of exact")]
-    exact = len(found["lag of exact"])
-    columns.append(f"{exact / events:.1%}" if exact else "not known")
-    return f"| {name} | {streams} | {events} | {' | '.join(columns)} | {measured.cpu_s / events * 1e6:.0f}{decoding} |"
+            ran = subprocess.run(
+                [*pinned(0), *command, server.base_url, str(streams), str(rounds_for(streams)), *["--stall"] * stall],
+                check=True,
+                capture_output=True,
+                timeout=CELL_TIMEOUT_S,
+            )
+        except subprocess.TimeoutExpired:
+            return None
+    if percentile(lateness_us(server.truths, SCRIPT), 99) > SERVER_LATE_US:
+        return None
+    return cell_of(client, streams, json.loads(ran.stdout), server.truths, stall=stall)
 
 
-async def _run(client: Awaitable[Measured], *, stall: bool) -> Measured:
-    stalling = asyncio.create_task(_stall_for_ever()) if stall else None
-    try:
-        return await client
-    finally:
-        if stalling is not None:
-            stalling.cancel()
+def cell_of(client: str, streams: int, measured: dict, truths: dict[str, Truth], *, stall: bool) -> Cell:  # type: ignore[type-arg]
+    ttft: list[float] = []
+    itl: list[float] = []
+    for seen in measured["seen"]:
+        truth, events = truths[seen["request_id"]], seen["events_ns"]
+        ttft.append(abs(events[0] - seen["sent_ns"] - (truth.written_ns[0] - truth.arrived_ns)) / 1e3)
+        lags = [(at - written) / 1e3 for at, written in zip(events, truth.written_ns, strict=True)]
+        itl += [abs(later - earlier) for earlier, later in pairwise(lags)]
+    events = len(measured["seen"]) * SCRIPT.tokens
+    inexact = [seen["inexact"] for seen in measured["seen"]]
+    return Cell(
+        client=client,
+        streams=streams,
+        stall=stall,
+        ttft_p50_us=percentile(ttft, 50),
+        ttft_p99_us=percentile(ttft, 99),
+        itl_p50_us=percentile(itl, 50),
+        itl_p99_us=percentile(itl, 99),
+        exact=None if None in inexact else 1 - sum(map(len, inexact)) / events,
+        cpu_us=measured["cpu_s"] / events * 1e6,
+        decode_us=measured["decode_cpu_s"] / events * 1e6,
+        rss_mb=measured["rss_mb"],
+    )
 
 
-async def _stall_for_ever() -> None:
-    while True:
-        await asyncio.sleep(STALL_EVERY_S - STALL_S)
-        time.sleep(STALL_S)  # noqa: ASYNC251 - blocks the loop: that is what it is for
+def percentile(values: Sequence[float], percent: int) -> float:
+    return float(statistics.quantiles(values, n=100, method="inclusive")[percent - 1])
+
+
+def median_of(cells: list[Cell]) -> Cell:
+    def middle(name: str) -> float:
+        return statistics.median(getattr(cell, name) for cell in cells)
+
+    figures = ("ttft_p50_us", "ttft_p99_us", "itl_p50_us", "itl_p99_us", "cpu_us", "decode_us", "rss_mb")
+    first = cells[0]
+    exact = None if first.exact is None else middle("exact")
+    head = {"client": first.client, "streams": first.streams, "stall": first.stall, "exact": exact}
+    return Cell(**head, **{name: middle(name) for name in figures})  # type: ignore[arg-type]
+
+
+def floor_us(streams: int) -> float:
+    """CPU time per read of a client that makes one system call for each token."""
+    with truth_server(SCRIPT, prefix=pinned(-1)) as server:
+        command = [*pinned(0), str(built("syscall_floor")), str(server.port), str(streams), str(rounds_for(streams))]
+        cpu_ns, reads = map(int, subprocess.run(command, check=True, capture_output=True, timeout=60).stdout.split())
+    return cpu_ns / reads / 1e3
+
+
+def row(cell: Cell) -> str:
+    exact = "not known" if cell.exact is None else f"{cell.exact:.1%}"
+    return (
+        f"| {cell.client} | {cell.streams} | {cell.ttft_p50_us:,.0f} / {cell.ttft_p99_us:,.0f} "
+        f"| {cell.itl_p50_us:,.1f} / {cell.itl_p99_us:,.0f} | {exact} | {cell.cpu_us:.1f} | {cell.rss_mb:.0f} |"
+    )
+
+
+PAGE = """# How far the times of clients are from the truth
+
+Written by `tox -e perf` (`tests/performance/client_timing.py`); read ratios, not digits. {machine}. Median of {repeats}
+short repeats a cell. TTFT {ttft_ms:g} ms, {tokens} tokens {itl_ms:g} ms apart, all streams of a round started at once.
+Server and client ran with real-time priority on a core each.
+
+![p99 of the ITL error over streams](client-timing.svg)
+
+## Not disturbed
+
+{idle}
+
+## Event loop of the client blocked 50 ms every 250 ms
+
+{stalled}
+"""
+HEAD = (
+    "| client | streams | TTFT error µs p50 / p99 | ITL error µs p50 / p99 | exact | CPU µs per event | RSS MB |\n"
+    "|---|---|---|---|---|---|---|"
+)
+
+
+def table(cells: Sequence[Cell], floors: dict[int, float]) -> str:
+    lines = [HEAD, *(row(cell) for cell in cells)]
+    lines += [f"| floor, C | {n} | | | | {us:.1f} | |" for n, us in floors.items()]
+    return "\n".join(lines)
+
+
+def write_page(folder: Path, cells: Sequence[Cell], floors: dict[int, float], repeats: int) -> None:
+    idle, stalled = ([cell for cell in cells if cell.stall is stall] for stall in (False, True))
+    text = PAGE.format(
+        machine=machine(),
+        repeats=repeats,
+        ttft_ms=SCRIPT.ttft_ms,
+        itl_ms=SCRIPT.itl_ms,
+        tokens=SCRIPT.tokens,
+        idle=table(idle, floors),
+        stalled=table(stalled, {}),
+    )
+    (folder / "client-timing.md").write_text(text, encoding="utf-8")
+    (folder / "client-timing.svg").write_text(plot(cells), encoding="utf-8")
+
+
+def machine() -> str:
+    model = next(line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name"))
+    load = " ".join(f"{value:.1f}" for value in os.getloadavg())
+    cores = len(os.sched_getaffinity(0))
+    return (
+        f"{model.partition(': ')[2]}, {cores} cores, Linux {platform.release()}, Python {platform.python_version()}; "
+        f"load average {load}"
+    )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--streams", type=int, nargs="+", default=[1, 50, 200], help="streams at once")
-    parser.add_argument("--requests", type=int, default=400, help="requests per line of the table, at least one round")
-    parser.add_argument("--stall", action="store_true", help="block the client's event loop 50 ms every 250 ms")
+    parser.add_argument("--streams", type=int, nargs="+", default=[1, 50, 200, 500, 1000], help="streams at once")
+    parser.add_argument("--clients", nargs="+", default=list(CLIENTS), choices=list(CLIENTS), help="default: all")
+    parser.add_argument("--repeats", type=int, default=3, help="repeats of a cell (default: 3)")
+    parser.add_argument("--write", type=Path, metavar="DIR", help="write client-timing.md and .svg there")
     options = parser.parse_args()
     out = sys.stdout.write
-    errors = "TTFT error µs p50/p99 | ITL error µs | lag µs | lag of exact µs"
-    out(f"| client | streams | events | {errors} | exact | CPU µs per event |\n")
-    out("|---|---|---|---|---|---|---|---|---|\n")
-    for streams in options.streams:
-        for name in CLIENTS:
-            out(measure(name, streams, min(options.requests, 20 * streams), stall=options.stall) + "\n")
-            sys.stdout.flush()
+    out(f"{machine()}\n\n{HEAD}\n")
+    cells: list[Cell] = []
+    for stall in (False, True):
+        for streams in options.streams:
+            for client in options.clients:
+                repeats = [cell for _ in range(options.repeats) if (cell := once(client, streams, stall=stall))]
+                if repeats:
+                    cells.append(median_of(repeats))
+                    out(row(cells[-1]) + (" stalled\n" if stall else "\n"))
+                else:
+                    out(f"| {client} | {streams} | the server or the client could not keep up |\n")
+                sys.stdout.flush()
+    floors = {streams: floor_us(streams) for streams in options.streams}
+    if options.write:
+        write_page(options.write, cells, floors, options.repeats)
+    out("\n".join(f"floor, C, {n} streams: {us:.1f} µs CPU per event" for n, us in floors.items()) + "\n")
 
 
 if __name__ == "__main__":

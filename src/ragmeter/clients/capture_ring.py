@@ -12,10 +12,8 @@ import socket
 import struct
 from collections.abc import Collection
 
-import numpy as np
-
 from ragmeter.clients.capture_filter import tcp_filter
-from ragmeter.clients.capture_frames import FRAME, FRAME_BYTES, READY, Segment, segments_of
+from ragmeter.clients.capture_frames import FRAME_BYTES, READY, Segment, segment_at
 
 _ETH_P_ALL = 3
 _SOL_PACKET = 263
@@ -27,7 +25,7 @@ _SO_ATTACH_FILTER = 26
 FRAMES = 1 << 16
 """16 MiB: more than a second of 50,000 packets/s, for as long may the reader be away."""
 _BLOCK_BYTES = 1 << 16
-_RUN = 512
+_FRAME_WORDS = FRAME_BYTES // 4
 
 
 class PacketRing:
@@ -37,14 +35,15 @@ class PacketRing:
         """Raises OSError without CAP_NET_RAW. frames: a multiple of 256."""
         self._dropped = 0
         self._head = 0
+        self._frames = frames
         self._sock = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(_ETH_P_ALL))
         try:
             self._memory = self._shared_memory(server_ports, frames)
         except BaseException:
             self._sock.close()
             raise
-        self._frames = np.frombuffer(self._memory, dtype=FRAME)
-        self._status = self._frames["status"]
+        self._bytes = memoryview(self._memory)
+        self._words = self._bytes.cast("I")
 
     def _shared_memory(self, server_ports: Collection[int], frames: int) -> mmap.mmap:
         """What the socket queued before the filter was in place is thrown away when the ring comes."""
@@ -59,19 +58,15 @@ class PacketRing:
         return mmap.mmap(self._sock.fileno(), size)
 
     def read(self) -> list[Segment]:
-        """The segments that passed since the last call, in their order."""
+        """The segments that passed since the last call, in their order, but at most a ring full."""
         found: list[Segment] = []
-        while ready := self._ready():
-            run = slice(self._head, self._head + ready)
-            found += segments_of(self._frames[run])
-            self._status[run] = 0
-            self._head = run.stop % len(self._frames)
+        head, memory, words = self._head, self._bytes, self._words
+        while words[head * _FRAME_WORDS] & READY and len(found) < self._frames:
+            found.append(segment_at(memory, head * FRAME_BYTES))
+            words[head * _FRAME_WORDS] = 0
+            head = (head + 1) % self._frames
+        self._head = head
         return found
-
-    def _ready(self) -> int:
-        """How many frames are ready in a row, up to a limit and the end of the ring."""
-        waiting = np.flatnonzero(self._status[self._head : self._head + _RUN] & READY == 0)
-        return int(waiting[0]) if len(waiting) else min(_RUN, len(self._frames) - self._head)
 
     @property
     def dropped(self) -> int:
@@ -84,5 +79,6 @@ class PacketRing:
     def close(self) -> None:
         self._dropped = self.dropped
         self._sock.close()
-        del self._frames, self._status
+        self._words.release()
+        self._bytes.release()
         self._memory.close()
