@@ -16,10 +16,12 @@ import trustme
 import uvloop
 
 from ragmeter.clients.connection import Link
+from ragmeter.clients.decode import decode
+from ragmeter.clients.dialects import RagDialect
 from ragmeter.clients.http import HttpTransport
 from ragmeter.clients.kernel_link import KernelLink, KernelLinks
 from ragmeter.clients.transport import Exchange, HttpRequest
-from ragmeter.core.records import ErrorClass
+from ragmeter.core.records import ErrorClass, Phase, RequestSample
 from ragmeter.testing import GroundTruthServer, StreamScript
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux stamps what a socket receives")
@@ -193,6 +195,41 @@ def test_exchange_has_exact_chunks_and_what_the_kernel_knows_of_its_connection()
     assert max(exchange.exact_chunks) < len(exchange.chunks) - 1  # the end of the response comes with the last
     assert exchange.rtt_us is not None
     assert exchange.retransmits == 0
+
+
+@pytest.mark.parametrize("run", [asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
+def test_event_that_is_not_exact_lies_in_its_interval(run: Any) -> None:
+    """The client is away for longer than the gaps of eight tokens. A token comes before the next one is written."""
+    script = StreamScript(ttft_ms=20, itl_ms=5, tokens=60)
+    dialect = RagDialect()
+
+    async def main(url: str) -> list[RequestSample]:
+        transport = HttpTransport([url], clock="kernel")
+        deadline_ns = time.monotonic_ns() + int(WAIT_S * 1e9)
+        stalling = asyncio.create_task(stall_for_ever())
+        exchanges = await asyncio.gather(
+            *(transport.exchange(dialect.request("why?"), deadline_ns=deadline_ns) for _ in range(8))
+        )
+        stalling.cancel()
+        await transport.aclose()
+        return [decode(e, dialect, index=0, phase=Phase.MEASURED, scheduled_ns=0, origin_ns=0) for e in exchanges]
+
+    with GroundTruthServer(script, process=True) as server:
+        samples = run(main(server.base_url))
+        truths = server.truths()
+    assert any(sample.inexact_events for sample in samples)
+    for sample in samples:
+        written = truths[sample.request_id or ""].text_ns
+        for position, width_ns in sample.inexact_events or ():
+            assert written[position] <= sample.events_ns[position]
+            if position + 1 < len(written):
+                assert sample.events_ns[position] - width_ns <= written[position + 1]
+
+
+async def stall_for_ever() -> None:
+    while True:
+        time.sleep(0.04)  # noqa: ASYNC251 - blocks the loop: that is what it is for
+        await asyncio.sleep(0.02)
 
 
 def test_user_clock_does_not_say_what_is_exact() -> None:

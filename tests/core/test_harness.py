@@ -28,13 +28,6 @@ def test_a_punctual_client_is_fit() -> None:
     assert harness.peak_concurrency == 1
 
 
-def test_exact_stamps_are_counted_by_event_over_the_requests_whose_clock_can_say() -> None:
-    known = [sample(gaps_ms=(1,) * 8, inexact_events=((2, 5),)), sample(gaps_ms=(), inexact_events=()), sample()]
-    assert of(known).exact_stamp_ratio == 0.9
-    assert of([sample()]).exact_stamp_ratio is None
-    assert of([sample(events_ns=(), inexact_events=(), error=ErrorClass.EMPTY)]).exact_stamp_ratio is None
-
-
 def test_round_trips_are_averaged_and_retransmits_added_where_the_kernel_told() -> None:
     harness = of([sample(rtt_us=100, retransmits=0), sample(rtt_us=300, retransmits=2), sample()])
     assert (harness.rtt_mean_ms, harness.retransmits) == (0.2, 2)

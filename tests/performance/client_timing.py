@@ -111,7 +111,7 @@ def percentile(values: Sequence[float], percent: int) -> float:
 
 def median_of(cells: list[Cell]) -> Cell:
     def middle(name: str) -> float:
-        return statistics.median(getattr(cell, name) for cell in cells)
+        return float(statistics.median(getattr(cell, name) for cell in cells))
 
     figures = ("ttft_p50_us", "ttft_p99_us", "itl_p50_us", "itl_p99_us", "cpu_us", "decode_us", "rss_mb")
     first = cells[0]

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 
+from ragmeter.core.exactness import exactness
 from ragmeter.core.measures import decode_time_ms, ttft_ms
 from ragmeter.core.records import RequestSample
 from ragmeter.core.result import Harness
@@ -35,6 +36,7 @@ def harness_of(
     offered = _rate(sent, lambda sample: sample.scheduled_ns) if open_loop else None
     achieved = _rate(sent, _ready_ns) if open_loop else len(sent) / duration if duration else None
     lags = [lag_ms(sample) for sample in sent] if open_loop else []
+    known = exactness(samples)
     reasons = [
         *not_fit,
         *_rate_reasons(offered, achieved, open_loop=open_loop),
@@ -48,7 +50,10 @@ def harness_of(
         offered_rate_per_s=offered,
         achieved_rate_per_s=achieved,
         peak_concurrency=peak_concurrency(sent),
-        exact_stamp_ratio=exact_stamp_ratio(samples),
+        exact_stamp_ratio=known.exact_ratio,
+        stamp_width_max_ms=known.width_max_ms,
+        ttft_width_p99_ms=known.ttft_width_p99_ms,
+        itl_width_p99_ms=known.itl_width_p99_ms,
         rtt_mean_ms=_mean_rtt_ms(samples),
         retransmits=_retransmits(samples),
         effective_decode_concurrency=_decode_concurrency(samples, duration),
@@ -87,13 +92,6 @@ def _peak(samples: Iterable[RequestSample]) -> int:
         running += step
         peak = max(peak, running)
     return peak
-
-
-def exact_stamp_ratio(samples: Iterable[RequestSample]) -> float | None:
-    """Share of the text events whose arrival is exact; None when the clock cannot say, or there are none."""
-    dated = [sample for sample in samples if sample.inexact_events is not None]
-    events = sum(len(sample.events_ns) for sample in dated)
-    return 1 - sum(len(sample.inexact_events or ()) for sample in dated) / events if events else None
 
 
 def _mean_rtt_ms(samples: Iterable[RequestSample]) -> float | None:

@@ -191,8 +191,10 @@ class Harness:
 
     calibration: what it made of a known server before the run; None when it was not asked to.
 
-    clock: ``user`` or ``kernel``. exact_stamp_ratio: share of the text events whose arrival is known exactly; None when
-    the clock cannot say. rtt_mean_ms, retransmits: of the client's own connections, by the kernel; None where it does
+    clock: ``capture``, ``kernel`` or ``user``. exact_stamp_ratio: share of the text events whose arrival is known
+    exactly. stamp_width_max_ms: the widest interval in which one of the others came. ttft_width_p99_ms,
+    itl_width_p99_ms: p99 of how much the TTFT of a request may be too long and a gap off for that. None when the clock
+    cannot say. rtt_mean_ms, retransmits: of the client's own connections, by the kernel; None where it does
     not tell. What the server sent again is not in them.
     """
 
@@ -204,6 +206,9 @@ class Harness:
     peak_concurrency: int
     effective_decode_concurrency: float | None
     exact_stamp_ratio: float | None = None
+    stamp_width_max_ms: float | None = None
+    ttft_width_p99_ms: float | None = None
+    itl_width_p99_ms: float | None = None
     rtt_mean_ms: float | None = None
     retransmits: int | None = None
     reasons: tuple[str, ...] = ()

@@ -115,8 +115,12 @@ def _what_ran(result: RunResult) -> str:
 
 
 def _clock(harness: Harness) -> str:
-    exact = harness.exact_stamp_ratio
-    return f"{harness.clock} clock" + ("" if exact is None else f" ({percent(exact)} of the arrivals exact)")
+    """With what the arrivals that are not exact may do to the latencies, where that is anything."""
+    exact, ttft, itl = harness.exact_stamp_ratio, harness.ttft_width_p99_ms, harness.itl_width_p99_ms
+    if exact is None:
+        return f"{harness.clock} clock"
+    off = f"; p99 of TTFT too long by up to {quantity(ttft, 'ms')}, of ITL off by up to {quantity(itl, 'ms')}"
+    return f"{harness.clock} clock ({percent(exact)} of the arrivals exact{off if ttft or itl else ''})"
 
 
 def _classes(errors: dict[str, int]) -> str:
