@@ -2,6 +2,7 @@
 
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -14,12 +15,14 @@ from pathlib import Path
 import psutil
 import pytest
 
+from ragmeter.core.errors import TargetError
 from ragmeter.core.records import ErrorClass, RequestSample
 from ragmeter.core.run import RunEnding
 from ragmeter.core.workload import Workload
 from ragmeter.run.measure import CTRL_C, Conditions, measure
 from ragmeter.run.phases import phases
 from ragmeter.run.single import Silent
+from ragmeter.run.worker import allow_files
 from ragmeter.run.workers import Workers, worker_count
 from ragmeter.testing import GroundTruthServer, StreamScript
 from tests.run.cases import provider, workload
@@ -30,7 +33,10 @@ DEADLINE_S = 60.0
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[GroundTruthServer]:
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (limits[1], limits[1]))  # for the server; load processes see to theirs
     with GroundTruthServer(StreamScript(ttft_ms=5, itl_ms=1, tokens=4), scripts={"slow": SLOW}, process=True) as it:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
         yield it
 
 
@@ -153,12 +159,21 @@ def test_ctrl_c_stops_all_and_keeps_what_was_in_flight(server: GroundTruthServer
     assert sum(sample.error is ErrorClass.INTERRUPTED for sample in samples) == 4
 
 
-def test_connections_beyond_the_limit_of_files_are_refused_with_the_limit(
-    server: GroundTruthServer, workers: Workers
-) -> None:
-    samples, ending = run(server.base_url, workload(concurrency=50_000_000, requests=4), workers)
-    assert samples == ()
-    assert str(ending.reason).startswith("25000000 connections need 25000064 file descriptors, and a process may have ")
+def test_connections_beyond_the_limit_of_files_are_refused_with_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_to: list[tuple[int, int]] = []
+    monkeypatch.setattr(resource, "getrlimit", lambda _which: (1024, 4096))
+    monkeypatch.setattr(resource, "setrlimit", lambda _which, limits: set_to.append(limits))
+    allow_files(4000)
+    assert set_to == [(4096, 4096)]
+    with pytest.raises(TargetError, match="5000 connections need 5064 file descriptors, and a process may have 4096"):
+        allow_files(5000)
+
+
+def test_two_thousand_streams_are_open_at_once(server: GroundTruthServer, workers: Workers) -> None:
+    """More than the 1,024 files that a process may have open by default."""
+    samples, ending = run(server.url("slow"), workload(requests=2000, concurrency=2000, timeout_s=60), workers)
+    assert ending.status == "complete"
+    assert sum(sample.ok for sample in samples) == 2000
 
 
 def test_processes_are_gone_at_the_end(server: GroundTruthServer) -> None:
@@ -194,6 +209,7 @@ import sys, time
 from ragmeter.run.measure import Conditions, measure
 from ragmeter.run.phases import phases
 from ragmeter.run.single import Silent
+from ragmeter.run.worker import allow_files
 from ragmeter.run.workers import Workers
 from tests.run.cases import provider, workload
 

@@ -48,7 +48,7 @@ class Worker:
     async def _connect(self, told: Connect) -> Ready | Refused:
         await self.aclose()
         try:
-            _allow_files(told.connections)
+            allow_files(told.connections)
             self._loader = Loader(
                 told.workload, told.provider, origin_ns=told.origin_ns, clock=told.clock, listener=self
             )
@@ -88,7 +88,7 @@ async def _until(order: "asyncio.Task[Any]", work: Coroutine[Any, Any, Effort]) 
     return None if task.cancelled() else task.result()
 
 
-def _allow_files(connections: int) -> None:
+def allow_files(connections: int) -> None:
     """Raise TargetError when this process may not have so many connections at once, after raising its own limit."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -6,6 +6,7 @@ Prints ``{"event": "listening", "url": …}`` when it accepts connections. ``GET
 import argparse
 import asyncio
 import json
+import resource
 import signal
 import sys
 
@@ -21,6 +22,8 @@ def main(argv: list[str]) -> None:
     parser.add_argument("--tokens", type=int, default=16, help="text events of a stream")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on; the port is a free one")
     options = parser.parse_args(argv)
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))  # a stream is an open file, and 1,024 are the usual limit
     script = StreamScript(ttft_ms=options.ttft_ms, itl_ms=options.itl_ms, tokens=options.tokens)
     asyncio.run(_serve(script, options.host))
 
