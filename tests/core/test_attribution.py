@@ -134,3 +134,61 @@ def test_stages_add_up_to_the_clients_ttft(requests: list[tuple[float | None, ..
     assert sum(stage.share_ratio for stage in attribution.stages) == pytest.approx(1.0, abs=1e-6)
     if attribution.tail is not None:
         assert sum(stage.mean_ms for stage in attribution.tail) == pytest.approx(attribution.tail_ttft_mean_ms)
+
+
+def test_round_trips_of_the_clients_connections_part_the_network_from_the_proxies() -> None:
+    attribution = attribute([sample(ttft_ms=100, timings=WHOLE, rtt_us=1200)])
+    assert shares(attribution)["client_network"] == 1.2
+    assert shares(attribution)["ingress"] == 1.8
+    assert "network" not in shares(attribution)
+    assert attribution is not None
+    assert sum(stage.mean_ms for stage in attribution.stages) == pytest.approx(100)
+
+
+def test_the_network_to_the_llm_is_taken_out_of_what_the_backend_waited_for_it() -> None:
+    attribution = attribute([sample(ttft_ms=100, timings=WHOLE, rtt_us=1000)], llm_round_trip_ms=2.0)
+    assert shares(attribution)["llm_network"] == 2
+    assert shares(attribution)["llm_first_token"] == 69
+    assert attribution is not None
+    assert {stage.name: stage.basis for stage in attribution.stages} == {
+        "queue": "server",
+        "embedding": "server",
+        "retrieval": "server",
+        "llm_network": "probe",
+        "llm_first_token": "server",
+        "backend_rest": "remainder",
+        "client_network": "client",
+        "ingress": "remainder",
+    }
+    assert attribution.measured_ratio == pytest.approx(0.91)
+    assert attribution.sentence == (
+        "69 % of the mean TTFT is the LLM (queue and prefill), 3 % network, 2 % ingress and proxies"
+    )
+
+
+def test_a_probe_says_nothing_of_a_backend_that_does_not_tell_its_wait_for_the_llm() -> None:
+    found = attribute([sample(ttft_ms=100, timings=ServerTimings(ttft_ms=97))], llm_round_trip_ms=2.0)
+    assert shares(found) == {"backend_rest": 97, "network": 3}
+
+
+def test_the_slowest_have_a_sentence_of_their_own() -> None:
+    slow = ServerTimings(queue_ms=5, embedding_ms=10, retrieval_ms=4, inference_ttft_ms=971, ttft_ms=997)
+    samples = [sample(ttft_ms=100, timings=WHOLE) for _ in range(19)] + [sample(ttft_ms=1000, timings=slow)]
+    attribution = attribute(samples)
+    assert attribution is not None
+    assert attribution.tail_sentence is not None
+    assert attribution.tail_sentence.startswith("97 % of the TTFT of the slowest 5 % is the LLM (queue and prefill)")
+    alone = attribute(samples[:2])
+    assert alone is not None
+    assert alone.tail_sentence is None
+
+
+@given(
+    st.lists(st.tuples(st.floats(20, 1e4), st.integers(1, 10_000), st.booleans()), min_size=1, max_size=30),
+    st.one_of(st.none(), st.floats(0.01, 10)),
+)
+def test_whatever_was_measured_the_stages_add_up(rows: list[tuple[float, int, bool]], llm_ms: float | None) -> None:
+    samples = [sample(ttft_ms=ttft, timings=WHOLE, rtt_us=rtt_us if known else None) for ttft, rtt_us, known in rows]
+    attribution = attribute(samples, llm_ms)
+    assert attribution is not None
+    assert sum(stage.mean_ms for stage in attribution.stages) == pytest.approx(attribution.ttft_mean_ms)

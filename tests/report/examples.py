@@ -123,6 +123,8 @@ def attribution(values: Sequence[float]) -> Attribution:
         tail=stages(tail_mean, (0.616, 0.02, 0.01, 0.334, 0.02)) if len(values) >= 20 else None,
         tail_ttft_mean_ms=tail_mean if len(values) >= 20 else None,
         decode_mean_ms=8120.0,
+        measured_ratio=0.85,
+        tail_sentence=None,
         sentence="66.5 % of the time to first token is the LLM's; in the tail it is the queue (61 %).",
     )
 

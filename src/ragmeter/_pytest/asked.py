@@ -22,7 +22,7 @@ from ragmeter._pytest.parse import (
     switch,
     url,
 )
-from ragmeter._pytest.probe_options import probe_settings
+from ragmeter._pytest.probe_options import netprobe_reference, probe_settings
 from ragmeter.core.errors import ConfigError
 from ragmeter.core.setting import Setting
 
@@ -35,7 +35,8 @@ class BenchOptions:
     min_effect_ratio: the smallest relative difference that matters; None: nobody said. aa: whether each provider runs
     as two arms. workers: load processes; None for as many as the load needs. order: what this pod carries out.
     netprobe: values that replace those of a provider file's section. ew_probe: whether a run that measures probes
-    first. probe_only: whether nothing but probes is selected, by ``-m ew_probe``.
+    first. netprobe_reference: the probe that results refer to; None: nobody said. probe_only: whether nothing else is
+    selected, by ``-m ew_probe``.
     """
 
     providers: tuple[str, ...]
@@ -58,6 +59,7 @@ class BenchOptions:
     show_errors: int
     order: str | None
     netprobe: tuple[Setting, ...]
+    netprobe_reference: str | None
     ew_probe: bool
     probe_only: bool
 
@@ -99,6 +101,7 @@ def bench_options(config: pytest.Config, environment: Mapping[str, str] = os.env
         show_errors=_value(config, environment, show_errors, SHOWN_ERRORS),
         order=_value(config, environment, order, None),
         netprobe=tuple(s for option in probe_settings if (s := _setting(config, environment, option)) is not None),
+        netprobe_reference=_value(config, environment, netprobe_reference, None),
         ew_probe=_switched(config, environment, "ew_probe", "RAGMETER_EW_PROBE"),
         probe_only=str(config.option.markexpr).strip() == "ew_probe",
     )

@@ -65,9 +65,13 @@ def _start(config: pytest.Config, options: BenchOptions) -> None:
         cases=cases,
         stamp=stamp,
         progress=progress,
-        probes=ProbeSession(providers=providers, stamp=stamp, folder=folder, say=progress.say),
+        probes=ProbeSession(
+            providers=providers, stamp=stamp, folder=folder, say=progress.say, asked=options.netprobe_reference
+        ),
         meter=meter_of(options, cases),
     )
+    for provider in providers:
+        session.probes.reference(provider)  # refuses a file that is no probe of it
     config.stash[session_key] = session
     config.add_cleanup(session.close)
     config.pluginmanager.register(LiveHooks(session), "ragmeter.live")

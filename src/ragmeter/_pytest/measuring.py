@@ -116,6 +116,7 @@ class Measuring:
             stamp=self.session.stamp,
             started_at=datetime.now(UTC),
             clock=self.session.options.clock,
+            netprobe=self.session.probes.reference(case.provider),
         )
         plan = self.session.calibrated(plan, case.provider)
         if case.baseline and (difference := differing(identity_of(case.baseline.plan), identity_of(plan))):

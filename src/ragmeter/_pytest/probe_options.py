@@ -27,6 +27,13 @@ probe_settings = (
 )
 """Option > environment > ini > provider file."""
 
+netprobe_reference = Option(
+    name="bench_netprobe",
+    metavar="FILE|latest|off",
+    help="east-west probe that the results refer to and that their attribution uses: a document, the latest of the "
+    "provider within 24 hours, or none",
+)
+
 
 def add_probe_options(parser: pytest.Parser) -> None:
     """Declare them, in a group of their own."""
@@ -38,6 +45,13 @@ def add_probe_options(parser: pytest.Parser) -> None:
             help=f"{option.help} (default: the provider file's {option.key}; environment {option.variable})",
         )
         parser.addini(option.name, f"ini twin of {option.flag}", default=None)
+    reference = netprobe_reference
+    group.addoption(
+        reference.flag,
+        metavar=reference.metavar,
+        help=f"{reference.help} (default: latest; environment {reference.variable})",
+    )
+    parser.addini(reference.name, f"ini twin of {reference.flag}", default=None)
     group.addoption(
         "--ew-probe",
         action="store_true",

@@ -14,9 +14,11 @@ from ragmeter.core.netprobe import Netprobe, Pair
 from ragmeter.core.netprobe_plan import NodePlan
 from ragmeter.core.netprobe_result import ProbeRun, netprobe_of
 from ragmeter.core.provider import Provider
+from ragmeter.core.run import ProbeReference
 from ragmeter.core.schema import check
 from ragmeter.report.netprobe_prometheus import netprobe_prometheus_text
 from ragmeter.run.netprobe import probing, reach_cluster
+from ragmeter.run.probes import probe_reference
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,12 +31,16 @@ class Probed:
 
 @dataclass(slots=True)
 class ProbeSession:
-    """folder: of the documents of all providers. say: writes a line of progress."""
+    """folder: of the documents of all providers. say: writes a line of progress.
+
+    asked: which probe the results of a load refer to; see `run.probes.probe_reference`.
+    """
 
     providers: tuple[Provider, ...]
     stamp: str
     folder: Path
     say: Callable[[str], None]
+    asked: str | None
     finished: list[Probed] = field(default_factory=list)
     _failures: dict[str, RagmeterError] = field(default_factory=dict)
 
@@ -42,6 +48,11 @@ class ProbeSession:
         """Raise ConfigError or ClusterError unless every cluster lets us list its nodes."""
         for provider in providers:
             reach_cluster(provider)
+
+    def reference(self, provider: Provider) -> ProbeReference | None:
+        """The probe that a run of the provider refers to. Raises ConfigError."""
+        folder = self.folder / provider.name
+        return probe_reference(self.asked, provider=provider.name, folder=folder, now=datetime.now(UTC))
 
     def result(self, provider: Provider) -> Netprobe:
         """The probe of a provider, made at the first call; one that failed is not tried again.

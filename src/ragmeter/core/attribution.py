@@ -5,17 +5,20 @@
     client's TTFT = queue + embedding + retrieval + LLM first token + rest of the backend + network and proxies
                     `-------------- as the backend says ---------'   server TTFT - those    client TTFT - server TTFT
 
+Two parts of it are known better where somebody measured them. The client's kernel knows the round trip of the very
+connection (TCP_INFO): network and proxies then are client network + ingress and proxies. An east-west probe knows the
+round trip between two pods: one of it, of the request that the first token answers, is taken out of the LLM's part.
+
 A stage that the backend does not report stays in the rest of the backend; without the server's TTFT, that rest and
 the network are one remainder. Remainders are reported as they are: one below 0 (the server's clock reads more than the
 client saw) is an error of that server's times, and clipping it would hide it and break the sum.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
 
 from ragmeter.core.measures import ttft_ms
 from ragmeter.core.records import RequestSample, ServerTimings
-from ragmeter.core.result import Attribution, Stage
+from ragmeter.core.result import Attribution, Basis, Stage
 from ragmeter.core.stats import quantile
 
 TAIL_SHARE = 0.95
@@ -33,23 +36,25 @@ REPORTED: Mapping[str, tuple[str, str]] = {
 REMAINDERS: Mapping[str, str] = {
     "backend_rest": "rest of the backend",
     "network": "network and proxies",
+    "ingress": "ingress and proxies",
     "unexplained": "rest of the backend, network and proxies",
 }
+CLIENT_NETWORK, LLM_NETWORK = "client_network", "llm_network"
 
 
-def attribute(samples: Sequence[RequestSample]) -> Attribution | None:
+def attribute(samples: Sequence[RequestSample], llm_round_trip_ms: float | None = None) -> Attribution | None:
     """Over the successes whose backend reported its TTFT; where none did, over those with any stage time.
 
-    None without either.
+    llm_round_trip_ms: between the pods of backend and LLM, by an east-west probe. None without either kind of success.
     """
     answered = [(ttft, sample) for sample in samples if sample.ok and (ttft := ttft_ms(sample)) is not None]
     mine = [row for row in answered if row[1].timings.ttft_ms is not None]
     mine = mine or [row for row in answered if _reported_ms(row[1].timings) is not None]
     if not mine:
         return None
-    mean_ms, stages = _waterfall(mine)
+    mean_ms, stages = _waterfall(mine, llm_round_trip_ms)
     tail = _tail(mine)
-    tail_mean_ms, tail_stages = _waterfall(tail) if tail else (None, None)
+    tail_mean_ms, tail_stages = _waterfall(tail, llm_round_trip_ms) if tail else (None, None)
     decodes = [(sample.ended_ns - sample.events_ns[0]) / 1e6 for _, sample in mine]
     return Attribution(
         n=len(mine),
@@ -58,7 +63,9 @@ def attribute(samples: Sequence[RequestSample]) -> Attribution | None:
         tail=tail_stages,
         tail_ttft_mean_ms=tail_mean_ms,
         decode_mean_ms=_mean(decodes),
-        sentence=_sentence(stages),
+        measured_ratio=_measured_ratio(stages),
+        sentence=_sentence(stages, "the mean TTFT"),
+        tail_sentence=_sentence(tail_stages, "the TTFT of the slowest 5 %") if tail_stages else None,
     )
 
 
@@ -73,29 +80,57 @@ def _tail(mine: Measured) -> Measured:
     return [row for row in mine if row[0] >= bound]
 
 
-def _waterfall(mine: Measured) -> tuple[float, tuple[Stage, ...]]:
-    """Mean TTFT and its stages, in the order in which they happen."""
+def _waterfall(mine: Measured, llm_round_trip_ms: float | None) -> tuple[float, tuple[Stage, ...]]:
+    """Mean TTFT and its stages."""
     mean_ms = _mean([ttft for ttft, _ in mine])
     reported: dict[str, float] = {}
     for name, (field, _) in REPORTED.items():
         times = [value for _, sample in mine if (value := getattr(sample.timings, field)) is not None]
         if times:
             reported[name] = sum(times) / len(mine)  # where it is missing, its time stays in the rest
+    rest_ms = _remainders(mine, mean_ms, sum(reported.values()))
+    stages = [_stage(name, REPORTED[name][1], ms, mean_ms, "server") for name, ms in reported.items()]
+    stages += [_stage(name, label, ms, mean_ms, basis) for name, (label, ms, basis) in rest_ms.items()]
+    if llm_round_trip_ms is not None and "llm_first_token" in reported:
+        asked = sum(sample.timings.inference_ttft_ms is not None for _, sample in mine)
+        stages = _apart(stages, llm_round_trip_ms * asked / len(mine), mean_ms)
+    return mean_ms, tuple(stages)
+
+
+def _remainders(mine: Measured, mean_ms: float, known_ms: float) -> dict[str, tuple[str, float, Basis]]:
+    """What the backend does not explain: label, mean in ms and basis, by name."""
     servers = [sample.timings.ttft_ms for _, sample in mine if sample.timings.ttft_ms is not None]
-    known_ms = sum(reported.values())
-    rest_ms = {"unexplained": mean_ms - known_ms}
+    round_trips = [sample.rtt_us / 1000 for _, sample in mine if sample.rtt_us]
+    client_ms = sum(round_trips) / len(mine)
+    found: dict[str, tuple[str, float, Basis]] = {}
     if servers:
-        server_ms = _mean(servers)
-        rest_ms = {"backend_rest": server_ms - known_ms, "network": mean_ms - server_ms}
-    return mean_ms, (
-        *(_stage(name, REPORTED[name][1], ms, mean_ms, "server") for name, ms in reported.items()),
-        *(_stage(name, REMAINDERS[name], ms, mean_ms, "remainder") for name, ms in rest_ms.items()),
-    )
+        found["backend_rest"] = (REMAINDERS["backend_rest"], _mean(servers) - known_ms, "remainder")
+    if round_trips:
+        found[CLIENT_NETWORK] = ("client network", client_ms, "client")
+    last = "unexplained" if not servers else "ingress" if round_trips else "network"
+    before_ms = (_mean(servers) if servers else known_ms) + client_ms
+    return {**found, last: (REMAINDERS[last], mean_ms - before_ms, "remainder")}
 
 
-def _stage(name: str, label: str, stage_ms: float, ttft_mean_ms: float, basis: Literal["server", "remainder"]) -> Stage:
+def _apart(stages: Sequence[Stage], round_trip_ms: float, mean_ms: float) -> list[Stage]:
+    """The network between backend and LLM, taken out of what the backend waited for the LLM."""
+    found = []
+    for stage in stages:
+        if stage.name == "llm_first_token":
+            found.append(_stage(LLM_NETWORK, "network to the LLM", round_trip_ms, mean_ms, "probe"))
+            stage = _stage(stage.name, stage.label, stage.mean_ms - round_trip_ms, mean_ms, "server")  # noqa: PLW2901
+        found.append(stage)
+    return found
+
+
+def _stage(name: str, label: str, stage_ms: float, ttft_mean_ms: float, basis: Basis) -> Stage:
     share = stage_ms / ttft_mean_ms if ttft_mean_ms else 0.0
     return Stage(name=name, label=label, mean_ms=stage_ms, share_ratio=share, basis=basis)
+
+
+def _measured_ratio(stages: Sequence[Stage]) -> float:
+    """Share of the TTFT in stages that somebody measured; the rest is inferred by subtraction."""
+    return 1 - sum(abs(stage.share_ratio) for stage in stages if stage.basis == "remainder")
 
 
 def _reported_ms(timings: ServerTimings) -> float | None:
@@ -108,13 +143,16 @@ def _mean(values: Sequence[float]) -> float:
     return sum(values) / len(values)
 
 
-def _sentence(stages: Sequence[Stage]) -> str:
+def _sentence(stages: Sequence[Stage], of: str) -> str:
     """The largest stage, and what the network took."""
     largest = max(stages, key=lambda stage: stage.mean_ms)
-    text = f"{_percent(largest)} of the mean TTFT is the {largest.label}"
+    text = f"{_percent(largest.share_ratio)} of {of} is the {largest.label}"
+    measured = [stage for stage in stages if stage.basis in {"client", "probe"} and stage is not largest]
+    if measured:
+        text += f", {_percent(sum(stage.share_ratio for stage in measured))} network"
     outside = stages[-1]
     if outside is not largest:
-        text += f", {_percent(outside)} {outside.label}"
+        text += f", {_percent(outside.share_ratio)} {outside.label}"
     negative = [stage for stage in stages if stage.share_ratio < -NOTEWORTHY_SHARE]
     if negative:
         below = min(negative, key=lambda stage: stage.mean_ms)
@@ -122,5 +160,5 @@ def _sentence(stages: Sequence[Stage]) -> str:
     return text
 
 
-def _percent(stage: Stage) -> str:
-    return f"{stage.share_ratio * 100:.0f} %"
+def _percent(share_ratio: float) -> str:
+    return f"{share_ratio * 100:.0f} %"

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 
 class Outcome(StrEnum):
@@ -98,15 +98,19 @@ class SloVerdict:
     """Where the SLO was declared: a manifest, a provider file or the option."""
 
 
+Basis: TypeAlias = Literal["server", "client", "probe", "remainder"]
+"""The server reported it, the client's kernel measured it, an east-west probe measured it, or it is what remains."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """One part of the time to first token. ``basis``: the server reported it, or it is what remains."""
+    """One part of the time to first token."""
 
     name: str
     label: str
     mean_ms: float
     share_ratio: float
-    basis: Literal["server", "remainder"]
+    basis: Basis
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +118,8 @@ class Attribution:
     """Where the client's TTFT went: the stages add up to ``ttft_mean_ms``.
 
     Computed over the ``n`` successes whose server reported its stage times; ``tail`` over those of them whose
-    TTFT is at or above the 95th percentile (None below 20 requests).
+    TTFT is at or above the 95th percentile (None below 20 requests). measured_ratio: share of the mean TTFT in stages
+    that somebody measured; the rest is inferred by subtraction.
     """
 
     n: int
@@ -123,7 +128,9 @@ class Attribution:
     tail: tuple[Stage, ...] | None
     tail_ttft_mean_ms: float | None
     decode_mean_ms: float | None
+    measured_ratio: float
     sentence: str
+    tail_sentence: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,12 +26,31 @@ class Shard:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeReference:
+    """What a run takes from an east-west probe of its cluster.
+
+    path: its document. route: which round trip it is, through a Service where that was measured. p50_ms, p99_ms: of the
+    reference pair, which may be one node with itself (``same_node``).
+    """
+
+    path: str
+    timestamp: str
+    client_node: str
+    server_node: str
+    same_node: bool
+    route: str
+    p50_ms: float
+    p99_ms: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunPlan:
     """Everything about one workload on one provider that was fixed before the first request.
 
     started_at: wall clock, ISO 8601 in UTC, at the moment that is 0 on the samples' clock.
     clock: which clock stamps arrivals: user, kernel or capture.
     shard: which part of the load this is a record of; None for all of it. calibration: of the client, before the run.
+    netprobe: the east-west probe that the attribution uses; None without one.
     metadata, metadata_origins: ``run_metadata`` and who said each value.
     interleaving: the session that ran trial k of this run in one block with trial k of every other run of that session,
     in random order: such trials are pairs. None: the trials of this run followed one another.
@@ -53,6 +72,7 @@ class RunPlan:
     interleaving: str | None = None
     shard: Shard | None = None
     calibration: Calibration | None = None
+    netprobe: ProbeReference | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -185,7 +185,9 @@ def _waterfall_lines(at: Attribution | None, page: _Page) -> list[str]:
     lines = [_bar("TTFT mean", at.ttft_mean_ms, at.stages, page)]
     if at.tail is not None and at.tail_ttft_mean_ms is not None:
         lines.append(_bar("TTFT tail", at.tail_ttft_mean_ms, at.tail, page))
-    return [*lines, *_legend(at, page), *page.entry("", at.sentence)]
+    measured = f"{percent(at.measured_ratio)} of the mean is measured, the rest inferred"
+    sentences = (at.sentence, at.tail_sentence, measured)
+    return [*lines, *_legend(at, page), *(line for said in sentences if said for line in page.entry("", said))]
 
 
 def _legend(at: Attribution, page: _Page) -> Iterator[str]:

@@ -12,7 +12,12 @@ from ragmeter.report.naming import stage_label
 from ragmeter.report.scale import Scale
 from ragmeter.report.scorecard.layout import section, stacked, table
 
-_BASIS: Final = {"server": "reported by the server", "remainder": "what remains"}
+_BASIS: Final = {
+    "server": "reported by the server",
+    "client": "measured by the client's kernel",
+    "probe": "measured by the east-west probe",
+    "remainder": "inferred: what remains",
+}
 
 
 def waterfall(result: RunResult, ident: str) -> Html | None:
@@ -23,6 +28,7 @@ def waterfall(result: RunResult, ident: str) -> Html | None:
     tail = None
     if at.tail is not None and at.tail_ttft_mean_ms is not None:
         tail = _table("Mean of the slowest 5 %", at.tail, at.tail_ttft_mean_ms, f"{ident}-tail")
+    slowest = "" if at.tail_sentence is None else f" {at.tail_sentence}."
     decode = (
         ""
         if at.decode_mean_ms is None
@@ -31,7 +37,7 @@ def waterfall(result: RunResult, ident: str) -> Html | None:
     return section(
         "Where the time to first token went",
         element("div", means, tail, class_="waterfalls"),
-        lead=f"{at.sentence.rstrip('.')}.{decode}",
+        lead=f"{at.sentence}.{slowest} {percent(at.measured_ratio)} of it is measured, the rest inferred.{decode}",
     )
 
 
