@@ -12,10 +12,12 @@ OMIT_S = 1
 """Slow start is not the link's bandwidth."""
 DATAGRAM_BYTES = 1200
 """Fits into one packet on any path that Kubernetes is run on, tunnels included."""
-SLACK_S = 15
-PASSING = ("busy", "Connection refused", "Connection reset", "unable to read from stream socket")
-"""Errors of a server that ends one test or was started again after it; the last one: its first datagram was lost."""
-BUSY_TRIES = 10
+SLACK_S = 5
+HANGS = "it did not end"
+PASSING = ("busy", "Connection refused", "Connection reset", "unable to read from stream socket", HANGS)
+"""Errors of a server that ends one test or was started again after it; the last two: the datagram with which a UDP test
+begins was lost, and iperf3 does not send it again."""
+BUSY_TRIES = 8
 BUSY_PAUSE_S = 0.5
 CONNECT_TIMEOUT_MS = 5000
 
@@ -81,8 +83,8 @@ def _document(command: list[str], within_s: float) -> Document:
         done = subprocess.run(command, capture_output=True, text=True, timeout=within_s, check=False)  # noqa: S603
     except FileNotFoundError as error:
         raise UnmeasuredError("iperf3 is not in the image") from error
-    except subprocess.TimeoutExpired as error:
-        raise UnmeasuredError(f"iperf3 did not end within {within_s:g} s") from error
+    except subprocess.TimeoutExpired:
+        return {"error": f"{HANGS} within {within_s:g} s"}
     try:
         document = json.loads(done.stdout)
     except ValueError:

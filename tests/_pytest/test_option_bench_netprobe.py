@@ -31,17 +31,20 @@ def test_the_result_refers_to_the_latest_probe_and_its_attribution_uses_it(proje
 
 def test_option_wins_over_environment_and_ini(project: Project) -> None:
     first, second, third = (saved(project, name) for name in "abc")
-    for arrange, arguments, expected in (
-        (lambda: project.ini(bench_netprobe=first), (), first),
-        (lambda: project.env(RAGMETER_NETPROBE=second), (), second),
-        (lambda: None, (f"--bench-netprobe={third}",), third),
-        (lambda: None, ("--bench-netprobe=off",), None),
-    ):
-        arrange()
-        project.run(*arguments).assert_outcomes(passed=1)
-        assert project.results()[-1]["netprobe_reference"] == expected
-        for path in project.reports.glob("ns/*/*"):
-            path.unlink()
+    project.ini(bench_netprobe=first)
+    assert referred(project) == first
+    project.env(RAGMETER_NETPROBE=second)
+    assert referred(project) == second
+    assert referred(project, f"--bench-netprobe={third}") == third
+    assert referred(project, "--bench-netprobe=off") is None
+
+
+def referred(project: Project, *arguments: str) -> str | None:
+    for old in project.reports.glob("ns/*/*"):
+        old.unlink()
+    project.run(*arguments).assert_outcomes(passed=1)
+    path: str | None = project.result()["netprobe_reference"]
+    return path
 
 
 def test_without_a_probe_there_is_no_reference(project: Project) -> None:

@@ -7,10 +7,10 @@ import pytest
 
 from ragmeter.core.codec import to_json
 from ragmeter.core.errors import ConfigError
-from ragmeter.core.netprobe import Netprobe
+from ragmeter.core.netprobe import Netprobe, pair_of
 from ragmeter.core.run import ProbeReference
 from ragmeter.run.probes import MAX_AGE, probe_reference
-from tests.netprobe.documents import pair, pair_of, probe, round_trips
+from tests.netprobe.documents import pair, probe, round_trips
 
 NOW = datetime(2026, 2, 22, 12, tzinfo=UTC)
 
