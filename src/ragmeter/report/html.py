@@ -71,7 +71,7 @@ def _run(result: RunResult, ident: str) -> Html:
         tiles(result),
         distributions(result, ident),
         ttft_over_time(result, ident),
-        sweep(result),
+        sweep(result, ident),
         waterfall(result, ident),
         element("div", error_classes(result), retrieval(result), class_="columns"),
         cost(result),
