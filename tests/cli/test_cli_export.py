@@ -6,13 +6,18 @@ from collections.abc import Callable
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics_families
+from prometheus_client.parser import text_string_to_metric_families
 
 from ragmeter.cli import export, main
 from ragmeter.core.measures import e2e_ms, ttft_ms
 from ragmeter.core.metrics import METRICS
 from ragmeter.core.records import ErrorClass
+from tests.grafana import prometheus as servers
 from tests.saved import saved_run, write_raw
 
 PER_REQUEST = {name for name, metric in METRICS.items() if metric.measure and not name.startswith("adj_")}
@@ -80,4 +85,30 @@ def test_without_pyarrow_parquet_is_refused_by_its_name(
 
 def test_nothing_to_write_is_refused(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["export", str(run)]) == 2
-    assert "--csv FILE, --jsonl FILE or --parquet FILE" in capsys.readouterr().err
+    assert "give one or more of --csv, --jsonl, --parquet, --prometheus" in capsys.readouterr().err
+
+
+def test_openmetrics_is_read_by_a_parser_of_openmetrics_and_says_what_prometheus_text_says(tmp_path: Path) -> None:
+    raw = write_raw(tmp_path, saved_run("here", [1.0, 1.1, 0.9]))
+    files = {name: tmp_path / f"{name}.txt" for name in ("prometheus", "openmetrics")}
+    assert main(["export", str(raw), *(part for name, path in files.items() for part in (f"--{name}", str(path)))]) == 0
+    parse: Callable[[str], Any] = openmetrics_families
+    older = {f.name: f.samples for f in text_string_to_metric_families(files["prometheus"].read_text())}
+    newer = {f.name: f.samples for f in parse(files["openmetrics"].read_text())}
+    assert older == newer
+    assert "ragmeter_ttft_seconds" in newer
+
+
+def test_figures_are_pushed_to_a_real_pushgateway(tmp_path: Path) -> None:
+    raw = write_raw(tmp_path, saved_run("here", [1.0, 1.1, 0.9]))
+    with servers.pushgateway(tmp_path / "log") as address:
+        assert main(["export", str(raw), "--pushgateway", f"http://{address}"]) == 0
+        text = httpx.get(f"http://{address}/metrics", trust_env=False).text
+    assert 'ragmeter_run_outcome{instance="",job="ragmeter"' in text
+    assert 'provider="here"' in text
+
+
+def test_a_pushgateway_that_is_not_there_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    raw = write_raw(tmp_path, saved_run("here", [1.0]))
+    assert main(["export", str(raw), "--pushgateway", "http://127.0.0.1:1"]) == 2
+    assert "Pushgateway http://127.0.0.1:1: " in capsys.readouterr().err

@@ -40,6 +40,22 @@ def test_the_table_has_a_line_for_each_run_and_a_trend(folder: Path, capsys: pyt
     assert all("PASS" in line for line in lines)
 
 
+def test_a_new_level_is_marked_at_its_first_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Six runs, and six that are half as slow again; a run of another workload in between is another series."""
+    for at in range(12):
+        factor = (1.0 if at < 6 else 1.5) * (1.01 if at % 2 else 0.99)
+        day = f"2026-03-{at + 1:02}T10:00:00+00:00"
+        write_raw(tmp_path / f"{at}", saved_run("here", [factor], started_at=day, run_id=f"{at}", seed=at))
+    write_raw(tmp_path / "x", saved_run("there", [9.0], started_at="2026-03-05T11:00:00+00:00", run_id="x"))
+    assert main(["history", str(tmp_path), "--json"]) == 0
+    marked = {row["run_id"]: row["changes"] for row in json.loads(capsys.readouterr().out) if row["changes"]}
+    assert list(marked) == ["6"]
+    assert marked["6"]["tpot_p50_ms"] == pytest.approx(1.5, rel=0.05)
+    assert marked["6"]["output_tokens_per_s"] == pytest.approx(1 / 1.5, rel=0.1)
+    main(["history", str(tmp_path)])
+    assert sum("TPOT p50 +5" in line for line in capsys.readouterr().out.splitlines()) == 1
+
+
 def test_a_file_that_cannot_be_read_is_named_and_the_others_are_listed(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

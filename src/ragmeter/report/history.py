@@ -1,9 +1,11 @@
 """Runs over time: one row each, newest last."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Final
 
+from ragmeter.core.changes import change_points, change_ratio
+from ragmeter.core.decide import percent
 from ragmeter.core.result import Estimate, RunResult
 from ragmeter.report.format import UNKNOWN, figure, moment
 from ragmeter.report.markup import clean
@@ -11,12 +13,15 @@ from ragmeter.report.naming import provider_name, workload_name
 
 _BARS: Final = "▁▂▃▄▅▆▇█"
 _TREND_RUNS: Final = 8
+CHANGING: Final = {"ttft_p50_ms": "TTFT p50", "tpot_p50_ms": "TPOT p50", "output_tokens_per_s": "throughput"}
+"""Figures whose level is watched, and what they are called."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryRow:
     """One run. trend: TTFT p50 of this and the runs before it of the same provider and workload, oldest first, at most
-    eight; only runs of one workload hash and definition are in one trend.
+    eight; only runs of one workload hash and definition are in one trend. changes: by figure the new level relative to
+    the one before, where this run is the first of a new level; see `change_points`.
     """
 
     started_at: str
@@ -32,18 +37,35 @@ class HistoryRow:
     tpot_p50_ms: float | None
     output_tokens_per_s: float | None
     trend: tuple[float | None, ...]
+    changes: dict[str, float] = field(default_factory=dict)
 
 
 def history_rows(saved: Sequence[tuple[str, RunResult]]) -> list[HistoryRow]:
     """saved: (path, result)."""
     seen: dict[tuple[str, ...], list[float | None]] = {}
-    rows = []
+    series: dict[tuple[str, ...], list[int]] = {}
+    rows: list[HistoryRow] = []
     for path, result in sorted(saved, key=lambda at: (at[1].started_at, at[0])):
         kind = (provider_name(result), result.workload_manifest_hash, result.definitions_version)
         past = seen.setdefault(kind, [])
         past.append(result.ttft_p50_ms)
+        series.setdefault(kind, []).append(len(rows))
         rows.append(_row(path, result, tuple(past[-_TREND_RUNS:])))
+    for of_kind in series.values():
+        _mark_changes(rows, of_kind)
     return rows
+
+
+def _mark_changes(rows: list[HistoryRow], of_kind: Sequence[int]) -> None:
+    """In the rows at which the level of a figure changed. Runs without the figure, and cut ones, are passed over."""
+    for name in CHANGING:
+        known = [(at, value) for at in of_kind if rows[at].status == "complete" and (value := getattr(rows[at], name))]
+        values = [value for _, value in known]
+        points = change_points(values)
+        for point in points:
+            at = known[point][0]
+            changes = {**rows[at].changes, name: change_ratio(values, points, point)}
+            rows[at] = replace(rows[at], changes=changes)
 
 
 def _row(path: str, result: RunResult, trend: tuple[float | None, ...]) -> HistoryRow:
@@ -70,7 +92,18 @@ def _throughput(at: Estimate | None) -> float | None:
 
 def history_lines(rows: Sequence[HistoryRow]) -> list[str]:
     """A table of columns as wide as their widest cell."""
-    head = ("started", "provider", "workload", "TTFT p50", "p95", "TPOT p50", "throughput", "outcome", "TTFT p50 trend")
+    head = (
+        "started",
+        "provider",
+        "workload",
+        "TTFT p50",
+        "p95",
+        "TPOT p50",
+        "throughput",
+        "outcome",
+        "TTFT p50 trend",
+        "new level",
+    )
     table = [head, *(_cells(row) for row in rows)]
     widths = [max(len(line[column]) for line in table) for column in range(len(head))]
     return ["  ".join(cell.ljust(wide) for cell, wide in zip(line, widths, strict=True)).rstrip() for line in table]
@@ -87,6 +120,14 @@ def _cells(row: HistoryRow) -> tuple[str, ...]:
         figure("tokens_per_s", row.output_tokens_per_s),
         outcome,
         sparkline(row.trend),
+        changes_text(row),
+    )
+
+
+def changes_text(row: HistoryRow) -> str:
+    """``TTFT p50 +42 %``."""
+    return ", ".join(
+        f"{CHANGING[name]} {'+' if ratio > 1 else ''}{percent(ratio - 1)} %" for name, ratio in row.changes.items()
     )
 
 

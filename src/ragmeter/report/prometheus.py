@@ -34,6 +34,11 @@ def prometheus_text(results: Sequence[RunResult], report: str = "") -> str:
     return "".join(line for family in families for line in _family_lines(family, latest.values()))
 
 
+def openmetrics_text(results: Sequence[RunResult]) -> str:
+    """The same as OpenMetrics 1.0.0, which is the older format with an end that tells a cut file from a whole one."""
+    return f"{prometheus_text(results)}# EOF\n"
+
+
 def _family_lines(family: _Family, results: Iterable[RunResult]) -> Iterator[str]:
     samples = [
         ({"provider": provider_name(result), "workload": workload_name(result), **labels}, value)
