@@ -43,6 +43,7 @@ OTHERS = {
     "--prometheus": "ragmeter render",
     "--pushgateway": "ragmeter export",
     "--reference": "ragmeter compare",
+    "--save-result": "vllm bench serve",
     "--schema": "ragmeter validate",
     "--set": "ragmeter plan",
     "--shard": "ragmeter load",
