@@ -8,8 +8,10 @@ import pytest
 from ragmeter.core.errors import ConfigError
 from ragmeter.core.harness import harness_of, peak_concurrency
 from ragmeter.core.merging import merged
+from ragmeter.core.result import Calibration, Floor
 from ragmeter.core.run import RunEnding, Shard
 from ragmeter.core.sides import SavedRun
+from ragmeter.core.stats import estimate_exact
 from ragmeter.core.steady import steady_state
 from ragmeter.core.summary import duration_s
 from tests.core.samples import sample
@@ -64,6 +66,29 @@ def test_shard_that_ended_early_makes_the_run_unfit_by_name() -> None:
 def test_records_that_are_not_shards_of_one_run_are_refused(other: SavedRun, words: str) -> None:
     with pytest.raises(ConfigError, match=words):
         merged([part(0), other])
+
+
+def calibrated(number: int, error_ms: float | None) -> SavedRun:
+    if error_ms is None:
+        return part(number)
+    floor = Floor(p50=estimate_exact(error_ms, 9), p99=estimate_exact(error_ms, 9))
+    calibration = Calibration(
+        requests=9,
+        concurrency=1,
+        rate_per_s=None,
+        events_per_s=1.0,
+        floors={"ttft_ms": floor, "itl_ms": floor, "tpot_ms": floor},
+        client_cpu_ratio=0.1,
+    )
+    return part(number, calibration=calibration)
+
+
+@pytest.mark.parametrize(("first", "second", "worst"), [(0.1, 0.3, 0.3), (0.3, 0.1, 0.3), (0.1, None, None)])
+def test_calibration_of_a_run_is_the_worst_of_its_machines(
+    first: float, second: float | None, worst: float | None
+) -> None:
+    plan, _, _ = merged([calibrated(0, first), calibrated(1, second)])
+    assert (None if plan.calibration is None else plan.calibration.floors["ttft_ms"].p50.value) == worst
 
 
 HOUR_MS = 3_600_000.0

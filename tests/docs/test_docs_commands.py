@@ -24,6 +24,7 @@ OTHERS = {
     "--check": "ruff format",
     "--aa": "ragmeter compare",
     "--api-price": "ragmeter cost",
+    "--calibrate": "ragmeter load",
     "--csv": "ragmeter export",
     "--demand": "ragmeter cost",
     "--offer": "ragmeter cost",

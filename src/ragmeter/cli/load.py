@@ -1,16 +1,22 @@
 """``ragmeter load``: sends one shard of a planned run."""
 
 import argparse
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from ragmeter.cli.provider import add_provider, provider_of
 from ragmeter.cli.terminal import say
+from ragmeter.clients.clocks import AUTO
 from ragmeter.core.errors import ConfigError
+from ragmeter.core.provider import Provider
 from ragmeter.core.run import RunPlan, Shard
+from ragmeter.core.shards import shared
 from ragmeter.run import store
+from ragmeter.run.calibrate import calibrate
 from ragmeter.run.shard import Beginning, run_shard
 from ragmeter.run.single import Silent
+from ragmeter.run.workers import Workers
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -38,16 +44,26 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         help="warm-up and trials begin so long after one another; without it each begins when this process has ended "
         "the one before",
     )
+    parser.add_argument(
+        "--calibrate", action="store_true", help="measure the client's own error first, which takes a few seconds"
+    )
     parser.add_argument("--output", type=Path, required=True, metavar="FILE", help="the raw record; must not exist")
     parser.set_defaults(command=run)
 
 
 def run(options: argparse.Namespace) -> int:
     shard, beginning = _shard(options), _beginning(options)
-    plan = _plan(options.plan)
-    ending = run_shard(plan, provider_of(options), shard, beginning, path=options.output, observer=Silent())
+    plan, provider = _plan(options.plan), provider_of(options)
+    if options.calibrate:
+        plan = _calibrated(plan, provider, shard)
+    ending = run_shard(plan, provider, shard, beginning, path=options.output, observer=Silent())
     say(f"{plan.run_id}: shard {shard.number} of {shard.count} {ending.reason or ending.status}: {options.output}")
     return int(ending.status != "complete")
+
+
+def _calibrated(plan: RunPlan, provider: Provider, shard: Shard) -> RunPlan:
+    with Workers() as workers:
+        return replace(plan, calibration=calibrate(shared(plan.workload, shard.count), provider, workers, clock=AUTO))
 
 
 def _plan(path: Path) -> RunPlan:

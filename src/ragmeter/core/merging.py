@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from ragmeter.core.errors import ConfigError
 from ragmeter.core.records import Phase, RequestSample
+from ragmeter.core.result import Calibration
 from ragmeter.core.run import RunEnding, RunPlan, Shard, joined
 from ragmeter.core.sides import SavedRun
 
@@ -27,9 +28,20 @@ def merged(records: Sequence[SavedRun]) -> tuple[RunPlan, tuple[RequestSample, .
     plan = replace(
         first.plan,
         shard=None,
+        calibration=_worst([record.plan.calibration for record in records]),
         warnings=tuple(dict.fromkeys(warning for record in records for warning in record.plan.warnings)),
     )
     return plan, tuple(samples), joined([_ending(record) for record in records] + _missing(first, shards))
+
+
+def _worst(calibrations: Sequence[Calibration | None]) -> Calibration | None:
+    """That of the machine whose client is furthest off in the time to first token; None when a machine has none."""
+    known = [each for each in calibrations if each is not None]
+    return max(known, key=_median_error_ms) if len(known) == len(calibrations) else None
+
+
+def _median_error_ms(calibration: Calibration) -> float:
+    return calibration.floors["ttft_ms"].p50.value or 0.0
 
 
 def _shard_of(record: SavedRun) -> Shard:

@@ -15,8 +15,21 @@ from dataclasses import replace
 from typing import TypeVar
 
 from ragmeter.core.run import PhasePlan
+from ragmeter.core.workload import Workload
 
 V = TypeVar("V")
+
+
+def shared(workload: Workload, count: int) -> Workload:
+    """A workload as busy as one of ``count`` processes is with its shard of this one: for its calibration."""
+    return replace(
+        workload,
+        concurrency=None if workload.concurrency is None else max(1, -(-workload.concurrency // count)),
+        rate_per_s=None if workload.rate_per_s is None else workload.rate_per_s / count,
+        end_rate_per_s=None if workload.end_rate_per_s is None else workload.end_rate_per_s / count,
+        rates_per_s=tuple(rate / count for rate in workload.rates_per_s),
+        trace=workload.trace[::count],
+    )
 
 
 def shards(plan: PhasePlan, count: int) -> tuple[PhasePlan, ...]:
