@@ -13,7 +13,9 @@ from typing import Any
 import httpx
 import yaml
 
-INSTALL = "sudo apt-get install -y --no-install-recommends prometheus prometheus-alertmanager prometheus-pushgateway"
+INSTALL = (
+    "sudo apt-get install -y --no-install-recommends prometheus prometheus-alertmanager prometheus-pushgateway caddy"
+)
 START_S = 20.0
 POLL_S = 0.1
 

@@ -1,22 +1,27 @@
-"""Series of a cluster's Prometheus reach the central one: pulled by federation, and pushed by remote write.
+"""Series of a cluster's Prometheus reach the central one: pulled by federation, and pushed by remote write over TLS.
 
-Both servers are real; what the cluster's one scrapes is a replay of vLLM's metrics.
+Both servers and the proxy are real; what the cluster's one scrapes is a replay of vLLM's metrics.
 """
 
+import os
+import socket
+import ssl
+import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import yaml
 
 from tests.grafana.boards import GRAFANA
 from tests.grafana.observation import EXPOSITIONS, TIMING, cluster_config
-from tests.grafana.prometheus import Prometheus, prometheus
+from tests.grafana.prometheus import Prometheus, binary, prometheus
 from tests.grafana.replay import replaying
 
-BCRYPT_OF_SECRET = "$2b$05$OypO5MMABMWMvQzFMZWSy.aG9LrljEbVF525cqX0bJGFWjdz2RVi6"
 ARRIVAL_S = 30.0
 
 
@@ -49,16 +54,56 @@ def test_the_central_prometheus_federates_that_of_a_cluster(vllm: str, tmp_path:
             arrived(central)
 
 
-def test_a_cluster_writes_to_a_central_prometheus_that_asks_for_a_password(vllm: str, tmp_path: Path) -> None:
-    web, password = tmp_path / "web.yaml", tmp_path / "password"
-    web.write_text(f"basic_auth_users: {{cluster: {BCRYPT_OF_SECRET}}}\n", encoding="utf-8")
+@contextmanager
+def proxy(folder: Path, prometheus_at: str, password_hash: str) -> Iterator[tuple[str, Path]]:
+    """A real Caddy on the shipped Caddyfile: its URL, and the certificate of its authority. No Grafana is behind it."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    given = {"MONITORING_HOST": "127.0.0.1", "MONITORING_PORT": str(port), "REMOTE_WRITE_HASH": password_hash}
+    homes = {"XDG_DATA_HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
+    environment = {**os.environ, **given, **homes, "PROMETHEUS": prometheus_at, "GRAFANA": "127.0.0.1:1"}
+    command = [binary("caddy"), "run", "--config", str(GRAFANA / "Caddyfile"), "--adapter", "caddyfile"]
+    authority = folder / "caddy" / "pki" / "authorities" / "local" / "root.crt"
+    with (folder / "caddy.log").open("wb") as log:
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
+        try:
+            deadline = time.monotonic() + ARRIVAL_S
+            while not (authority.is_file() and listens(port)):
+                assert process.poll() is None, (folder / "caddy.log").read_text("utf-8")
+                assert time.monotonic() < deadline, (folder / "caddy.log").read_text("utf-8")
+                time.sleep(0.1)
+            yield f"https://127.0.0.1:{port}", authority
+        finally:
+            process.kill()
+            process.wait(10)
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def hash_of(password: str) -> str:
+    command = [binary("caddy"), "hash-password", "--plaintext", password]
+    return subprocess.run(command, capture_output=True, text=True, timeout=30, check=True).stdout.strip()
+
+
+def test_a_cluster_writes_through_the_proxy_by_tls_and_a_password(vllm: str, tmp_path: Path) -> None:
+    password = tmp_path / "password"
     password.write_text("secret", encoding="utf-8")
-    flags = ("--web.enable-remote-write-receiver", f"--web.config.file={web}")
-    with prometheus(tmp_path / "central", {"global": TIMING}, (), *flags) as central:
-        central.http.auth = ("cluster", "secret")
+    receiver = "--web.enable-remote-write-receiver"
+    with (
+        prometheus(tmp_path / "central", {"global": TIMING}, (), receiver) as central,
+        proxy(tmp_path, central.address, hash_of("secret")) as (url, authority),
+    ):
         (remote,) = shipped("remote-write")["remote_write"]
-        remote["url"] = f"http://{central.address}/api/v1/write"
+        remote |= {"url": f"{url}/api/v1/write", "tls_config": {"ca_file": str(authority)}}
         remote["basic_auth"]["password_file"] = str(password)
         with prometheus(tmp_path / "cluster", cluster_config({"vllm": vllm}) | {"remote_write": [remote]}):
             arrived(central)
         assert central.query('{__name__=~"scrape_.+"}') == [], "only what the dashboards read is sent"
+        with httpx.Client(base_url=url, verify=ssl.create_default_context(cafile=authority), trust_env=False) as client:
+            assert client.post("/api/v1/write").status_code == 401
+            assert client.post("/api/v1/write", auth=("cluster", "wrong")).status_code == 401
+            assert client.get("/api/v1/query").status_code == 502, "Prometheus is not shown: all else goes to Grafana"

@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,20 +14,20 @@ from tests.grafana.boards import GRAFANA
 from tests.grafana.prometheus import binary
 
 COMPOSE: dict[str, Any] = yaml.safe_load((GRAFANA / "compose.yaml").read_text("utf-8"))
-SERVICES = pytest.mark.parametrize("service", COMPOSE["services"].values(), ids=COMPOSE["services"])
+TLS: dict[str, Any] = yaml.safe_load((GRAFANA / "compose.tls.yaml").read_text("utf-8"))
+ALL = COMPOSE["services"] | TLS["services"]
+SERVICES = pytest.mark.parametrize("service", ALL.values(), ids=ALL)
 
 
 def load(path: str) -> Any:
     return yaml.safe_load((GRAFANA / path).read_text("utf-8"))
 
 
-def test_the_compose_file_has_nothing_but_known_parts() -> None:
-    service_keys = {
-        "image", "restart", "command", "ports", "volumes", "healthcheck", "read_only", "cap_drop", "security_opt",
-        "depends_on", "environment",
-    }  # fmt: skip
-    assert set(COMPOSE) == {"name", "services", "volumes"}
-    assert all(set(service) <= service_keys for service in COMPOSE["services"].values())
+@pytest.mark.parametrize("name", ["compose.yaml", "compose.tls.yaml"])
+def test_a_compose_file_fits_the_schema_of_the_specification(name: str) -> None:
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", str(GRAFANA / name)]
+    checked = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert checked.returncode == 0, checked.stdout
 
 
 @SERVICES
@@ -34,7 +35,7 @@ def test_an_image_is_pinned_to_a_version(service: dict[str, Any]) -> None:
     assert re.fullmatch(r"[a-z0-9./-]+:v?\d+\.\d+\.\d+", service["image"])
 
 
-@SERVICES
+@pytest.mark.parametrize("service", COMPOSE["services"].values(), ids=COMPOSE["services"])
 def test_a_port_is_published_on_loopback_unless_told_otherwise(service: dict[str, Any]) -> None:
     assert all(re.fullmatch(r"\$\{MONITORING_ADDRESS:-127\.0\.0\.1\}:\d+:\d+", port) for port in service["ports"])
 
@@ -47,7 +48,7 @@ def test_a_mounted_file_exists_and_cannot_be_written(service: dict[str, Any]) ->
             assert (GRAFANA / source).exists(), volume
             assert mode == "ro", volume
         else:
-            assert source in COMPOSE["volumes"]
+            assert source in COMPOSE["volumes"] | TLS["volumes"]
 
 
 @SERVICES
