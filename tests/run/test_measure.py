@@ -13,6 +13,7 @@ import pytest
 from ragmeter.core.errors import TargetError
 from ragmeter.core.records import ErrorClass, Phase, RequestSample
 from ragmeter.core.run import PhasePlan, RunEnding
+from ragmeter.core.traces import Lengths, TracedRequest
 from ragmeter.core.workload import Workload
 from ragmeter.run.measure import CTRL_C, Conditions, measure
 from ragmeter.run.phases import phases, trial
@@ -20,6 +21,7 @@ from ragmeter.run.single import ask
 from ragmeter.testing import GroundTruthServer, StreamScript
 from tests.run.cases import provider, workload
 
+TRACE = (TracedRequest(at_s=0.0, lengths=Lengths(input_tokens=5, output_tokens=5)),) * 3
 SCRIPTS = {"slow": StreamScript(ttft_ms=150, itl_ms=5, tokens=4)}
 
 
@@ -192,6 +194,13 @@ def test_one_question_is_asked_once_whatever_the_workload(server: GroundTruthSer
     before = len(server.truths())
     planned = workload(requests=50, trials=3, warmup_requests=7, shape="poisson", rate_per_s=5.0, concurrency=None)
     assert ask(provider(server.base_url), planned).ok
+    assert len(server.truths()) - before == 1
+
+
+@pytest.mark.parametrize("load", [{"shape": "sweep", "rates_per_s": (5.0, 9.0)}, {"shape": "trace", "trace": TRACE}])
+def test_one_question_does_not_follow_the_shape_of_the_load(server: GroundTruthServer, load: dict[str, Any]) -> None:
+    before = len(server.truths())
+    assert ask(provider(server.base_url), workload(concurrency=None, **load)).ok
     assert len(server.truths()) - before == 1
 
 

@@ -45,7 +45,7 @@ def trial(workload: Workload, number: int) -> tuple[PhasePlan, ...]:
     """
     if workload.shape == "trace":
         return (_replay(workload, number),)
-    rates = workload.rates_per_s or (workload.rate_per_s,)
+    rates = workload.rates_per_s if workload.shape == "sweep" else (workload.rate_per_s,)
     return tuple(_step(workload, number, step, rate, len(rates)) for step, rate in enumerate(rates))
 
 
