@@ -149,6 +149,38 @@ def test_run_after_a_process_died_has_processes_again(server: GroundTruthServer,
     assert (ending.status, len(samples)) == ("complete", 4)
 
 
+def test_run_after_one_that_was_refused_or_stopped_is_not_disturbed(server: GroundTruthServer) -> None:
+    """What the processes still had to say about the one is not taken for the other."""
+    with Workers(3) as those:
+        for _ in range(2):
+            samples, ending = run("http://127.0.0.1:1", workload(concurrency=3), those)
+            assert (samples, ending.status) == ((), "interrupted")
+            assert str(ending.reason).startswith("cannot connect to http://127.0.0.1:1")
+            heard = Counting()
+            thread = when(lambda: len(heard.ended_so_far) >= 3, lambda: os.kill(os.getpid(), signal.SIGINT))  # noqa: B023
+            _, ending = run(server.url("slow"), workload(requests=300, concurrency=3), those, heard)
+            thread.join()
+            assert ending.reason == CTRL_C
+            samples, ending = run(server.base_url, workload(requests=9, concurrency=3), those)
+            assert (ending.status, sorted(sample.index for sample in samples)) == ("complete", list(range(9)))
+
+
+def test_process_that_says_nothing_any_more_is_replaced(server: GroundTruthServer) -> None:
+    with Workers(2) as those:
+        run(server.base_url, workload(), those)
+        stuck = [process for process in load_processes() if process.ppid() in {p.child.pid for p in those._processes}]
+        before = {process.pid for process in stuck}
+        stuck[0].suspend()
+        timer = threading.Timer(0.5, lambda: os.kill(os.getpid(), signal.SIGINT))
+        timer.start()
+        _, ending = run(server.base_url, workload(), those)
+        timer.join()
+        assert ending.reason == CTRL_C
+        samples, ending = run(server.base_url, workload(), those)
+        assert (ending.status, len(samples)) == ("complete", 4)
+        assert not before & {process.pid for process in load_processes()}
+
+
 def test_ctrl_c_stops_all_and_keeps_what_was_in_flight(server: GroundTruthServer, workers: Workers) -> None:
     heard = Counting()
     thread = when(lambda: len(heard.ended_so_far) >= 4, lambda: os.kill(os.getpid(), signal.SIGINT))

@@ -27,8 +27,6 @@ from ragmeter.run.orders import Begin, Connect, Prepare, Ready, Refused, Sent, S
 STOP_S = 5.0
 TO_BEGIN_NS = 10_000_000
 """From the word to begin to the beginning: every process has heard it by then."""
-
-
 LOAD_OF_ONE = 500
 """Requests in flight, or starts a second, for which one process has time to spare on a core of its own."""
 
@@ -88,13 +86,15 @@ class Workers:
         while len(self._processes) < self.count:
             self._processes.append(self._started(len(self._processes)))
         channels = [await Channel.open(process.sock.dup()) for process in self._processes]
+        team = Team([each.child for each in self._processes], channels)
         try:
-            team = Team([each.child for each in self._processes], channels)
             await team.connect(connect)
             yield team
         finally:
             for channel in channels:
                 await channel.aclose()
+            if not team.is_settled:
+                self._end()
 
     def _started(self, number: int) -> _Process:
         if self._folder is None:
@@ -119,10 +119,15 @@ class Workers:
 
 
 class Team:
-    """Load processes that are connected to a service."""
+    """Load processes that are connected to a service.
+
+    is_settled: whether they have said all that they were asked to. What one still has to say would be taken for the
+    answer to the next question.
+    """
 
     def __init__(self, children: Sequence[Child], channels: Sequence[Channel]) -> None:
         self._members = list(zip(children, channels, strict=True))
+        self.is_settled = True
 
     async def connect(self, connect: Connect) -> None:
         """Raises TargetError with the first refusal."""
@@ -132,12 +137,15 @@ class Team:
         await self._all_ready()
 
     async def _all_ready(self) -> None:
-        for child, channel in self._members:
-            answer = await channel.receive()
+        self.is_settled = False
+        answers = [(child, await channel.receive()) for child, channel in self._members]
+        for child, answer in answers:
+            if not isinstance(answer, Ready | Refused):
+                raise WorkerDied(_end_of(child))
+        self.is_settled = True
+        for _, answer in answers:
             if isinstance(answer, Refused):
                 raise TargetError(answer.reason)
-            if not isinstance(answer, Ready):
-                raise WorkerDied(_end_of(child))
 
     async def send(self, plan: PhasePlan, begin_ns: int | None, listener: Listener) -> list[Effort]:
         """Send a phase, each process its shard of it, from one moment on; what it cost each of them.
@@ -149,6 +157,7 @@ class Team:
             channel.send(Prepare(part))
         await self._all_ready()
         at_ns = time.monotonic_ns() + TO_BEGIN_NS if begin_ns is None else begin_ns
+        self.is_settled = False
         for _, channel in self._members:
             channel.send(Begin(at_ns))
         tasks = [asyncio.create_task(_listen(child, channel, listener)) for child, channel in self._members]
@@ -157,6 +166,7 @@ class Team:
             return [effort for task in tasks if task in done and (effort := task.result()) is not None]
         finally:
             await self._stop([task for task in tasks if not task.done()])
+            self.is_settled = not any(task.cancelled() or task.exception() for task in tasks)
 
     async def _stop(self, running: "list[asyncio.Task[Effort | None]]") -> None:
         """Let them tell of what was in flight, but not for ever: a process that hangs ends with us."""
