@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
+from tests.performance.peer_tools import aiperf
 from tests.performance.stream_truth import HERE, Script, Truth, built, lateness_us, truth_server
 from tests.performance.timed_clients import CLIENTS
 from tests.performance.timing_plot import plot
@@ -120,6 +121,27 @@ def median_of(cells: list[Cell]) -> Cell:
     return Cell(**head, **{name: middle(name) for name in figures})  # type: ignore[arg-type]
 
 
+def tool_cell(program: Path, streams: int) -> Cell | None:
+    """aiperf's own report beside the script; None when it did not end."""
+    reported = aiperf(program, SCRIPT, streams, prefix=pinned(-1))
+    if reported is None:
+        return None
+    ttft, itl = ([abs(error) for error in errors] for errors in (reported.ttft_us, reported.itl_us))
+    return Cell(
+        client="aiperf",
+        streams=streams,
+        stall=False,
+        ttft_p50_us=percentile(ttft, 50),
+        ttft_p99_us=percentile(ttft, 99),
+        itl_p50_us=percentile(itl, 50),
+        itl_p99_us=percentile(itl, 99),
+        exact=None,
+        cpu_us=reported.cpu_s / (len(itl) + len(ttft)) * 1e6,
+        decode_us=0.0,
+        rss_mb=reported.rss_mb,
+    )
+
+
 def floor_us(streams: int) -> float:
     """CPU time per read of a client that makes one system call for each token."""
     with truth_server(SCRIPT, prefix=pinned(-1)) as server:
@@ -140,7 +162,12 @@ PAGE = """# How far the times of clients are from the truth
 
 Written by `tox -e perf` (`tests/performance/client_timing.py`); read ratios, not digits. {machine}. Median of {repeats}
 short repeats a cell. TTFT {ttft_ms:g} ms, {tokens} tokens {itl_ms:g} ms apart, all streams of a round started at once.
-Server and client ran with real-time priority on a core each.
+Server and client ran with real-time priority on a core each. Other work shared the machine.
+
+TTFT error is |TTFT seen - (first write - arrival of the request in the server's kernel)|, ITL error |gap seen - gap
+written|. CPU is that of the client's process while it streams. Floor is a C program that waits, reads and stamps, and
+parses nothing: the cost of one system call for each token. aiperf is a whole tool that ran as its users run it, on all
+cores: its errors are those of its report, its CPU is of all its processes from start to end, its RSS of the largest.
 
 ![p99 of the ITL error over streams](client-timing.svg)
 
@@ -158,6 +185,10 @@ HEAD = (
 )
 
 
+def by_streams(cells: Sequence[Cell]) -> list[Cell]:
+    return sorted(cells, key=lambda cell: cell.streams)
+
+
 def table(cells: Sequence[Cell], floors: dict[int, float]) -> str:
     lines = [HEAD, *(row(cell) for cell in cells)]
     lines += [f"| floor, C | {n} | | | | {us:.1f} | |" for n, us in floors.items()]
@@ -172,7 +203,7 @@ def write_page(folder: Path, cells: Sequence[Cell], floors: dict[int, float], re
         ttft_ms=SCRIPT.ttft_ms,
         itl_ms=SCRIPT.itl_ms,
         tokens=SCRIPT.tokens,
-        idle=table(idle, floors),
+        idle=table(by_streams(idle), floors),
         stalled=table(stalled, {}),
     )
     (folder / "client-timing.md").write_text(text, encoding="utf-8")
@@ -194,6 +225,7 @@ def main() -> None:
     parser.add_argument("--streams", type=int, nargs="+", default=[1, 50, 200, 500, 1000], help="streams at once")
     parser.add_argument("--clients", nargs="+", default=list(CLIENTS), choices=list(CLIENTS), help="default: all")
     parser.add_argument("--repeats", type=int, default=3, help="repeats of a cell (default: 3)")
+    parser.add_argument("--aiperf", type=Path, metavar="PROGRAM", help="aiperf of a virtual environment of its own")
     parser.add_argument("--write", type=Path, metavar="DIR", help="write client-timing.md and .svg there")
     options = parser.parse_args()
     out = sys.stdout.write
@@ -209,6 +241,10 @@ def main() -> None:
                 else:
                     out(f"| {client} | {streams} | the server or the client could not keep up |\n")
                 sys.stdout.flush()
+    for streams in options.streams if options.aiperf else ():
+        if tool := tool_cell(options.aiperf, streams):
+            cells.append(tool)
+        out((row(tool) if tool else f"| aiperf | {streams} | it did not end") + "\n")
     floors = {streams: floor_us(streams) for streams in options.streams}
     if options.write:
         write_page(options.write, cells, floors, options.repeats)

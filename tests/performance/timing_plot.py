@@ -41,7 +41,7 @@ def plot(points: Sequence[Point]) -> str:
             mine = sorted((p.streams, p.itl_p99_us) for p in points if p.client == client and p.stall is stall)
             parts += _line([(_x(left, n, streams), _y(us)) for n, us in mine], colour)
     for place, (client, colour) in enumerate(zip(clients, COLOURS, strict=False)):
-        x = LEFT + place * 165
+        x = LEFT + place * 140
         parts.append(f'<rect x="{x}" y="{HEIGHT - 22}" width="14" height="4" fill="{colour}"/>')
         parts.append(f'<text x="{x + 20}" y="{HEIGHT - 16}">{client}</text>')
     return "\n".join([*parts, "</svg>", ""])

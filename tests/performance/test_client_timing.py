@@ -1,0 +1,53 @@
+"""The benchmark of clients at a reduced size: its server, a client of each kind, its floor and its picture."""
+
+import shutil
+
+import pytest
+
+from ragmeter.clients.clocks import offered_clocks
+from tests.performance import client_timing
+from tests.performance.client_timing import Cell, floor_us, once, row
+from tests.performance.stream_truth import Script
+from tests.performance.timing_plot import plot
+
+pytestmark = pytest.mark.skipif(shutil.which("cc") is None, reason="the benchmark's server is built with a C compiler")
+
+
+@pytest.fixture(autouse=True)
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Short streams, any lateness of the server, and no priority over what else runs."""
+    monkeypatch.setattr(client_timing, "SCRIPT", Script(ttft_ms=30, itl_ms=5, tokens=10))
+    monkeypatch.setattr(client_timing, "SERVER_LATE_US", 1e9)
+    monkeypatch.setattr(client_timing, "pinned", lambda core: [])
+
+
+def measured(client: str, *, stall: bool = False) -> Cell:
+    cell = once(client, 4, stall=stall)
+    assert cell is not None
+    return cell
+
+
+@pytest.mark.parametrize("client", [*(f"ragmeter, {clock}" for clock in offered_clocks()), "aiohttp", "httpx"])
+def test_client_is_compared_with_the_truth(client: str) -> None:
+    cell = measured(client)
+    assert 0 < cell.itl_p50_us <= cell.itl_p99_us
+    assert 0 < cell.ttft_p50_us <= cell.ttft_p99_us
+    assert cell.cpu_us > 0
+    assert (cell.exact is None) == (client not in ("ragmeter, capture", "ragmeter, kernel"))
+    assert row(cell).startswith(f"| {client} | 4 | ")
+
+
+def test_stalled_client_with_the_capture_clock_stays_exact() -> None:
+    if "capture" in offered_clocks():
+        assert measured("ragmeter, capture", stall=True).exact == 1
+
+
+def test_floor_is_a_read_for_each_token() -> None:
+    assert floor_us(4) > 0
+
+
+def test_picture_has_a_line_for_each_client_in_both_panels() -> None:
+    cells = [measured("ragmeter, user"), measured("ragmeter, user", stall=True)]
+    drawn = plot(cells)
+    assert drawn.count(">ragmeter, user<") == 1
+    assert drawn.count("<circle") == len(cells)
