@@ -10,13 +10,12 @@ import pytest
 import trustme
 import uvloop
 
-from ragmeter.clients.capture_link import CaptureLinks
 from ragmeter.clients.capture_ring import PacketRing
 from ragmeter.clients.clocks import capture_offered
 from ragmeter.clients.decode import decode
 from ragmeter.clients.dialects import RagDialect
 from ragmeter.clients.http import HttpTransport
-from ragmeter.clients.transport import Exchange
+from ragmeter.clients.transport import CaptureLosses, Exchange
 from ragmeter.core.records import Phase, RequestSample
 from ragmeter.testing import GroundTruthServer, StreamScript, StreamTruth
 
@@ -98,7 +97,8 @@ def test_ring_that_is_full_leaves_events_inexact_and_counted(monkeypatch: pytest
     async def main(url: str) -> tuple[list[RequestSample], int | None]:
         transport = HttpTransport([url], clock="capture")
         samples = await sampled(transport, streams=64, stall=True)
-        return samples, transport.dropped_packets
+        losses = transport.capture_losses
+        return samples, losses.packets if losses else None
 
     with GroundTruthServer(StreamScript(ttft_ms=20, itl_ms=1, tokens=60), process=True) as server:
         samples, dropped = asyncio.run(main(server.base_url))
@@ -121,7 +121,5 @@ def test_connection_whose_greeting_was_not_captured_gets_a_kernel_link(monkeypat
     with GroundTruthServer(SCRIPT) as server:
         transport = HttpTransport([server.base_url], clock="capture")
         samples = asyncio.run(sampled(transport))
-    links = transport._links
-    assert isinstance(links, CaptureLinks)
-    assert links.uncaptured == 4
+    assert transport.capture_losses == CaptureLosses(packets=0, connections=4)
     assert all(sample.ok and sample.inexact_events is not None for sample in samples)

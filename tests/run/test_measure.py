@@ -15,7 +15,8 @@ from ragmeter.core.records import ErrorClass, Phase, RequestSample
 from ragmeter.core.run import PhasePlan, RunEnding
 from ragmeter.core.traces import Lengths, TracedRequest
 from ragmeter.core.workload import Workload
-from ragmeter.run.measure import CTRL_C, Conditions, measure
+from ragmeter.run.loader import Effort
+from ragmeter.run.measure import CTRL_C, Conditions, _Run, measure
 from ragmeter.run.phases import phases, trial
 from ragmeter.run.single import ask
 from ragmeter.testing import GroundTruthServer, StreamScript
@@ -107,6 +108,18 @@ def test_open_loop_that_is_shorter_than_its_first_gap_measures_nothing(server: G
     samples, ending = run(server.base_url, planned)
     assert samples == ()
     assert ending.status == "complete"
+
+
+def test_what_a_capture_missed_is_told() -> None:
+    """With counts made up: `tests/clients/test_capture_link.py` has rings that miss packets and connections."""
+    conditions = Conditions(provider=provider(), origin_ns=0, keep=lambda _: None, watch=lambda: None, observer=Heard())
+    efforts = [Effort(cpu_s=0.1, wall_s=1.0, dropped_packets=n, uncaptured_connections=2) for n in (0, 3)]
+    part = _Run(workload(), (), conditions, ())
+    part._note_losses(trial(workload(), 0)[0], efforts)
+    assert part._not_fit == ["the capture had no room for 3 packets in trial 1"]
+    assert [warning.partition(",")[0] for warning in part._warnings] == [
+        "trial 1: the capture did not see 4 connections open"
+    ]
 
 
 def test_service_that_refuses_connections_ends_the_run_before_any_request() -> None:

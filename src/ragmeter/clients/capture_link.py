@@ -15,6 +15,7 @@ from ragmeter.clients.kernel_link import KernelLinks
 from ragmeter.clients.socket_link import SocketLink, shake_hands
 from ragmeter.clients.stamps import WallOffset
 from ragmeter.clients.tls import TlsStream
+from ragmeter.clients.transport import CaptureLosses
 
 DRAIN_S = 0.005
 """At most 10 ms: a socket that is left unread delays acknowledgements, and with them a server without TCP_NODELAY."""
@@ -115,12 +116,10 @@ class CaptureLinks:
 
     A socket is read before the ring: what the socket delivers has passed the ring by then. A connection whose greeting
     the ring has not seen, as behind a translation of addresses on this host, gets a kernel link.
-
-    uncaptured: how many connections got one.
     """
 
     def __init__(self, server_ports: Collection[int]) -> None:
-        self.uncaptured = 0
+        self._uncaptured = 0
         self._server_ports = server_ports
         self._otherwise = KernelLinks()
         self._offset = WallOffset()
@@ -145,7 +144,7 @@ class CaptureLinks:
     ) -> Link:
         """See `ragmeter.clients.dial.Links`."""
         if self._ring is None or (captured := self._watch(self._ring, sock)) is None:
-            self.uncaptured += 1
+            self._uncaptured += 1
             return await self._otherwise.open(sock, receiver, tls_context, host)
         tls = TlsStream(tls_context, host) if tls_context else None
         try:
@@ -176,9 +175,9 @@ class CaptureLinks:
             self._poll.unregister(sock)
         self._captured.pop(self._routes.pop(sock.fileno()))
 
-    def dropped(self) -> int:
+    def losses(self) -> CaptureLosses:
         """See `ragmeter.clients.dial.Links`."""
-        return self._ring.dropped if self._ring else 0
+        return CaptureLosses(packets=self._ring.dropped if self._ring else 0, connections=self._uncaptured)
 
     def close(self) -> None:
         """See `ragmeter.clients.dial.Links`."""

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from ragmeter.clients.connection import Connection, Link, Receiver, Setup
 from ragmeter.clients.origin import Origin
 from ragmeter.clients.tcp_info import read_tcp_info
+from ragmeter.clients.transport import CaptureLosses
 from ragmeter.core.records import ErrorClass
 
 
@@ -27,8 +28,8 @@ class Links(Protocol):
         """
         ...
 
-    def dropped(self) -> int | None:
-        """How many packets a capture had no room for, also after `close`; None where nothing is captured."""
+    def losses(self) -> CaptureLosses | None:
+        """What a capture missed, also after `close`; None where nothing is captured."""
         ...
 
     def close(self) -> None:

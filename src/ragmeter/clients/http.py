@@ -16,7 +16,7 @@ from ragmeter.clients.connection import Connection
 from ragmeter.clients.dial import DialError, dial
 from ragmeter.clients.origin import Origin
 from ragmeter.clients.response import ResponseReader, decode_content
-from ragmeter.clients.transport import Exchange, HttpRequest
+from ragmeter.clients.transport import CaptureLosses, Exchange, HttpRequest
 from ragmeter.core.errors import ConfigError, TargetError
 from ragmeter.core.records import ErrorClass
 
@@ -68,9 +68,9 @@ class HttpTransport:
         self._links = links_for(self.clock, server_ports={origin.port for origin in self._origins})
 
     @property
-    def dropped_packets(self) -> int | None:
-        """See `ragmeter.clients.transport.Transport.dropped_packets`."""
-        return self._links.dropped()
+    def capture_losses(self) -> CaptureLosses | None:
+        """See `ragmeter.clients.transport.Transport.capture_losses`."""
+        return self._links.losses()
 
     async def connect(self, n: int) -> None:
         """Have ``n`` idle connections, spread over the replicas. Raises TargetError with the first refusal."""

@@ -117,7 +117,7 @@ class KernelLinks:
             await shake_hands(sock, tls)
         return KernelLink(sock, receiver, tls=tls, offset=self._offset, polls=self._polls)
 
-    def dropped(self) -> None:
+    def losses(self) -> None:
         """See `ragmeter.clients.dial.Links`: nothing is captured."""
 
     def close(self) -> None:

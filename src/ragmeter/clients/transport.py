@@ -98,6 +98,16 @@ class Exchange:
         return b"".join(chunk for _, chunk in self.chunks)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaptureLosses:
+    """What a capture missed so far: packets it had no room for, and connections whose opening it did not see, which
+    have the ``kernel`` clock.
+    """
+
+    packets: int
+    connections: int
+
+
 class Transport(Protocol):
     """Sends requests and dates what comes back.
 
@@ -108,8 +118,8 @@ class Transport(Protocol):
     def clock(self) -> str: ...
 
     @property
-    def dropped_packets(self) -> int | None:
-        """How many packets a capture had no room for so far; None where nothing is captured."""
+    def capture_losses(self) -> CaptureLosses | None:
+        """None where nothing is captured."""
         ...
 
     async def connect(self, n: int) -> None:

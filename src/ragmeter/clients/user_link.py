@@ -68,7 +68,7 @@ class UserLinks:
         )
         return link
 
-    def dropped(self) -> None:
+    def losses(self) -> None:
         """See `ragmeter.clients.dial.Links`: nothing is captured."""
 
     def close(self) -> None:

@@ -16,7 +16,7 @@ from ragmeter.clients.clocks import AUTO
 from ragmeter.clients.decode import decode
 from ragmeter.clients.dialects import Dialect, OpenAiDialect, RagDialect
 from ragmeter.clients.http import HttpTransport
-from ragmeter.clients.transport import Exchange, HttpRequest, Transport
+from ragmeter.clients.transport import CaptureLosses, Exchange, HttpRequest, Transport
 from ragmeter.core.prompting import prompt_of_length
 from ragmeter.core.provider import Provider
 from ragmeter.core.records import ErrorClass, Phase, RequestSample
@@ -41,12 +41,14 @@ class Listener(Protocol):
 class Effort:
     """CPU time that the load of a phase took from its process, and how long the phase was.
 
-    dropped_packets: how many a capture lost meanwhile.
+    dropped_packets: how many a capture lost meanwhile. uncaptured_connections: how many connections so far a capture
+    does not date.
     """
 
     cpu_s: float
     wall_s: float
     dropped_packets: int = 0
+    uncaptured_connections: int = 0
 
 
 class Loader:
@@ -73,8 +75,8 @@ class Loader:
         """Make everything of a phase that can be made before it begins."""
         return Prepared(self, plan)
 
-    def _dropped_packets(self) -> int:
-        return self._transport.dropped_packets or 0
+    def _losses(self) -> CaptureLosses:
+        return self._transport.capture_losses or CaptureLosses(packets=0, connections=0)
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -112,7 +114,7 @@ class Prepared:
         """
         loader = self.loader
         with _quiet_collector():
-            cpu_s, wall_s, dropped = time.process_time(), time.monotonic(), loader._dropped_packets()
+            cpu_s, wall_s, lost = time.process_time(), time.monotonic(), loader._losses().packets
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._answers.run())
                 await drive(self.plan, self._send, begin_ns)
@@ -120,7 +122,8 @@ class Prepared:
             return Effort(
                 cpu_s=time.process_time() - cpu_s,
                 wall_s=time.monotonic() - wall_s,
-                dropped_packets=loader._dropped_packets() - dropped,
+                dropped_packets=loader._losses().packets - lost,
+                uncaptured_connections=loader._losses().connections,
             )
 
     async def _send(self, start: Start) -> None:

@@ -89,6 +89,7 @@ class _Run:
     samples: list[RequestSample] = field(default_factory=list)
     _efforts: list[Sequence[Effort]] = field(default_factory=list)
     _not_fit: list[str] = field(default_factory=list)
+    _warnings: list[str] = field(default_factory=list)
 
     async def all_phases(self, workers: Workers) -> RunEnding:
         reason = await self._phases_unless_stopped(workers)
@@ -97,6 +98,7 @@ class _Run:
             reason=reason,
             client_cpu_ratio=_busiest(self._efforts),
             not_fit=tuple(self._not_fit),
+            warnings=tuple(self._warnings),
         )
 
     async def _phases_unless_stopped(self, workers: Workers) -> str | None:
@@ -145,7 +147,7 @@ class _Run:
                 efforts = await team.send(plan, begin_ns, self)
                 if plan.name == "measured":
                     self._efforts.append(efforts)
-                    self._note_drops(plan, efforts)
+                    self._note_losses(plan, efforts)
                 else:
                     _check_warm(self.samples)
 
@@ -155,9 +157,14 @@ class _Run:
         if late_s > BEGIN_TOLERANCE_S:
             self._not_fit.append(f"the {plan.name} phase of trial {plan.trial + 1} began {late_s:.3g} s after its time")
 
-    def _note_drops(self, plan: PhasePlan, efforts: Sequence[Effort]) -> None:
+    def _note_losses(self, plan: PhasePlan, efforts: Sequence[Effort]) -> None:
         if dropped := sum(effort.dropped_packets for effort in efforts):
             self._not_fit.append(f"the capture had no room for {dropped} packets in trial {plan.trial + 1}")
+        if missed := sum(effort.uncaptured_connections for effort in efforts):
+            self._warnings.append(
+                f"trial {plan.trial + 1}: the capture did not see {missed} connections open, so the kernel clock dates "
+                "them: are addresses translated on this host?"
+            )
 
     def started(self) -> None:
         self.conditions.observer.started()
