@@ -65,13 +65,13 @@ def calibrate(workload: Workload, provider: Provider, workers: Workers, *, clock
         measured = [sample for sample in samples if sample.phase is Phase.MEASURED]
         if ending.reason or not any(sample.ok for sample in measured):
             raise TargetError(ending.reason or f"no request succeeded; the last: {measured[-1].error_message}")
-        truths = httpx.get(f"{url}/truths", trust_env=False, timeout=START_S).json()
+        written_ns = _written_ns(url)
     return Calibration(
         requests=len(measured),
         concurrency=streams.workload.concurrency,
         rate_per_s=streams.workload.rate_per_s,
         events_per_s=streams.events * len(measured) / _span_s([(s.scheduled_ns, s.ended_ns) for s in measured]),
-        floors=floor_of(measured, {truth["request_id"]: truth["text_ns"] for truth in truths}),
+        floors=floor_of(measured, written_ns),
         client_cpu_ratio=ending.client_cpu_ratio,
     )
 
@@ -112,6 +112,15 @@ def _server(streams: _Streams) -> Iterator[str]:
             yield child.wait_for_url(time.monotonic() + START_S)
         finally:
             child.stop()
+
+
+def _written_ns(url: str) -> dict[str, list[int]]:
+    """By request id, when the server wrote each text event."""
+    try:
+        truths = httpx.get(f"{url}/truths", trust_env=False, timeout=START_S).json()
+    except httpx.HTTPError as error:
+        raise TargetError(f"the null server did not say what it did: {error or type(error).__name__}") from error
+    return {truth["request_id"]: truth["text_ns"] for truth in truths}
 
 
 def _span_s(spans_ns: list[tuple[int, int]]) -> float:

@@ -98,6 +98,7 @@ class Prepared:
         order = self.plan.prompt_order
         asked = set(zip(order, self.plan.lengths or (None,) * len(order), strict=True))
         self._requests = {each: self._request(*each) for each in asked}
+        gc.collect()
 
     def _request(self, prompt_index: int, lengths: Lengths | None) -> HttpRequest:
         dialect, prompts = self.loader._dialect, self.loader._workload.prompts
@@ -193,7 +194,6 @@ def fast_loop() -> asyncio.AbstractEventLoop:
 @contextmanager
 def _quiet_collector() -> Iterator[None]:
     """No garbage collection within: a pause of many milliseconds would be taken for the server's."""
-    gc.collect()
     gc.freeze()
     gc.disable()
     try:
