@@ -65,7 +65,8 @@ def decide(asked: Question, at: Contrast | None, p_adjusted: float | None, stake
         within = percent(math.expm1(stakes.min_effect))
         sentence = f"no difference shown: {change(at)}, within ±{within} %"
         return Judgement(decision=Decision.NO_DIFFERENCE, sentence=sentence)
-    return _undecided(f"{_wanting(more, math.copysign(target, at.log_ratio))}; {change(at)}", more)
+    effect = at.log_ratio if abs(at.log_ratio) > stakes.min_effect else stakes.min_effect
+    return _undecided(f"{_wanting(more, effect)}; {change(at)}", more)
 
 
 def _undecided(why: str, more: int | None = None) -> Judgement:

@@ -8,6 +8,7 @@ from ragmeter.core.comparison import Comparison, Decision, MetricComparison, Pai
 from ragmeter.core.decide import percent as per_cent
 from ragmeter.core.identity import FieldDifference
 from ragmeter.core.result import Estimate
+from ragmeter.report.comparison.answer import answers, question
 from ragmeter.report.format import number, quantity, unit_of
 from ragmeter.report.markup import clean
 from ragmeter.report.scorecard.provenance import shown
@@ -21,12 +22,20 @@ _COLOURS: Final = {
 
 
 def comparison_lines(found: Comparison, *, width: int, colour: bool) -> list[str]:
-    """Ranks, then each pair: figures with the change and its interval, the verdict, what differs, what weakens it."""
+    """The answer, ranks, then each pair: figures with the change and its interval, the verdict, what weakens it."""
     wide = max(width, 60)
     lines = [line for pair in found.pairs for line in (*_pair_lines(found, pair, wide, colour), "")]
     ranks = [*_rank_lines(found, wide), ""] if len(found.sides) > 2 else []
     about = [*_about_lines(found, wide), ""]
-    return [*ranks, *lines, *about, *(line for words in method(found) for line in wrap(words, wide))]
+    methods = [line for words in method(found) for line in wrap(words, wide)]
+    return [*_answer_lines(found, wide), "", *ranks, *lines, *about, *methods]
+
+
+def _answer_lines(found: Comparison, width: int) -> Iterator[str]:
+    yield from wrap(clean(question(found)), width)
+    for name, words in answers(found):
+        yield from wrap(clean(f"{name}: {words}"), width, initial_indent="  ", subsequent_indent="    ")
+    yield from wrap(designs(found), width, initial_indent="  ", subsequent_indent="  ")
 
 
 def _about_lines(found: Comparison, width: int) -> Iterator[str]:
