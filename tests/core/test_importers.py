@@ -1,5 +1,7 @@
-"""Results of other tools. The documents are built from the schemas that the tools publish, not recorded from runs."""
+"""Results of other tools: recorded ones of guidellm and AIPerf, and documents built from the published schemas."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,6 +9,8 @@ import pytest
 from ragmeter.core.importers.known import IMPORTERS, importer_of
 from ragmeter.core.importers.reading import Reading
 from ragmeter.core.slo import parse_subject
+
+FOREIGN = Path(__file__).parent / "foreign"
 
 
 def distribution(p50: float, p95: float) -> dict[str, Any]:
@@ -129,6 +133,28 @@ def test_every_figure_is_one_that_compare_knows_and_every_tool_says_how_it_diffe
     for name in read(tool).figures:
         parse_subject(name, tool)
     assert all(importer.notes for importer in IMPORTERS)
+
+
+@pytest.mark.parametrize("name", ["guidellm-0.8.1", "aiperf-0.13.0"])
+def test_a_recorded_result_has_the_times_of_the_server_that_was_measured(name: str) -> None:
+    """First token after 80 ms, 31 gaps of 10 ms, 40 requests; what the client adds is on top."""
+    document = json.loads((FOREIGN / f"{name}.json").read_text(encoding="utf-8"))
+    importer = importer_of(document)
+    assert importer is not None
+    assert importer.tool == name.partition("-")[0]
+    at = importer.read(document)
+    assert (at.requests, at.errors, at.mean_output_tokens) == (40, 0, 32.0)
+    assert 80 <= at.figures["p50(ttft_ms)"] <= 84
+    assert at.figures["p50(tpot_ms)"] == pytest.approx(10, abs=0.1)
+    assert 390 <= at.figures["p50(e2e_ms)"] <= 396
+
+
+def test_the_first_token_that_is_no_reasoning_counts_where_it_is_known() -> None:
+    later = {"unit": "ms", "p50": 900.0}
+    assert read("aiperf", time_to_first_output_token=later).figures["p50(ttft_ms)"] == 900.0
+    benchmark = DOCUMENTS["guidellm"]["benchmarks"][0]["metrics"]
+    metrics = {**benchmark, "time_to_first_output_token_ms": distribution(900.0, 950.0)}
+    assert read("guidellm", benchmarks=[{"metrics": metrics}]).figures["p50(ttft_ms)"] == 900.0
 
 
 def test_what_is_defined_otherwise_is_left_out() -> None:

@@ -7,10 +7,13 @@ from ragmeter.core.importers.reading import Document, Importer, Reading, known
 _PERCENTILES = ("p50", "p90", "p95", "p99")
 _LATENCIES = (
     ("ttft_ms", "time_to_first_token_ms", 1.0),
+    ("ttft_ms", "time_to_first_output_token_ms", 1.0),
     ("tpot_ms", "inter_token_latency_ms", 1.0),
     ("e2e_ms", "request_latency", 1000.0),
 )
-"""Ours, theirs, and the factor from their unit: its request latency is in seconds."""
+"""Ours, theirs, and the factor from their unit: its request latency is in seconds. The later of two wins where it is
+known: the first token that is no reasoning.
+"""
 
 
 def _recognises(document: Document) -> bool:
@@ -27,7 +30,8 @@ def _read(document: Document) -> Reading:
     totals = metrics["request_totals"]
     figures: dict[str, float] = {}
     for ours, theirs, factor in _LATENCIES:
-        figures |= _percentiles(metrics[theirs]["successful"], ours, factor)
+        if metrics.get(theirs):
+            figures |= _percentiles(metrics[theirs]["successful"], ours, factor)
     return Reading(
         started_at=None,
         requests=int(totals["successful"]) + int(totals["errored"]),
@@ -49,7 +53,7 @@ GUIDELLM = Importer(
     notes=(
         "its time_per_output_token holds the TTFT and is not taken over; our TPOT is its inter_token_latency, whose "
         "percentiles weigh a request by its tokens",
-        "its TTFT can be that of reasoning text",
+        "its TTFT is that of the first text that is no reasoning; versions that do not tell them apart take any text",
         "requests that its time limit ended count on neither side; its throughput is a distribution over time and not "
         "taken over",
     ),
