@@ -149,3 +149,17 @@ def test_the_page_fits_asks_for_nothing_and_is_quiet(
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert (complaints, requests) == ([], [path.as_uri()])
     page.close()
+
+
+def test_the_page_fits_a_printed_sheet_with_everything_open(
+    browser: Browser, found: Comparison, tmp_path: Path
+) -> None:
+    """A4 at 96 dots an inch is 794 wide."""
+    path = tmp_path / "comparison.html"
+    path.write_text(comparison_page(found), encoding="utf-8")
+    page = browser.new_page(viewport={"width": 794, "height": 1123})
+    page.emulate_media(media="print")
+    page.goto(path.as_uri(), timeout=20_000)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 794
+    assert page.locator("text=How each figure is computed").is_visible()
+    page.close()
