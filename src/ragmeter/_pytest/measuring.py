@@ -25,6 +25,7 @@ from ragmeter.run.catalog import shown
 from ragmeter.run.forecast import trials_s
 from ragmeter.run.measure import CTRL_C, Conditions
 from ragmeter.run.planning import run_plan
+from ragmeter.run.search import Searching
 from ragmeter.run.stopping import Stopping
 from ragmeter.run.store import SampleLog, suffix
 
@@ -162,6 +163,7 @@ class Measuring:
             announce=self._announce,
             say=progress.say,
             warmed=lambda: self._predict(arms),
+            search=Searching(meter=meter, announce=self._announce_level, say=progress.say).run,
             halt=meter.halt,
             after=self._stopping(arms),
         )
@@ -178,6 +180,9 @@ class Measuring:
             most = "at most " if workload.until else ""
             place = f" {block + 1} of {most}{workload.trials}"
         self.session.progress.case(f"{workload.name} @ {arm.label}{place}")
+
+    def _announce_level(self, arm: Arm, level: float) -> None:
+        self.session.progress.case(f"{arm.workload.name} @ {arm.label} at {level:.4g}")
 
     def _predict(self, arms: Sequence[Arm]) -> None:
         """After the warm-up."""

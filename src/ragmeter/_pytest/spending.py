@@ -23,6 +23,7 @@ def meter_of(options: BenchOptions, cases: Sequence[Case]) -> Meter:
     rates = {provider.path: rate_of(provider.cost) for provider in providers.values()}
     limiting = [options.max_usd.origin] if options.max_usd else []
     limiting += [f"{c.workload.path}: $.until.max_usd" for c in cases if c.workload.until and c.workload.until.max_usd]
+    limiting += [f"{c.workload.path}: $.load.search" for c in cases if c.workload.search and c.workload.search.max_usd]
     for path, rate in rates.items():
         if limiting and rate.usd_per_hr is None:
             raise ConfigError(f"{limiting[0]}: dollars cannot be counted: {path}: {'; '.join(rate.unknown)}")
@@ -59,7 +60,9 @@ def plan_sentence(meter: Meter, cases: Sequence[Case]) -> str:
     if workload.until is not None:
         trials = f"{fewest_trials(workload)} to {workload.trials} trials"
     arms = f"{len(cases)} arms, each with " if len(cases) > 1 else ""
-    known = f"at least {_both(meter, least)}" if least >= 1 else "its length is known after the warm-up"
+    if workload.search is not None:
+        trials = f"a search of at most {workload.search.max_steps} steps, and at what it finds {trials}"
+    known = f"at least {_both(meter, least)}" if least >= 1 else "how long it takes is not known before"
     return f"plan of {workload.name}: {arms}{trials} of {workload.requests} requests; {known}"
 
 

@@ -15,6 +15,7 @@ TAKEN_BY: Mapping[str, tuple[str, ...]] = {
     "rates_per_s": ("sweep",),
     "trace_file": ("trace",),
     "speedup": ("trace",),
+    "search": ("closed", "constant", "poisson", "gamma"),
 }
 
 

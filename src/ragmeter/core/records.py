@@ -9,9 +9,10 @@ from enum import StrEnum
 
 
 class Phase(StrEnum):
-    """Warm-up requests are kept and reported apart; no figure of the measured phase contains them."""
+    """Requests of the warm-up and of a search are kept and reported apart; no figure of the measured phase has them."""
 
     WARMUP = "warmup"
+    SEARCH = "search"
     MEASURED = "measured"
 
 

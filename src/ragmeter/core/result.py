@@ -272,6 +272,55 @@ class Override:
     origin: str
 
 
+class Tried(StrEnum):
+    """Of one load of a capacity search: whether the share of good requests is at or above what is asked.
+
+    INVALID: the client was not fit to measure at this load.
+    """
+
+    HELD = "HELD"
+    FAILED = "FAILED"
+    UNDECIDED = "UNDECIDED"
+    INVALID = "INVALID"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapacityStep:
+    """One step of a search.
+
+    level: the load: requests per second, or slots of a closed loop. requests, good: of this step. good_ratio, tried:
+    over all steps at this level up to this one. reasons: why the client was not fit.
+    """
+
+    level: float
+    requests: int
+    good: int
+    good_ratio: Estimate
+    tried: Tried
+    requests_per_s: float | None
+    output_tokens_per_s: float | None
+    ttft_p50_ms: float | None
+    ttft_p95_ms: float | None
+    latency_p95_ms: float | None
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capacity:
+    """What a search has found: ``held`` is the highest load that held, ``failed`` the lowest above it that did not; the
+    capacity is between them. None: no such load was found. ended: why the search ended early.
+    """
+
+    unit: str
+    metric: str
+    at_least: float
+    held: float | None
+    failed: float | None
+    steps: tuple[CapacityStep, ...]
+    ended: str | None
+    sentence: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult:
     """One workload on one provider: the document ``benchmark-output.v1``.
@@ -336,5 +385,7 @@ class RunResult:
     """Of a sweep, in order; empty otherwise."""
     ended_at: str | None = None
     """End of the last request, warm-up included, by the wall clock; None in results that were written without it."""
+    capacity: Capacity | None = None
+    """Of a workload with ``load.search``; the measured phase then ran at ``capacity.held``."""
     undecided: str | None = None
     """Why the run ended before its intervals were as narrow as ``until`` asks; None when they were, or without it."""

@@ -77,18 +77,20 @@ class RunPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """What was run without a break: the warm-up, or one trial.
+    """What was run without a break: the warm-up, a step of a search, or one trial.
 
+    trial: of a step, its number. level: the load of a step: requests per second, or slots of a closed loop.
     position: its place in its block, from 0: how many other systems were measured in the block before it.
     began_ns, ended_ns: on the samples' clock. whole: False when it was cut short.
     """
 
-    name: Literal["warmup", "measured"]
+    name: Literal["warmup", "search", "measured"]
     trial: int
     position: int
     began_ns: int
     ended_ns: int
     whole: bool
+    level: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +111,7 @@ class RunEnding:
     not_fit: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     undecided: str | None = None
+    search_ended: str | None = None
     parts: tuple[Part, ...] = ()
 
 
@@ -141,7 +144,7 @@ class PhasePlan:
     duration_s: a closed loop starts no request after it; the offsets of an open loop end before it.
     """
 
-    name: Literal["warmup", "measured"]
+    name: Literal["warmup", "search", "measured"]
     trial: int
     step: int = 0
     first_index: int

@@ -10,6 +10,7 @@ from ragmeter.core.errors import ConfigError
 from ragmeter.core.load_keys import check_load, check_ramp
 from ragmeter.core.result import Override
 from ragmeter.core.schema import check, defaults
+from ragmeter.core.search import Search, check_search, search_from
 from ragmeter.core.setting import Setting
 from ragmeter.core.traces import TracedRequest, speeded
 from ragmeter.core.until import Until, until_from
@@ -54,6 +55,7 @@ class Workload:
     max_output_tokens: int
     trials: int
     until: Until | None = None
+    search: Search | None = None
     cool_down_s: float = 0.0
     seed: int
     k: int
@@ -114,9 +116,12 @@ def workload_from(
     retrieval = defaults(schema, "retrieval") | effective.get("retrieval", {})
     model = effective.get("model", {})
     until = until_from(defaults(schema, "until") | effective["until"]) if "until" in effective else None
+    search = search_from(load["search"]) if "search" in load else None
     own = tuple(Prompt(text=text) for text in effective.get("prompts", ()))
     closed = load["shape"] == "closed"
     requests = _requests(effective["benchmark"], benchmark["requests"], trace)
+    if search is not None:
+        check_search(search, requests, where)
     check_ramp(load, requests, benchmark.get("duration"), where)
     if effective.get("target") == "openai" and not model.get("model_id"):
         raise ConfigError(f"{path}: $.model.model_id: needed with target openai: it is the model that is asked for")
@@ -135,6 +140,7 @@ def workload_from(
         max_output_tokens=benchmark["max_output_tokens"],
         trials=benchmark["trials"] if until is None else until.max_trials,
         until=until,
+        search=search,
         cool_down_s=float(benchmark["cool_down"]),
         seed=benchmark["seed"],
         k=retrieval["k"],

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from ragmeter.core.attribution import attribute
+from ragmeter.core.capacity import capacity_of
 from ragmeter.core.cost import cost_rates
 from ragmeter.core.metrics import METRICS
 from ragmeter.core.records import Phase, RequestSample
@@ -32,13 +33,14 @@ def result_of(
     cost = cost_of_run(plan, figures, measured)
     figures = _with_rates(figures, retrieval, cost)
     harness = harness_of_run(plan, ending, measured)
+    capacity = capacity_of(ending.parts, samples, workload, ending.search_ended)
     label = f"{workload.name} @ {plan.provider}"
     slos = [parse_slo(declared.expression, declared.origin) for declared in plan.slos]
     verdicts = tuple(judge(slo, figures, harness, label) for slo in slos)
     phase = figures.phase
     return RunResult(
         **{name: getattr(phase, name) for name in names_users_know},
-        concurrency=workload.concurrency,
+        concurrency=workload.concurrency if capacity is None or workload.open_loop else _whole(capacity.held),
         warmup_requests=warmup.phase.requests,
         measured_requests=phase.requests,
         max_output_tokens=workload.max_output_tokens,
@@ -70,6 +72,7 @@ def result_of(
         warnings=_warnings(plan, figures, ending, cost),
         formulas={name: metric.formula for name, metric in METRICS.items()},
         points=figures.points[:: -(-len(figures.points) // MAX_POINTS) or 1],
+        capacity=capacity,
         undecided=ending.undecided,
         raw_samples_path=raw_samples_path,
         steps=steps_of(samples, workload),
@@ -109,6 +112,10 @@ def _with_rates(figures: Figures, retrieval: Retrieval | None, cost: Cost | None
     if cost is not None:
         figures = figures.with_rates(cost_rates(cost, figures.phase, figures.rates))
     return figures
+
+
+def _whole(level: float | None) -> int | None:
+    return None if level is None else int(level)
 
 
 def _outcome(outcome: Outcome, ending: RunEnding) -> Outcome:

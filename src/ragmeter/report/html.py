@@ -8,6 +8,7 @@ from ragmeter.core.result import RunResult
 from ragmeter.report.markup import Html, element, join
 from ragmeter.report.naming import run_name
 from ragmeter.report.scorecard.attribution import waterfall
+from ragmeter.report.scorecard.capacity import capacity
 from ragmeter.report.scorecard.comparison import comparison
 from ragmeter.report.scorecard.east_west import east_west
 from ragmeter.report.scorecard.figures import every_estimate, tiles
@@ -68,6 +69,7 @@ def _run(result: RunResult, ident: str) -> Html:
         "article",
         headline(result),
         verdicts(result, ident),
+        capacity(result, ident),
         tiles(result),
         distributions(result, ident),
         ttft_over_time(result, ident),

@@ -55,6 +55,7 @@ def summary_lines(result: RunResult, *, width: int, colour: bool) -> list[str]:
         *_rate_lines(result, page),
         *_client_lines(result.harness, page),
         *(line for step in result.steps for line in page.cells(f"step {step.step + 1}", _step_cells(step))),
+        *(page.entry("capacity", result.capacity.sentence) if result.capacity else ()),
         *(line for at in result.verdicts for line in page.outcome(at.outcome, sentence(result, at), indent=_INDENT)),
         *_waterfall_lines(result.attribution, page),
         *_quality_and_cost(result, page),

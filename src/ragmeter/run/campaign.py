@@ -26,6 +26,7 @@ class Arm:
     parts: list[Part] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     undecided: str | None = None
+    search_ended: str | None = None
     done: bool = False
     """Whether all of its trials were run."""
     _endings: list[RunEnding] = field(default_factory=list)
@@ -35,10 +36,22 @@ class Arm:
         """Why it runs no further part, if it does not."""
         return next((ending.reason for ending in self._endings if ending.status == "interrupted"), None)
 
-    def run(self, name: Literal["warmup", "measured"], number: int, position: int, plans: Sequence[PhasePlan]) -> None:
-        """Run one part and write down when it ran, in which place of its block, and whether it came to its end."""
+    def run(
+        self,
+        name: Literal["warmup", "search", "measured"],
+        number: int,
+        position: int,
+        plans: Sequence[PhasePlan],
+        *,
+        level: float | None = None,
+        workload: Workload | None = None,
+    ) -> None:
+        """Run one part and write down when it ran, in which place of its block, and whether it came to its end.
+
+        workload: at the ``level`` of a step of a search; without it, the arm's.
+        """
         began_ns = time.monotonic_ns()
-        samples, ending = measure(self.workload, plans, self.conditions)
+        samples, ending = measure(workload or self.workload, plans, self.conditions)
         self.samples += samples
         self._endings.append(ending)
         part = Part(
@@ -48,9 +61,14 @@ class Arm:
             began_ns=began_ns - self.conditions.origin_ns,
             ended_ns=time.monotonic_ns() - self.conditions.origin_ns,
             whole=ending.status == "complete",
+            level=level,
         )
         self.parts.append(part)
         self.log.part(part)
+
+    @property
+    def can_run(self) -> bool:
+        return self.stopped is None and not self.done
 
     def interrupt(self, reason: str) -> None:
         """Nothing further is run, although more was planned."""
@@ -61,7 +79,13 @@ class Arm:
         """Of the whole run. It ran nothing at all only when it was interrupted."""
         whole = joined(self._endings)
         warnings = (*whole.warnings, *self.warnings)
-        return replace(whole, parts=tuple(self.parts), warnings=warnings, undecided=self.undecided)
+        return replace(
+            whole,
+            parts=tuple(self.parts),
+            warnings=warnings,
+            undecided=self.undecided,
+            search_ended=self.search_ended,
+        )
 
     def whole(self, block: int) -> bool | None:
         """Whether its trial of this block came to its end; None when it did not begin."""
@@ -81,8 +105,8 @@ class Pace:
 
     trials: blocks at most. cool_down_s: pause before each trial but the first. announce: is told which arm runs its
     trial of which block (from 0), or its warm-up with None. say: takes one lasting line. warmed: is called between
-    warm-up and trials. halt: a sentence once everything has to end. after: is asked after each block, with the arms
-    that can still run; None wants another block.
+    warm-up and trials. search: is called with each arm then, and may change its load. halt: a sentence once everything
+    has to end. after: is asked after each block, with the arms that can still run; None wants another block.
     """
 
     trials: int
@@ -90,6 +114,7 @@ class Pace:
     announce: Callable[[Arm, int | None], None]
     say: Callable[[str], None]
     warmed: Callable[[], None] = lambda: None
+    search: Callable[[Arm], None] = lambda _arm: None
     halt: Callable[[], str | None] = lambda: None
     after: Callable[[Sequence[Arm]], Stop | None] = lambda _arms: None
 
@@ -102,9 +127,10 @@ def run_campaign(arms: Sequence[Arm], pace: Pace) -> None:
     try:
         _warm_up(arms, pace)
         pace.warmed()
+        _search(arms, pace)
         for block in range(pace.trials):
             _run_block(arms, block, pace)
-            running = [arm for arm in arms if arm.stopped is None]
+            running = [arm for arm in arms if arm.can_run]
             if not running or _is_enough(running, pace):
                 break
     except KeyboardInterrupt:
@@ -140,9 +166,16 @@ def _warm_up(arms: Sequence[Arm], pace: Pace) -> None:
             _go_on(pace, arm)
 
 
+def _search(arms: Sequence[Arm], pace: Pace) -> None:
+    """One system after the other: each has a capacity of its own."""
+    for arm in in_order([arm for arm in arms if arm.stopped is None], 0, arms[0].workload.seed):
+        pace.search(arm)
+        _go_on(pace, arm)
+
+
 def _run_block(arms: Sequence[Arm], block: int, pace: Pace) -> None:
     """Only arms that can still run take part; the block of a session with several is incomplete without one of them."""
-    partners = [arm for arm in arms if arm.stopped is None]
+    partners = [arm for arm in arms if arm.can_run]
     try:
         for position, arm in enumerate(in_order(partners, block, arms[0].workload.seed)):
             if block or position:

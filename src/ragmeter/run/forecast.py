@@ -18,9 +18,12 @@ DRAWN = 5
 def least_s(workload: Workload, arms: int) -> float:
     """Seconds that the campaign takes even if every answer comes at once: schedules and pauses."""
     trials = fewest_trials(workload)
+    pauses_s = workload.cool_down_s * (arms * trials - 1)
+    if workload.search is not None:  # which ends when it ends, and the trials run at what it finds
+        return arms * _sending_s(warmup(workload)) + pauses_s
     drawn = [_sending_s(trial(workload, number)) for number in range(min(trials, DRAWN))]
     sending_s = _sending_s(warmup(workload)) + trials * min(drawn)
-    return arms * sending_s + workload.cool_down_s * (arms * trials - 1)
+    return arms * sending_s + pauses_s
 
 
 def fewest_trials(workload: Workload) -> int:
@@ -30,10 +33,13 @@ def fewest_trials(workload: Workload) -> int:
 
 
 def trials_s(workload: Workload, warm: Sequence[Sequence[RequestSample]]) -> float | None:
-    """Seconds that the trials will take, by the speed of the warm-up; None when one of the systems had no success.
+    """Seconds that the trials will take, by the speed of the warm-up; None when one of the systems had no success, or
+    a search comes first.
 
     warm: the warm-up requests of each system. With ``until`` it is the time of the fewest trials.
     """
+    if workload.search is not None:
+        return None
     latencies_s = [_mean_e2e_s(samples) for samples in warm]
     if not latencies_s or any(each is None for each in latencies_s):
         return None

@@ -148,7 +148,7 @@ class _Run:
                 if plan.name == "measured":
                     self._efforts.append(efforts)
                     self._note_losses(plan, efforts)
-                else:
+                elif plan.name == "warmup":
                     _check_warm(self.samples)
 
     def _note_lateness(self, plan: PhasePlan, begin_ns: int | None) -> None:

@@ -60,6 +60,16 @@ def _step(workload: Workload, number: int, step: int, rate_per_s: float | None, 
     return replace(plan, step=step)
 
 
+def search_step(workload: Workload, number: int) -> PhasePlan:
+    """One step of a search, at the load of the workload. Its requests are counted after those of all trials."""
+    first = workload.warmup_requests + (workload.trials + number) * workload.requests
+    offsets_ns = None
+    if workload.rate_per_s is not None:
+        offsets_ns = start_times(workload.shape, _arrivals(workload, workload.rate_per_s), _rng(workload, number, 2))
+    plan = _phase(workload, "measured", 0, first, workload.requests, offsets_ns)
+    return replace(plan, name="search", step=number)
+
+
 def _arrivals(workload: Workload, rate_per_s: float) -> Arrivals:
     return Arrivals(
         rate_per_s=rate_per_s,

@@ -26,6 +26,7 @@ class Setting:
     host: str
     certificate: Path | None = None
     key: Path | None = field(default=None, repr=False)
+    lanes: int | None = None
 
 
 async def _serve(setting: Setting, started: Callable[[int], None], stop: asyncio.Event) -> None:
@@ -33,7 +34,8 @@ async def _serve(setting: Setting, started: Callable[[int], None], stop: asyncio
     if setting.certificate is not None:
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         tls.load_cert_chain(setting.certificate, setting.key)
-    server = await listen(Stage(default=setting.script, scripts=setting.scripts), setting.host, tls)
+    lanes = None if setting.lanes is None else asyncio.Semaphore(setting.lanes)
+    server = await listen(Stage(default=setting.script, scripts=setting.scripts, lanes=lanes), setting.host, tls)
     started(server.sockets[0].getsockname()[1])
     await stop.wait()
     await close(server)

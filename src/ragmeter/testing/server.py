@@ -43,13 +43,17 @@ class _Truth:
 
 @dataclass(slots=True)
 class Stage:
-    """What all connections share. ``scripts`` are played at /scripts/NAME, ``default`` everywhere else."""
+    """What all connections share. ``scripts`` are played at /scripts/NAME, ``default`` everywhere else.
+
+    lanes: streams that are played at once; others wait, first come, first served. None: all at once.
+    """
 
     default: StreamScript
     scripts: Mapping[str, StreamScript]
     truths: list[_Truth] = field(default_factory=list)
     connections: "itertools.count[int]" = field(default_factory=itertools.count)
     requests: "itertools.count[int]" = field(default_factory=itertools.count)
+    lanes: asyncio.Semaphore | None = None
 
 
 @dataclass(slots=True)
@@ -140,19 +144,21 @@ class ServerConnection(asyncio.Protocol):
             if plan.closes_reused and self._answered > 0:
                 self._transport.abort()
                 return
-            await self._play_pieces(plan, truth)
+            async with self._stage.lanes or contextlib.nullcontext():
+                waited = self._stage.lanes is not None
+                await self._play_pieces(plan, truth, time.monotonic_ns() if waited else truth.read_ns)
             await self._end(plan)
         except asyncio.CancelledError:
             truth.client_left = True
         finally:
             truth.ended_ns = time.monotonic_ns()
 
-    async def _play_pieces(self, plan: Plan, truth: _Truth) -> None:
+    async def _play_pieces(self, plan: Plan, truth: _Truth, began_ns: int) -> None:
         if not plan.answers:
             return
         await self._write(head_bytes(plan, truth.request_id), plan)
         for piece in plan.pieces:
-            await _until(truth.read_ns, piece.at_ms)
+            await _until(began_ns, piece.at_ms)
             at_ns = await self._write(wire_bytes(plan, piece.body), plan)
             truth.text_ns += [at_ns] * len(piece.text_tokens)
             truth.text_tokens += piece.text_tokens
