@@ -2,6 +2,7 @@
 
 import pytest
 
+from ragmeter._pytest.unfit import EXIT_INVALID
 from tests._pytest.project import Project, refused
 
 GATED = """
@@ -71,7 +72,7 @@ def test_run_of_a_late_client_is_invalid_and_fails_whatever_its_figures(project:
     """A schedule that nothing can keep."""
     shape = ["--bench-shape=constant", "--bench-rate=1000000", "--bench-requests=300"]
     outcome = project.run("--bench-slo=errors <= 300", *shape)
-    assert outcome.ret == pytest.ExitCode.TESTS_FAILED
+    assert outcome.ret == EXIT_INVALID
     outcome.stdout.fnmatch_lines(["E *INVALID: tiny @ mine: errors = * not valid: the client sent*"])
 
 
