@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ragmeter._pytest import collect, configure, options, probe_options
+from ragmeter._pytest import cluster_options, collect, configure, options, probe_options
 from ragmeter._pytest.fixtures import (
     ask,
     baseline,
@@ -57,6 +57,7 @@ __all__ = [
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     options.add_options(parser)
     probe_options.add_probe_options(parser)
+    cluster_options.add_cluster_options(parser)
     if options.is_loaded_by_conftest(pluginmanager):
         options.add_short_names(parser)
 

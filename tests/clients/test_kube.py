@@ -1,6 +1,5 @@
 """What a cluster says of itself. The API server of the error paths is a fake; KUBECONFIG may name a real one."""
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -157,15 +156,9 @@ def test_unknown_context_is_named(kubeconfig: Path) -> None:
         cluster_facts("other")
 
 
-@pytest.fixture
-def real_context() -> str:
-    named = os.environ.get("KUBECONFIG")
-    if not named or not Path(named).is_file():
-        pytest.skip("no real cluster: KUBECONFIG names no file (kind, k3d or a cloud's will do)")
-    return str(yaml.safe_load(Path(named).read_text())["current-context"])
-
-
-def test_real_cluster_says_what_it_is(real_context: str) -> None:
-    found = cluster_facts(real_context)
+@pytest.mark.cluster
+def test_real_cluster_says_what_it_is() -> None:
+    _, current = config.list_kube_config_contexts()
+    found = cluster_facts(current["name"])
     assert found["kubernetes_version"].startswith("v1.")
     assert found["node_count"] >= 1

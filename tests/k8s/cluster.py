@@ -1,11 +1,6 @@
-"""The cluster that KUBECONFIG names, over kubectl, and a namespace in it that is ours.
-
-Tests that start pods need the images in the nodes: RAGMETER_CLUSTER_IMAGES is the prefix of their names, such as
-`localhost/`.
-"""
+"""The cluster that KUBECONFIG names, over kubectl, and a namespace in it that is ours."""
 
 import json
-import os
 import socket
 import subprocess
 import time
@@ -23,11 +18,8 @@ from tests.k8s.manifests import Manifest
 CALL_TIMEOUT_S = 60
 READY_TIMEOUT_S = 180
 
-needs_cluster = pytest.mark.skipif(not os.environ.get("KUBECONFIG"), reason="KUBECONFIG names no cluster")
-needs_images = pytest.mark.skipif(
-    not os.environ.get("RAGMETER_CLUSTER_IMAGES"),
-    reason="RAGMETER_CLUSTER_IMAGES is not set: the images of backend and runner are not in the nodes",
-)
+needs_cluster = pytest.mark.cluster
+needs_images = pytest.mark.cluster_images
 
 
 def kubectl(*arguments: str, stdin: str | None = None, timeout_s: float = CALL_TIMEOUT_S) -> str:

@@ -68,6 +68,10 @@ def result_of(backend: httpx.Client, run: str) -> dict[str, Any]:
     return result
 
 
+def has_result(backend: httpx.Client, run: str) -> bool:
+    return backend.get("/benchmark/results", params={"job": run}).status_code == 200
+
+
 def objects(namespace: str, kinds: str, run: str) -> list[str]:
     return kubectl("-n", namespace, "get", kinds, "-l", f"ragmeter.dev/run={run}", "-o", "name").split()
 
@@ -93,7 +97,7 @@ def test_a_result_outlives_its_job(backend: httpx.Client, deployed: str) -> None
         wait_for_phase(backend, run, "succeeded", "failed")
         before = result_of(backend, run)
         kubectl("-n", deployed, "delete", "job", run)
-        wait_for(lambda: not objects(deployed, "jobs,pods", run), lambda: objects(deployed, "jobs,pods", run))
+        wait_for(lambda: not objects(deployed, "jobs", run), lambda: objects(deployed, "jobs", run))
         assert result_of(backend, run) == before
         assert status(backend, run)["phase"] in {"succeeded", "failed"}
     kubectl("-n", deployed, "delete", "configmap", run)
@@ -105,8 +109,9 @@ def test_a_cancelled_benchmark_keeps_what_it_measured(backend: httpx.Client, dep
     with started(backend, requests=500, concurrency=2, workload="light") as run:
         wait_for_load(backend, run)
         assert backend.delete("/benchmark/run", params={"job": run}).json()["cancelled"]
-        wait_for(lambda: not objects(deployed, "jobs,pods", run), lambda: objects(deployed, "jobs,pods", run))
+        wait_for(lambda: has_result(backend, run), lambda: backend_log(backend, run))
         result = result_of(backend, run)
+        assert not objects(deployed, "jobs", run)
     assert result["status"] == "interrupted"
     assert 0 < result["requests"] < 500
 
@@ -132,7 +137,8 @@ def test_a_pod_that_is_killed_is_a_failed_benchmark_with_the_reason(backend: htt
         wait_for_load(backend, run)
         kubectl("-n", deployed, "delete", *objects(deployed, "pods", run), "--grace-period=0", "--force")
         assert wait_for_phase(backend, run, "failed")["reason"]
-        assert backend.get("/benchmark/results", params={"job": run}).json()["type"] == "no_result"
+        # Killed at once, or left the moment in which it keeps what it measured: that is up to the kubelet.
+        assert not has_result(backend, run) or result_of(backend, run)["status"] == "interrupted"
     with started(backend, requests=1, concurrency=1, workload="smoke") as run:
         assert wait_for_phase(backend, run, "succeeded", "failed")
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from ragmeter._pytest.cluster_options import Inside, cluster_settings
 from ragmeter._pytest.options import SHOWN_ERRORS, Option, overrides
 from ragmeter._pytest.parse import (
     above_zero,
@@ -33,10 +34,11 @@ class BenchOptions:
 
     base_url, baseline, max_usd, max_minutes: with their origin. slos: (expression, origin). report_dir: absolute.
     min_effect_ratio: the smallest relative difference that matters; None: nobody said. aa: whether each provider runs
-    as two arms. workers: load processes; None for as many as the load needs. order: what this pod carries out.
-    netprobe: values that replace those of a provider file's section. ew_probe: whether a run that measures probes
-    first. netprobe_reference: the probe that results refer to; None: nobody said. probe_only: whether nothing else is
-    selected, by ``-m ew_probe``.
+    as two arms. workers: load processes; None for as many as the load needs. order: what this pod carries out,
+    with others when there are several shards. inside: how the load is sent from within the provider's cluster; None:
+    from here. netprobe: values that replace those of a provider file's section. ew_probe: whether a run that measures
+    probes first. netprobe_reference: the probe that results refer to; None: nobody said. probe_only: whether nothing
+    else is selected, by ``-m ew_probe``.
     """
 
     providers: tuple[str, ...]
@@ -62,6 +64,8 @@ class BenchOptions:
     netprobe_reference: str | None
     ew_probe: bool
     probe_only: bool
+    shards: int
+    inside: Inside | None
 
 
 base_url = Option(name="bench_base_url", key="base_url", alias="--base-url")
@@ -76,6 +80,7 @@ client_clock = Option(name="bench_clock", parse=clock)
 pushgateway = Option(name="bench_pushgateway", parse=url)
 show_errors = Option(name="bench_show_errors", parse=count)
 order = Option(name="bench_order")
+shards = Option(name="bench_shards", parse=positive)
 
 
 def bench_options(config: pytest.Config, environment: Mapping[str, str] = os.environ) -> BenchOptions:
@@ -104,6 +109,8 @@ def bench_options(config: pytest.Config, environment: Mapping[str, str] = os.env
         netprobe_reference=_value(config, environment, netprobe_reference, None),
         ew_probe=_switched(config, environment, "ew_probe", "RAGMETER_EW_PROBE"),
         probe_only=str(config.option.markexpr).strip() == "ew_probe",
+        shards=_value(config, environment, shards, 1),
+        inside=_inside(config, environment),
     )
 
 
@@ -143,6 +150,17 @@ def _report_dir(config: pytest.Config, environment: Mapping[str, str]) -> Path:
 def _value(config: pytest.Config, environment: Mapping[str, str], option: Option, default: Any) -> Any:
     found = _setting(config, environment, option)
     return default if found is None else found.value
+
+
+def _inside(config: pytest.Config, environment: Mapping[str, str]) -> Inside | None:
+    """Raises ConfigError for an option that would be ignored."""
+    given = {option.name: _setting(config, environment, option) for option in cluster_settings}
+    found = {name.removeprefix("bench_"): setting for name, setting in given.items() if setting is not None}
+    if _switched(config, environment, "bench_in_cluster", "RAGMETER_IN_CLUSTER"):
+        return Inside(**{name: setting.value for name, setting in found.items()})
+    for setting in found.values():
+        raise ConfigError(f"{setting.origin}: {setting.value!r} means nothing without --bench-in-cluster")
+    return None
 
 
 def _setting(config: pytest.Config, environment: Mapping[str, str], option: Option) -> Setting | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -9,6 +10,7 @@ from time import monotonic_ns
 from typing import TYPE_CHECKING
 
 from ragmeter._pytest.comparing import compare_finished
+from ragmeter._pytest.inside import measured_inside
 from ragmeter._pytest.spending import limits_of, plan_sentence, warm_sentence
 from ragmeter.clients.files import schema, write_atomically
 from ragmeter.core.budget import rate_of
@@ -24,10 +26,12 @@ from ragmeter.run.campaign import Arm, Pace, Stop, run_campaign
 from ragmeter.run.catalog import shown
 from ragmeter.run.forecast import trials_s
 from ragmeter.run.measure import CTRL_C, Conditions
+from ragmeter.run.order import shard_of
 from ragmeter.run.planning import run_plan
 from ragmeter.run.search import Searching
 from ragmeter.run.stopping import Stopping
 from ragmeter.run.store import SampleLog, suffix
+from ragmeter.run.together import run_together
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -35,6 +39,7 @@ if TYPE_CHECKING:
     from typing import TypeVar
 
     from ragmeter._pytest.cases import Case
+    from ragmeter._pytest.cluster_options import Inside
     from ragmeter._pytest.session import BenchSession
     from ragmeter.core.records import RequestSample
     from ragmeter.core.result import RunResult
@@ -82,15 +87,48 @@ class Measuring:
 
     def run(self) -> None:
         """Measure, write and compare. Raises KeyboardInterrupt after everything is written."""
+        finished = self._measured()
+        list(self._each(finished, _id, self._written))
+        self.session.compared += compare_finished(self.session, finished)
+        if any(each.run.ending.reason == CTRL_C for each in finished):
+            raise KeyboardInterrupt
+
+    def _measured(self) -> list[Finished]:
+        inside, order = self.session.options.inside, self.session.options.order
+        if inside is not None:
+            return list(self._each(self.cases, lambda case: case.id, lambda case: self._inside(case, inside)))
+        if order is not None and self.session.options.shards > 1:
+            return list(self._each(self.cases, lambda case: case.id, lambda case: self._together(case, order)))
+        return self._here()
+
+    def _here(self) -> list[Finished]:
         planned = list(self._each(self.cases, lambda case: case.id, self._planned))
         with ExitStack() as logs:
             prepared = list(self._each(planned, _id, lambda each: self._prepared(each, logs)))
             self._measure([each.arm for each in prepared])
-        finished = list(self._each(prepared, _id, self._finished))
-        list(self._each(finished, _id, self._written))
-        self.session.compared += compare_finished(self.session, finished)
-        if any(each.arm.stopped == CTRL_C for each in prepared):
-            raise KeyboardInterrupt
+        return list(self._each(prepared, _id, self._finished))
+
+    def _inside(self, case: Case, inside: Inside) -> Finished:
+        """The case measured by pods, judged as if it had been measured here."""
+        self.session.progress.case(f"{case.workload.name} @ {case.label}")
+        run = measured_inside(case, inside, stamp=self.session.stamp, say=self.session.progress.say)
+        return self._kept(case, run)
+
+    def _together(self, case: Case, order: str) -> Finished:
+        """The case measured by this pod and others at once: each of them comes to the same result."""
+        planned, options = self._planned(case), self.session.options
+        shard = shard_of(os.environ, options.shards)
+        self.session.progress.case(f"{case.workload.name} @ {case.label} {shard.number + 1}/{shard.count}")
+        own = self.session.folder(case.provider.name) / f"{self.session.stamp}-shard-{shard.number}{suffix}"
+        run = run_together(order, planned.plan, case.provider, shard, path=own, observer=self.session.progress)
+        self.session.progress.finish()
+        return self._kept(case, run)
+
+    def _kept(self, case: Case, run: SavedRun) -> Finished:
+        """A run whose samples came from elsewhere, with a raw record here."""
+        with SampleLog(self._raw_path(case)) as log:
+            log.run(run.plan, run.samples, run.ending)
+        return self._concluded(case, replace(run, path=shown(log.path)), log.path)
 
     def _each(self, items: Sequence[S], name: Callable[[S], str], work: Callable[[S], T]) -> Iterator[T]:
         """The work on each item; what fails for one is kept, and the others go on."""
@@ -198,17 +236,21 @@ class Measuring:
         return Stopping(until=until, subjects=subjects, meter=self.session.meter).after
 
     def _finished(self, prepared: Prepared) -> Finished:
-        """The result. It is shown even if it cannot be written."""
-        arm, raw, config = prepared.arm, prepared.arm.log.path, self.session.config
+        arm, raw = prepared.arm, prepared.arm.log.path
         ending = arm.ending()
         if arm.log.failure is not None:
             ending = replace(ending, warnings=(*ending.warnings, f"{arm.log.failure}: all samples are in {raw}"))
         run = SavedRun(path=shown(raw), plan=prepared.plan, samples=tuple(arm.samples), ending=ending)
+        return self._concluded(prepared.case, run, raw)
+
+    def _concluded(self, case: Case, run: SavedRun, raw: Path) -> Finished:
+        """The result. It is shown even if it cannot be written."""
+        config = self.session.config
         result = result_of(run.plan, run.samples, run.ending, raw_samples_path=run.path)
         result = config.hook.pytest_ragmeter_update_report(config=config, result=result)
         path = raw.with_name(raw.name.removesuffix(suffix) + ".json")
         check(encode(result), schema("benchmark-output.v1"), str(path))
-        finished = Finished(case=prepared.case, run=run, result=result, path=path)
+        finished = Finished(case=case, run=run, result=result, path=path)
         self.session.finished.append(finished)
         return finished
 

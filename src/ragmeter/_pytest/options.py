@@ -353,3 +353,10 @@ def _add_judging(group: pytest.OptionGroup, parser: pytest.Parser) -> None:
         "are left there in ConfigMaps that it owns (environment RAGMETER_ORDER)",
     )
     parser.addini("bench_order", "ini twin of --bench-order", default=None)
+    group.addoption(
+        "--bench-shards",
+        metavar="N",
+        help="with --bench-order: pods that carry it out together, each a shard of the load (default: 1; environment "
+        "RAGMETER_SHARDS)",
+    )
+    parser.addini("bench_shards", "ini twin of --bench-shards", default=None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from ragmeter.core.errors import ConfigError, RagmeterError
 from ragmeter.report.jsonfile import result_json
-from ragmeter.run.order import claim, fulfil
+from ragmeter.run.order import claim, fulfil, shard_of
 
 if TYPE_CHECKING:
     from ragmeter._pytest.session import BenchSession
@@ -21,24 +22,28 @@ class Ordered:
     """Registered when an order was named. A result that cannot be left makes the session fail."""
 
     def __init__(self, bench: BenchSession, order: str) -> None:
-        """Raises ConfigError for several cases: an order has one result."""
+        """Raises ConfigError for several cases: an order has one result; ClusterError for a shard that is none."""
         if len(bench.cases) != 1:
             names = ", ".join(case.id for case in bench.cases)
             raise ConfigError(f"--bench-order: an order is one workload on one provider, not {names}")
         self._bench = bench
         self._order = order
+        self._shard = shard_of(os.environ, bench.options.shards)
         self._told = ""
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self) -> None:
         """Claim the order, and take SIGTERM, which ends a pod, for Ctrl-C: what was measured is then left, too."""
         try:
-            claim(self._order, socket.gethostname())
+            claim(self._order, self._shard, socket.gethostname())
         except RagmeterError as error:
             raise pytest.UsageError(str(error)) from error
         signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Of several pods the first leaves the result: all of them have the same."""
+        if self._shard.number:
+            return
         try:
             for finished in self._bench.finished[-1:]:
                 result = finished.result

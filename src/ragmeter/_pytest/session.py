@@ -23,6 +23,7 @@ from ragmeter.core.regression import Regression
 from ragmeter.core.result import Outcome, RunResult
 from ragmeter.core.run import RunPlan
 from ragmeter.run.calibrate import calibrate
+from ragmeter.run.inside import check_place
 from ragmeter.run.local import LocalService, check_installed, local_service
 from ragmeter.run.meter import Meter
 from ragmeter.run.target import reach
@@ -71,7 +72,9 @@ class BenchSession:
     def reach_all(self, cases: list[Case]) -> None:
         """Raise TargetError unless every deployed service is ready and every embedded one can be started."""
         for case in {(case.provider.name, case.workload.target): case for case in cases}.values():
-            if case.provider.local is None:
+            if self.options.inside is not None:
+                check_place(self.options.inside.place(case.provider))
+            elif case.provider.local is None:
                 reach(case.provider, case.workload.target)
             else:
                 check_installed(case.provider.local)

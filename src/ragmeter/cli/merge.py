@@ -28,9 +28,6 @@ def run(options: argparse.Namespace) -> int:
         raise ConfigError(f"--output: {options.output}: the name of a raw record ends in {suffix}")
     plan, samples, ending = merged([load_raw(path) for path in options.shards])
     with SampleLog(options.output) as log:
-        log.plan(plan)
-        for sample in samples:
-            log.sample(sample)
-        log.ending(ending)
+        log.run(plan, samples, ending)
     say(f"{plan.run_id}: {len(samples)} requests of {len(options.shards)} shards in {log.path}")
     return 0

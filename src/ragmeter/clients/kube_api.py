@@ -29,6 +29,8 @@ _KINDS: Final[Mapping[str, tuple[str, str, str]]] = {
     "Pod": ("CoreV1Api", "namespaced_pod", "pods"),
     "Secret": ("CoreV1Api", "namespaced_secret", "secrets"),
     "Service": ("CoreV1Api", "namespaced_service", "services"),
+    "Version": ("VersionApi", "code", "version"),
+    "ServiceAccount": ("CoreV1Api", "namespaced_service_account", "serviceaccounts"),
 }
 """Kind: class of the official client, the noun in its method names, the resource as RBAC names it."""
 
@@ -93,6 +95,13 @@ class Cluster:
         body = {"preconditions": {"uid": named["uid"]}, "propagationPolicy": "Background"}
         method = self._method("delete", kind)
         self._call("delete", kind, named["name"], lambda: method(named["name"], *place, body=body, **_LIMIT))
+
+    def minor_version(self) -> int:
+        """20 of Kubernetes 1.20; a cloud's ``20+`` counts as 20."""
+        from kubernetes import client
+
+        said = self._call("get", "Version", "", lambda: client.VersionApi(self.api).get_code(**_LIMIT))
+        return int(said["minor"].rstrip("+"))
 
     def pod_log(self, name: str, *, lines: int) -> str:
         """The last lines that a pod wrote: for people, never to be parsed. Empty when there are none."""

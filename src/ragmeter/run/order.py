@@ -1,25 +1,39 @@
 """A run in a pod carries out an order: it is claimed, and what was measured is left where whoever gave it finds it."""
 
+import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 from ragmeter.clients.kube_api import CONFLICT, connected
 from ragmeter.clients.kube_documents import Documents, own_namespace
 from ragmeter.core.errors import ClusterError, SchemaError
+from ragmeter.core.orders import INDEX_VARIABLE
+from ragmeter.core.run import Shard
+from ragmeter.core.sides import SavedRun
+from ragmeter.run import store
 
-CLAIM, RAW, RESULT = "claim", "raw", "result"
+RAW, RESULT = "raw", "result"
 OUTCOME: Final = "outcome"
 """The note of a result that says how it was judged."""
 
 
-def claim(order: str, pod: str) -> None:
+def shard_of(environment: Mapping[str, str], count: int) -> Shard:
+    """Which shard of an order for ``count`` pods this pod sends. Raises ClusterError where the cluster did not say."""
+    number = environment.get(INDEX_VARIABLE, "0")
+    if not number.isdecimal() or int(number) >= count:
+        raise ClusterError(f"environment {INDEX_VARIABLE}: {number!r} is not one of {count} pods, counted from 0")
+    return Shard(number=int(number), count=count)
+
+
+def claim(order: str, shard: Shard, pod: str) -> None:
     """Begin to carry out the order. Raises ClusterError when another pod began it, and outside a pod.
 
     A cluster may replace a pod that was killed; a load that nobody asked for again must not be sent.
     """
     with connected(None, own_namespace()) as cluster:
         try:
-            Documents(cluster=cluster, run=order).keep(CLAIM, pod.encode())
+            Documents(cluster=cluster, run=order).keep(f"claim-{shard.number}", pod.encode())
         except ClusterError as error:
             if error.status != CONFLICT:
                 raise
@@ -42,3 +56,15 @@ def fulfil(order: str, *, result: str, raw: Path, outcome: str) -> str | None:
             too_large = f"the samples go with this pod: {error}"
         documents.keep(RESULT, result.encode(), {OUTCOME: outcome})
     return too_large
+
+
+def record_in(documents: Documents, name: str) -> SavedRun | None:
+    """A raw record that a pod left; None while it is not there. Raises ClusterError, SchemaError."""
+    content = documents.find(name)
+    if content is None:
+        return None
+    with tempfile.TemporaryDirectory(prefix="ragmeter-") as folder:
+        path = Path(folder, f"{name}{store.suffix}")
+        path.write_bytes(content)
+        plan, samples, ending = store.read(path)
+    return SavedRun(path=f"{documents.run}: {name}", plan=plan, samples=samples, ending=ending)

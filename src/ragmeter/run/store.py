@@ -59,6 +59,13 @@ class SampleLog:
         """Write the last line."""
         self._append(f'{{"ending":{to_json(ending)}}}\n')
 
+    def run(self, plan: RunPlan, samples: Sequence[RequestSample], ending: RunEnding) -> None:
+        """Write a whole run that was recorded elsewhere."""
+        self.plan(plan)
+        for sample in samples:
+            self.sample(sample)
+        self.ending(ending)
+
     def _append(self, line: str) -> None:
         self._lines.append(line)
         if self._stream is None or self._failure is not None:

@@ -1,0 +1,86 @@
+"""What makes up one run inside a cluster: an order, and a Job or several that carry it out. Pure.
+
+The order is a ConfigMap: options of the suite by the names of their environment variables, and files that they name.
+The Jobs are made of the template k8s/benchmark/run/job.yaml, as the backend makes them.
+"""
+
+import base64
+import copy
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from ragmeter.core.kube_documents import DOCUMENT_LABEL, LABELS
+from ragmeter.core.provider import Provider
+from ragmeter.core.workload import Workload, judging_keys
+
+ACCOUNT: Final = "rag-benchmark"
+FOLDER: Final = "/order"
+INDEX_VARIABLE: Final = "JOB_COMPLETION_INDEX"
+"""Which shard a pod sends. An Indexed Job sets it by itself."""
+
+Document = dict[str, Any]
+
+
+def order_of(run: str, workload: Workload, provider: Provider, *, url: str, shards: int) -> Document:
+    """The order of one workload against the service at ``url``, as pods reach it.
+
+    Secrets of the provider file and what judges a run stay here: pods measure, and whoever gave the order judges.
+    """
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": run, "labels": {**LABELS, DOCUMENT_LABEL: "order"}},
+        "data": {
+            "RAGMETER_PROVIDER": f"{FOLDER}/provider.yaml",
+            "RAGMETER_WORKLOAD": f"{FOLDER}/workload.yaml",
+            "RAGMETER_SHARDS": str(shards),
+        },
+        "binaryData": {name: _base64(text) for name, text in _files(workload, provider, url).items()},
+    }
+
+
+def _files(workload: Workload, provider: Provider, url: str) -> dict[str, str]:
+    """JSON is YAML. What is written here is read again by a pod of the same version."""
+    manifest = {key: value for key, value in workload.manifest.items() if key not in judging_keys}
+    files = {}
+    if "prompts_file" in manifest:
+        manifest["prompts_file"] = "prompts.jsonl"
+        lines = [json.dumps({"prompt": each.text, "relevant": list(each.relevant)}) for each in workload.prompts]
+        files["prompts.jsonl"] = "\n".join(lines)
+    inside = {"schema": "provider.v1", "name": provider.name, "base_url": url}
+    return {**files, "workload.yaml": json.dumps(manifest), "provider.yaml": json.dumps(inside)}
+
+
+def _base64(text: str) -> str:
+
+    return base64.b64encode(text.encode()).decode("ascii")
+
+
+def jobs_of(template: Document, run: str, *, image: str, shards: int, indexed: bool) -> list[Document]:
+    """One Job; for several shards an Indexed one, or one for each where the cluster does not know those."""
+    if shards == 1:
+        return [_job(template, run, run, image, ())]
+    if indexed:
+        whole = _job(template, run, run, image, ())
+        whole["spec"] |= {"completionMode": "Indexed", "completions": shards, "parallelism": shards}
+        return [whole]
+    return [
+        _job(template, f"{run}-{index}", run, image, [{"name": INDEX_VARIABLE, "value": str(index)}])
+        for index in range(shards)
+    ]
+
+
+def _job(template: Document, name: str, run: str, image: str, variables: Sequence[Mapping[str, str]]) -> Document:
+    made = copy.deepcopy(template)
+    made["metadata"] = {"name": name, "labels": dict(LABELS)}
+    pod = made["spec"]["template"]["spec"]
+    (suite,) = pod["containers"]
+    suite["image"] = image
+    suite["envFrom"] = [{"configMapRef": {"name": run}}]
+    suite["env"] = [{**each, "value": run} if each["name"] == "RAGMETER_ORDER" else each for each in suite["env"]]
+    suite["env"] += variables
+    for volume in pod["volumes"]:
+        if volume["name"] == "order":
+            volume["configMap"]["name"] = run
+    return made

@@ -1,0 +1,104 @@
+"""The library orders what the backend orders: one template, one result."""
+
+import base64
+import json
+from typing import Any
+
+import pytest
+
+from backend import orders as backend_orders
+from backend.benchmark import read_template
+from ragmeter.clients.files import data_dir, read_yaml, schema
+from ragmeter.core.kube_documents import LABELS
+from ragmeter.core.orders import jobs_of, order_of
+from ragmeter.core.provider import provider_from
+from ragmeter.core.workload import prompts_of, workload_from
+
+TEMPLATE = read_yaml(data_dir("k8s") / "benchmark" / "run" / "job.yaml")
+RUN, IMAGE = "rag-benchmark-1", "example/runner:1.0.0"
+
+
+def provider() -> Any:
+    document = {
+        "schema": "provider.v1",
+        "name": "mine",
+        "base_url": "https://outside.example.com",
+        "headers": {"Authorization": "Bearer hunter2"},
+        "slo": ["errors <= 0"],
+    }
+    return provider_from(document, path="mine.yaml", environment={}, base_url=None, schema=schema("provider.v1"))
+
+
+def workload() -> Any:
+    document = {
+        "schema": "workload.v1",
+        "name": "asks",
+        "benchmark": {"requests": 3, "concurrency": 1},
+        "prompts_file": "prompts/q.jsonl",
+        "slo": ["errors <= 0"],
+        "goodput": {"ttft_ms": 100},
+    }
+    prompts = prompts_of('{"prompt": "Why?", "relevant": ["a#1"]}\n{"prompt": "How?"}', path="q.jsonl")
+    return workload_from(document, path="asks.yaml", prompts=prompts, settings=(), schema=schema("workload.v1"))
+
+
+def files() -> dict[str, str]:
+    order = order_of(RUN, workload(), provider(), url="http://rag-backend", shards=2)
+    return {name: base64.b64decode(packed).decode() for name, packed in order["binaryData"].items()}
+
+
+def test_both_make_their_jobs_of_the_same_file() -> None:
+    assert read_template() == TEMPLATE
+
+
+@pytest.mark.parametrize("indexed", [True, False])
+@pytest.mark.parametrize("shards", [1, 3])
+def test_the_backend_and_the_library_make_the_same_jobs(shards: int, indexed: bool) -> None:
+    spec = TEMPLATE["spec"]
+    terms = backend_orders.Terms(
+        image=IMAGE, ttl_s=spec["ttlSecondsAfterFinished"], deadline_s=spec["activeDeadlineSeconds"], indexed=indexed
+    )
+    order = {"metadata": {"name": RUN, "uid": "u"}}
+    theirs = backend_orders.jobs(TEMPLATE, order, terms, shards=shards)
+    ours = jobs_of(TEMPLATE, RUN, image=IMAGE, shards=shards, indexed=indexed)
+    for one, other in zip(theirs, ours, strict=True):
+        assert one["metadata"]["name"] == other["metadata"]["name"]
+        # Whatever is made for a run gets its label when it is made; see `ragmeter.clients.kube_owned`.
+        one["spec"]["template"]["metadata"]["labels"].pop("ragmeter.dev/run")
+        other["spec"]["template"]["metadata"]["labels"].pop("ragmeter.dev/run")
+        assert one["spec"] == other["spec"]
+
+
+def test_the_template_is_left_as_it_was() -> None:
+    before = json.dumps(TEMPLATE)
+    jobs_of(TEMPLATE, RUN, image=IMAGE, shards=2, indexed=False)
+    assert json.dumps(TEMPLATE) == before
+
+
+def test_labels_of_both_are_the_same() -> None:
+    assert LABELS == backend_orders.LABELS
+
+
+def test_a_pod_asks_the_same_of_the_service_at_its_own_address() -> None:
+    found = files()
+    prompts = prompts_of(found["prompts.jsonl"], path="prompts.jsonl")
+    inside = workload_from(
+        json.loads(found["workload.yaml"]),
+        path="workload.yaml",
+        prompts=prompts,
+        settings=(),
+        schema=schema("workload.v1"),
+    )
+    assert inside.sha256 == workload().sha256
+    assert inside.prompts == workload().prompts
+    assert json.loads(found["provider.yaml"]) == {
+        "schema": "provider.v1",
+        "name": "mine",
+        "base_url": "http://rag-backend",
+    }
+
+
+def test_secrets_and_slos_stay_outside_the_cluster() -> None:
+    text = "".join(files().values())
+    assert "hunter2" not in text
+    assert "errors <= 0" not in text

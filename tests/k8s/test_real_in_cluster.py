@@ -1,0 +1,242 @@
+"""`pytest bench --bench-in-cluster` from outside: pods of a real cluster send the load, and nothing of them is left."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.k8s.cluster import kubectl, needs_cluster, needs_images
+from tests.k8s.deployed import in_the_nodes
+from tests.k8s.manifests import ROOT
+
+pytestmark = needs_cluster
+
+TIMEOUT_S = 240
+TOKENS = 32
+KINDS = "jobs,pods,services,configmaps,secrets,serviceaccounts"
+
+
+def context() -> str:
+    return str(kubectl("config", "current-context").strip())
+
+
+def objects(namespace: str, *, ending: bool = False) -> list[str]:
+    """What there is, without or with what the cluster is about to remove."""
+    listed = json.loads(kubectl("-n", namespace, "get", KINDS, "-o", "json"))["items"]
+    found = [each for each in listed if ending or "deletionTimestamp" not in each["metadata"]]
+    return sorted(f"{each['kind'].lower()}/{each['metadata']['name']}" for each in found)
+
+
+@pytest.fixture(scope="module")
+def before(deployed: str) -> list[str]:
+    """What there was before any of these runs."""
+    return objects(deployed, ending=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outside:
+    """A user's machine: a folder with a provider file, and pytest run in it."""
+
+    folder: Path
+    environment: dict[str, str]
+
+    def provider(self, namespace: str, **keys: object) -> None:
+        document = {
+            "schema": "provider.v1",
+            "name": "inside",
+            "base_url": "http://not.reached.example.com",
+            "kube_context": context(),
+            "kube_namespace": namespace,
+            "workload": "light",
+            **keys,
+        }
+        (self.folder / "inside.yaml").write_text(yaml.safe_dump(document), encoding="utf-8")
+
+    def command(self, *arguments: str) -> list[str]:
+        plugins = ["-p", "no:cacheprovider", "--pyargs", str(ROOT / "bench"), "-c", os.devnull, f"--rootdir={ROOT}"]
+        image = f"--bench-image={in_the_nodes('ragmeter-runner:0.1.0')}"
+        own = ["--provider=./inside.yaml", "--bench-in-cluster", f"--bench-report-dir={self.folder}", image]
+        return [sys.executable, "-m", "pytest", *plugins, *own, *arguments]
+
+    def start(self, *arguments: str) -> "subprocess.Popen[str]":
+        streams: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+        return subprocess.Popen(self.command(*arguments), cwd=self.folder, env=self.environment, **streams)
+
+    def run(self, *arguments: str) -> tuple[int, str]:
+        with self.start(*arguments) as process:
+            try:
+                output, _ = process.communicate(timeout=TIMEOUT_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
+        return process.returncode, output
+
+    def result(self) -> dict[str, Any]:
+        (path,) = (self.folder / "ns" / "inside").glob("*Z.json")
+        document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return document
+
+    def kubeconfig(self, **user: object) -> None:
+        """The one of the tests with another user in it."""
+        document = yaml.safe_load(kubectl("config", "view", "--raw", "--flatten", "--minify"))
+        document["users"] = [{"name": each["name"], "user": user} for each in document["users"]]
+        path = self.folder / "kubeconfig"
+        path.write_text(yaml.safe_dump(document), encoding="utf-8")
+        self.environment["KUBECONFIG"] = str(path)
+
+
+@pytest.fixture
+def outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Outside:
+    monkeypatch.setenv("RAGMETER_CLUSTER_IMAGES", os.environ.get("RAGMETER_CLUSTER_IMAGES", ""))
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("RAGMETER_", "PYTEST_"))}
+    return Outside(folder=tmp_path, environment={**environment, "PYTHONPATH": f"{ROOT / 'src'}"})
+
+
+@needs_images
+def test_two_pods_send_one_load_that_is_judged_here(outside: Outside, deployed: str, before: list[str]) -> None:
+    outside.provider(deployed, slo=["errors <= 0"])
+    status, output = outside.run("--bench-pods=2", "--bench-requests=14", "--bench-concurrency=4", "--bench-warmup=2")
+    assert status == 0, output
+    result = outside.result()
+    assert (result["status"], result["requests"], result["success"], result["warmup_requests"]) == (
+        "complete",
+        14,
+        14,
+        2,
+    )
+    assert result["total_tokens"] == 14 * TOKENS
+    assert [each["outcome"] for each in result["verdicts"] if each["slo"] == "errors <= 0"] == ["PASS"]
+    assert result["run_metadata"]["kubernetes_version"].startswith("v1.")
+    assert result["run_metadata"]["model_id"] == "ground-truth"
+    raw = next((outside.folder / "ns" / "inside").glob("*.raw.jsonl")).read_text(encoding="utf-8").splitlines()
+    samples = [document["sample"] for line in raw if "sample" in (document := json.loads(line))]
+    assert sorted(s["index"] for s in samples if s["phase"] == "measured") == sorted(range(2, 16))
+    assert {s["clock_id"] for s in samples} == {0, 1}
+    for suffix in (".html", ".xml"):
+        assert list((outside.folder / "ns" / "inside").glob(f"*{suffix}")), suffix
+    assert objects(deployed) == before, "what is left"
+
+
+@needs_images
+def test_ctrl_c_keeps_what_was_measured_and_leaves_nothing(outside: Outside, deployed: str, before: list[str]) -> None:
+    outside.provider(deployed)
+    with outside.start("--bench-requests=500", "--bench-concurrency=2", "--bench-warmup=0") as process:
+        wait_for_samples(process)
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=TIMEOUT_S)
+    assert process.returncode == pytest.ExitCode.INTERRUPTED, output
+    assert outside.result()["status"] == "interrupted"
+    assert 0 < outside.result()["requests"] < 500
+    assert objects(deployed) == before, "what is left"
+
+
+def wait_for_samples(process: "subprocess.Popen[str]") -> None:
+    """Until a pod says that it has measured some."""
+    assert process.stdout is not None
+    deadline, lines = time.monotonic() + TIMEOUT_S, []
+    while time.monotonic() < deadline and (line := process.stdout.readline()):
+        lines.append(line)
+        if re.search(r"measured [1-9]\d*/500", line):
+            return
+    raise AssertionError("".join(lines))
+
+
+@needs_images
+def test_a_pod_that_is_killed_ends_the_run_with_the_reason(outside: Outside, deployed: str, before: list[str]) -> None:
+    outside.provider(deployed)
+    with outside.start("--bench-requests=500", "--bench-concurrency=2", "--bench-warmup=0") as process:
+        wait_for_samples(process)
+        (pod,) = [each for each in objects(deployed) if each.startswith("pod/rag-benchmark-")]
+        kubectl("-n", deployed, "delete", pod, "--grace-period=0", "--force")
+        output, _ = process.communicate(timeout=TIMEOUT_S)
+    assert process.returncode == pytest.ExitCode.TESTS_FAILED, output
+    with_record = r"its pods were stopped: evicted, deleted, or longer than their Job may take; what was measured is in"
+    without = r"pod rag-benchmark-\S+ on \S+ left no result: exit status 4.*another pod began"
+    assert re.search(f"{with_record}|{without}", output), output
+    assert objects(deployed) == before, "what is left"
+
+
+@needs_images
+def test_an_image_that_no_node_has_is_one_sentence(outside: Outside, deployed: str, before: list[str]) -> None:
+    outside.provider(deployed)
+    status, output = outside.run("--bench-image=registry.invalid/none:1.0.0", "--bench-begin-timeout=90")
+    assert status == pytest.ExitCode.TESTS_FAILED, output
+    assert re.search(r"pod rag-benchmark-\S+ on \S+ (cannot run|did not begin)[^\n]*image", output), output
+    assert objects(deployed) == before, "what is left"
+
+
+@needs_images
+def test_pods_that_no_node_takes_are_one_sentence(outside: Outside, deployed: str, before: list[str]) -> None:
+    """Two pods ask for one CPU each; a quota of the namespace allows one pod."""
+    outside.provider(deployed)
+    kubectl("-n", deployed, "create", "quota", "tight", "--hard=pods=0")
+    try:
+        status, output = outside.run("--bench-begin-timeout=5")
+        assert status == pytest.ExitCode.TESTS_FAILED, output
+        assert re.search(r"a pod did not begin in 5 s: no pod was made; FailedCreate: [^\n]*exceeded quota", output)
+        assert objects(deployed) == before, "what is left"
+    finally:
+        kubectl("-n", deployed, "delete", "quota", "tight")
+
+
+@needs_images
+def test_in_the_end_not_even_an_ending_pod_is_left(deployed: str, before: list[str]) -> None:
+    """A pod that is told to end takes an old kubelet up to a minute."""
+    deadline = time.monotonic() + TIMEOUT_S
+    while (left := objects(deployed, ending=True)) != before:
+        assert time.monotonic() < deadline, set(left) ^ set(before)
+        time.sleep(0.5)
+
+
+def refused(outside: Outside, *arguments: str) -> str:
+    """What is said on an end with exit status 4, before anything was made or sent."""
+    status, output = outside.run(*arguments)
+    assert status == pytest.ExitCode.USAGE_ERROR, output
+    assert "Traceback" not in output
+    return " ".join(output.split())
+
+
+def test_a_namespace_that_is_not_prepared_is_told_how(outside: Outside, namespace: str) -> None:
+    outside.provider("default")
+    assert re.search(
+        r"no service account rag-benchmark in namespace 'default': an administrator prepares it once with "
+        r"`kubectl apply -k \S+/k8s/benchmark/access`",
+        refused(outside),
+    )
+
+
+def test_a_provider_without_a_context_is_told_so(outside: Outside) -> None:
+    outside.provider("default", kube_context="")
+    assert "$.kube_context: missing: --bench-in-cluster needs the context of a kubeconfig" in refused(outside)
+
+
+def test_an_unknown_context_is_named(outside: Outside) -> None:
+    outside.provider("default", kube_context="nobody")
+    assert re.search(r"Kubernetes context 'nobody': .*nobody", refused(outside))
+
+
+def test_an_expired_token_is_told_so(outside: Outside) -> None:
+    outside.provider("default")
+    outside.kubeconfig(token="expired")
+    assert "HTTP 401: Unauthorized; the credentials are refused: they may have expired" in refused(outside)
+
+
+def test_a_user_who_may_not_is_told_verb_and_resource(outside: Outside, namespace: str) -> None:
+    """With the token of an account that has no role."""
+    name = kubectl("-n", namespace, "get", "serviceaccount", "default", "-o", "jsonpath={.secrets[0].name}")
+    if name:
+        packed = kubectl("-n", namespace, "get", "secret", name, "-o", "go-template={{.data.token | base64decode}}")
+    else:
+        packed = kubectl("-n", namespace, "create", "token", "default").strip()
+    outside.provider(namespace)
+    outside.kubeconfig(token=packed)
+    assert f"cannot get serviceaccounts rag-benchmark in namespace '{namespace}': HTTP 403" in refused(outside)
