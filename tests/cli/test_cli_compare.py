@@ -153,3 +153,17 @@ def test_a_metric_or_reference_that_cannot_be_is_refused(
         status = int(str(refused.code))
     assert status == 2
     assert words in capsys.readouterr().err
+
+
+def test_the_figures_of_a_probe_that_belongs_to_a_run_are_on_the_page(tmp_path: Path) -> None:
+    probe, page = tmp_path / "ew.json", tmp_path / "page.html"
+    probe.write_text(json.dumps({"latency": {"avg_ms": 0.41}, "tcp_throughput": {"gbps": 4.87, "retransmits": 12}}))
+    linked = raw(tmp_path, "here", metadata={"netprobe_ew_path": str(probe)})
+    gone = raw(tmp_path, "there", seed=2, metadata={"netprobe_ew_path": str(tmp_path / "gone.json")})
+    assert main(["compare", linked, gone, "--html", str(page)]) == 0
+    rows = [
+        row.text() for row in parsed(page.read_text()).all("tr") if "Gbit/s" in row.text() or "gone.json" in row.text()
+    ]
+    assert len(rows) == 2
+    assert "4.87 Gbit/s" in rows[0]
+    assert rows[1].endswith("gone.json")

@@ -14,6 +14,7 @@ from ragmeter.core.records import Phase
 from ragmeter.core.regression import BASELINE, NOW, Regression, regressions
 from ragmeter.core.sides import measure
 from ragmeter.report.comparison_page import comparison_page
+from ragmeter.run.linked_probes import linked_probes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -84,7 +85,7 @@ def _against_baseline(session: BenchSession, now: Finished, then: SavedRun, aa: 
 
 def _written(found: Comparison, beside: Path, ending: str) -> tuple[Path, ...]:
     """``<name of the result><ending>.comparison.json`` and the same as a page."""
-    texts = {"json": f"{to_json(found, indent=2)}\n", "html": comparison_page(found)}
+    texts = {"json": f"{to_json(found, indent=2)}\n", "html": comparison_page(found, linked_probes(found))}
     paths = []
     for suffix, text in texts.items():
         paths.append(beside.with_name(f"{beside.stem}{ending}.comparison.{suffix}"))

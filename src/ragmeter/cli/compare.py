@@ -1,19 +1,17 @@
 """``ragmeter compare``: saved runs against each other."""
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import combinations
 from pathlib import Path
-from typing import Any
 
 import ragmeter
 from ragmeter.cli.pricing import add_terms, priced, terms_of
 from ragmeter.cli.saved import load_side
 from ragmeter.cli.terminal import colour, say, width
-from ragmeter.clients.files import read_document, write_atomically
+from ragmeter.clients.files import write_atomically
 from ragmeter.core.codec import to_json
 from ragmeter.core.compare import MIN_EFFECT_RATIO, compare_measured
-from ragmeter.core.comparison import Comparison
 from ragmeter.core.errors import ConfigError
 from ragmeter.core.identity import identity_diff
 from ragmeter.core.measured import DECLARED, Key, MeasuredRun, written
@@ -21,6 +19,7 @@ from ragmeter.core.sides import ImportedRun, SavedRun, measure_all
 from ragmeter.core.slo import parse_subject
 from ragmeter.report.comparison_page import comparison_page
 from ragmeter.report.comparison_text import comparison_lines
+from ragmeter.run.linked_probes import linked_probes
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -104,19 +103,13 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         write_atomically(options.json, f"{to_json(found, indent=2)}\n")
     if options.html:
-        write_atomically(options.html, comparison_page(found, _probes(found)))
+        write_atomically(options.html, comparison_page(found, linked_probes(found)))
     say(*comparison_lines(found, width=width(), colour=colour()))
     return 0
 
 
 def _priced(run: SavedRun | ImportedRun, offer: str | None) -> SavedRun | ImportedRun:
     return priced(run, prices=None, offer=offer) if isinstance(run, SavedRun) and offer else run
-
-
-def _probes(found: Comparison) -> dict[str, Mapping[str, Any]]:
-    """The east-west probes that belong to the runs, of those whose file is there."""
-    paths = {side.label: Path(side.netprobe_reference) for side in found.sides if side.netprobe_reference}
-    return {label: read_document(path) for label, path in paths.items() if path.is_file()}
 
 
 def _check_reference(reference: str | None, measured: Sequence[MeasuredRun]) -> None:
