@@ -83,6 +83,20 @@ def test_each_side_has_a_card_with_its_figures_and_the_places_it_can_have(found:
     assert ["USD per 1M tokens" in card.text() for card in cards] == [True, True, False]
 
 
+def test_price_against_speed_is_drawn_of_the_sides_that_have_both(found: Comparison) -> None:
+    """The third has no prices."""
+    (drawing,) = [
+        at for at in parsed(comparison_page(found)).all("svg") if at.attributes.get("aria-labelledby") == "pareto-t"
+    ]
+    said = drawing.all("desc")[0].text()
+    assert "akamai-lke " in said
+    assert "aws-eks " in said
+    assert "gcp-gke" not in said
+    unpriced = replace(found.sides[1], cost=None)
+    one_left = replace(found, sides=(found.sides[0], unpriced, found.sides[2]))
+    assert "Price against speed" not in comparison_page(one_left)
+
+
 def test_raw_records_are_named_with_their_hash_or_said_to_have_none(found: Comparison) -> None:
     (table,) = parsed(comparison_page(found)).of_class("runs")
     assert "akamai-lke.raw.jsonl" in table.text()

@@ -8,9 +8,10 @@ from ragmeter.core.metrics import METRICS
 from ragmeter.report.comparison.answer import answers, question
 from ragmeter.report.comparison.cards import cards
 from ragmeter.report.comparison.differences import every_figure, forest, ranks
-from ragmeter.report.comparison.distributions import curves, pareto, strips
+from ragmeter.report.comparison.distributions import curves, strips
 from ragmeter.report.comparison.environment import east_west, environment, forbidden, runs, weaknesses
 from ragmeter.report.comparison.money import economics
+from ragmeter.report.comparison.pareto import pareto
 from ragmeter.report.comparison_text import designs, method
 from ragmeter.report.html import whole_page
 from ragmeter.report.markup import Html, element

@@ -6,7 +6,7 @@ from ragmeter.core.comparison import Comparison, Side
 from ragmeter.core.curves import CURVES, STEPS
 from ragmeter.report import svg
 from ragmeter.report.comparison.hues import hue, legend
-from ragmeter.report.comparison.plots import HEIGHT, TOP, plot, y_of
+from ragmeter.report.comparison.plots import HEIGHT, TOP, plot
 from ragmeter.report.format import quantity, symbol, unit_of
 from ragmeter.report.markup import Html, element, join
 from ragmeter.report.naming import figure_label, metric_label
@@ -104,47 +104,4 @@ def _row(scale: Scale, index: int, label: str, values: Sequence[float]) -> Html:
         svg.level(y, kind="grid"),
         *(svg.dot(scale.share(value), y, kind=f"spot {hue(index)}", radius=4) for value in values),
         None if middle is None else svg.upright(scale.share(middle), y - 8, y + 8, kind="mark"),
-    )
-
-
-def pareto(found: Comparison) -> Html | None:
-    """Cost against the p95 of the TTFT: nobody is better than a side that nothing lies left of and below."""
-    placed = [
-        (index, side, side.estimates["p95(ttft_ms)"], side.cost.usd_per_1m_tokens)
-        for index, side in enumerate(found.sides)
-        if side.cost is not None and "p95(ttft_ms)" in side.estimates
-    ]
-    known = [one for one in placed if one[2].value is not None and one[3].value is not None]
-    if len(known) < 2:
-        return None
-    across = fitting([end for _, _, ttft, _ in known for end in (ttft.low, ttft.value, ttft.high) if end is not None])
-    up = fitting([end for _, _, _, usd in known for end in (usd.low, usd.value, usd.high) if end is not None])
-    marks = []
-    for index, side, ttft, usd in known:
-        x, y = across.share(ttft.value or 0.0), y_of(up.share(usd.value or 0.0))
-        marks += [
-            None
-            if ttft.low is None or ttft.high is None
-            else svg.level(y, kind=f"reach {hue(index)}", start=across.share(ttft.low), end=across.share(ttft.high)),
-            None
-            if usd.low is None or usd.high is None
-            else svg.upright(x, y_of(up.share(usd.high)), y_of(up.share(usd.low)), kind=f"reach {hue(index)}"),
-            svg.dot(x, y, kind=f"spot {hue(index)}", radius=5),
-            svg.label(side.label, x, y - 10, kind="value halo", near=0.15),
-        ]
-    drawing = plot(
-        *marks,
-        across=across,
-        across_unit="ms",
-        up=[(up.share(value), f"${words}") for value, words in labelled(up, "usd")],
-        title="USD per 1M output tokens against TTFT p95",
-        description="; ".join(
-            f"{s.label} {quantity(t.value, 'ms')}, {quantity(u.value, 'usd')}" for _, s, t, u in known
-        ),
-        ident="pareto",
-    )
-    return section(
-        "Price against speed",
-        element("figure", element("figcaption", "USD per 1M output tokens, over TTFT p95 in ms"), drawing),
-        lead="Left is faster, down is cheaper; the cross is the 95 % interval of both.",
     )
