@@ -8,7 +8,7 @@ from ragmeter.core.capacity import bracket, capacity_of, next_level
 from ragmeter.core.errors import ConfigError
 from ragmeter.core.records import Phase, RequestSample
 from ragmeter.core.result import CapacityStep, Tried
-from ragmeter.core.run import Part
+from ragmeter.core.run import Part, RunEnding
 from ragmeter.core.search import Search, check_search, requests_needed
 from ragmeter.core.stats import estimate_ratio
 from tests.core.samples import sample
@@ -119,13 +119,28 @@ def part(number: int, level: float, *, whole: bool = True) -> Part:
     return Part(name="search", trial=number, position=0, began_ns=0, ended_ns=1, whole=whole, level=level)
 
 
+def ending(*parts: Part, search_ended: str | None = None) -> RunEnding:
+    return RunEnding(status="complete", parts=parts, search_ended=search_ended)
+
+
+@pytest.mark.parametrize(
+    ("good", "sentence"),
+    [(38, "; the trials at it had: 95 % [83, 99]"), (10, "; the trials at it did not confirm it: 25 % [14, 40]")],
+)
+def test_the_trials_at_a_load_that_was_chosen_have_the_last_word(good: int, sentence: str) -> None:
+    asked = workload(search=RULE, requests=40)
+    found = capacity_of(ending(part(0, 2)), requests(0, 40, 0), asked, estimate_ratio(good, 40))
+    assert found is not None
+    assert found.sentence.endswith(sentence)
+
+
 def test_a_capacity_is_computed_from_the_raw_record() -> None:
     asked = workload(
         shape="constant", rate_per_s=2.0, concurrency=None, goodput={"ttft_ms": 500.0}, search=RULE, requests=40
     )
     samples = [*requests(0, 40, 0), *requests(1, 39, 1), *requests(2, 40, 0), *requests(3, 10, 30), *requests(4, 5, 0)]
     parts = [part(0, 2.0), part(1, 4.0), part(2, 4.0), part(3, 8.0), part(4, 6.0, whole=False)]
-    found = capacity_of(parts, samples, asked, None)
+    found = capacity_of(ending(*parts), samples, asked, None)
     assert found is not None
     assert [(at.level, at.good, at.tried) for at in found.steps] == [
         (2.0, 40, Tried.HELD),
@@ -140,7 +155,9 @@ def test_a_capacity_is_computed_from_the_raw_record() -> None:
 
 def test_a_search_that_was_ended_says_so() -> None:
     asked = workload(search=RULE, requests=40)
-    found = capacity_of([part(0, 2)], requests(0, 40, 0), asked, "another step would have cost 1.00 USD")
+    found = capacity_of(
+        ending(part(0, 2), search_ended="another step would have cost 1.00 USD"), requests(0, 40, 0), asked, None
+    )
     assert found is not None
     assert found.sentence == (
         "2 concurrent requests hold good_ratio of at least 90 %, no higher one was shown not to; "
@@ -149,4 +166,4 @@ def test_a_search_that_was_ended_says_so() -> None:
 
 
 def test_a_run_without_a_search_has_no_capacity() -> None:
-    assert capacity_of([], [], workload(), None) is None
+    assert capacity_of(ending(), [], workload(), None) is None

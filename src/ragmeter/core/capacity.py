@@ -12,8 +12,8 @@ from ragmeter.core.decide import percent
 from ragmeter.core.formatting import number_text
 from ragmeter.core.harness import harness_of
 from ragmeter.core.records import ErrorClass, Phase, RequestSample
-from ragmeter.core.result import Capacity, CapacityStep, Tried
-from ragmeter.core.run import Part
+from ragmeter.core.result import Capacity, CapacityStep, Estimate, Tried
+from ragmeter.core.run import Part, RunEnding
 from ragmeter.core.search import TRIES, Search
 from ragmeter.core.stats import estimate_ratio
 from ragmeter.core.summary import is_good, summarise
@@ -125,14 +125,15 @@ def _middle(held: float, above: float, resolution: float, *, whole: bool) -> flo
 
 
 def capacity_of(
-    parts: Sequence[Part], samples: Sequence[RequestSample], workload: Workload, ended: str | None
+    ending: RunEnding, samples: Sequence[RequestSample], workload: Workload, trials: Estimate | None
 ) -> Capacity | None:
-    """What the search of a run has found; None without one. ended: why it ended early, if it did."""
+    """What the search of a run has found; None without one. trials: the good ratio of the measured phase."""
     search = workload.search
     if search is None:
         return None
-    steps = capacity_steps(parts, samples, workload)
+    steps, ended = capacity_steps(ending.parts, samples, workload), ending.search_ended
     held, failed = bracket(steps)
+    trials = trials if trials is not None and trials.n else None
     unit = "requests/s" if workload.open_loop else "concurrent requests"
     if ended is None and steps and steps[-1].tried is Tried.INVALID:
         ended = f"the client was not fit to measure at {number_text(steps[-1].level)} {unit}: {steps[-1].reasons[0]}"
@@ -144,8 +145,17 @@ def capacity_of(
         failed=failed,
         steps=steps,
         ended=ended,
-        sentence=_sentence(held, failed, unit, search, ended),
+        trials=trials,
+        sentence=f"{_sentence(held, failed, unit, search, ended)}{_confirmation(trials, search)}",
     )
+
+
+def _confirmation(trials: Estimate | None, search: Search) -> str:
+    if trials is None or trials.value is None:
+        return ""
+    low, high = (None if end is None else percent(end) for end in (trials.low, trials.high))
+    word = "did not confirm it" if trials.high is not None and trials.high < search.at_least else "had"
+    return f"; the trials at it {word}: {percent(trials.value)} % [{low}, {high}]"
 
 
 def _sentence(held: float | None, failed: float | None, unit: str, search: Search, ended: str | None) -> str:

@@ -308,7 +308,8 @@ class CapacityStep:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capacity:
     """What a search has found: ``held`` is the highest load that held, ``failed`` the lowest above it that did not; the
-    capacity is between them. None: no such load was found. ended: why the search ended early.
+    capacity is between them. None: no such load was found. ended: why the search ended early. trials: the metric in the
+    trials at ``held``, which was chosen because it held; None when there were none.
     """
 
     unit: str
@@ -318,6 +319,7 @@ class Capacity:
     failed: float | None
     steps: tuple[CapacityStep, ...]
     ended: str | None
+    trials: Estimate | None
     sentence: str
 
 

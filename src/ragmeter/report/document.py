@@ -33,7 +33,7 @@ def result_of(
     cost = cost_of_run(plan, figures, measured)
     figures = _with_rates(figures, retrieval, cost)
     harness = harness_of_run(plan, ending, measured)
-    capacity = capacity_of(ending.parts, samples, workload, ending.search_ended)
+    capacity = capacity_of(ending, samples, workload, figures.rates["good_ratio"])
     label = f"{workload.name} @ {plan.provider}"
     slos = [parse_slo(declared.expression, declared.origin) for declared in plan.slos]
     verdicts = tuple(judge(slo, figures, harness, label) for slo in slos)

@@ -66,7 +66,7 @@ def _knee(share: float) -> Html:
 
 def _point(x: float, y: float, at: CapacityStep, across: Scale, up: Scale) -> Html:
     kind = "mark" if at.tried is Tried.HELD else "mark hollow"
-    spoken = f"{number(at.level)}: {_WORDS[at.tried]}, TTFT p95 {quantity(y, 'ms')}"
+    spoken = f"{_level(at)}: {_WORDS[at.tried]}, TTFT p95 {quantity(y, 'ms')}"
     return element("g", svg.hint(spoken), svg.dot(across.share(x), _height(y, up), kind=kind, radius=4))
 
 
@@ -75,9 +75,13 @@ def _head(found: Capacity) -> Row:
     return (load, "Held", "Good requests", "Requests", "Answered", "TTFT p50", "TTFT p95", "Output")
 
 
+def _level(at: CapacityStep) -> str:
+    return count(int(at.level)) if at.level == int(at.level) else number(at.level)
+
+
 def _row(at: CapacityStep) -> Row:
     return (
-        number(at.level),
+        _level(at),
         element("span", _WORDS[at.tried], class_=f"badge {_BADGES[at.tried]}"),
         stacked(quantity(at.good_ratio.value, "ratio"), interval(at.good_ratio, "ratio")),
         count(at.requests),
