@@ -20,6 +20,7 @@ START_S = 20.0
 POLL_S = 0.1
 
 Series = tuple[dict[str, str], float]
+Curve = tuple[dict[str, str], list[tuple[float, float]]]
 
 
 def binary(name: str) -> str:
@@ -41,6 +42,12 @@ class Prometheus:
         given = {} if at_s is None else {"time": str(at_s)}
         found = self._get("query", {"query": expr, **given})
         return [(series["metric"], float(series["value"][1])) for series in found["result"]]
+
+    def query_range(self, expr: str, since_s: float, until_s: float) -> list[Curve]:
+        """Series of an expression with their points, one a second."""
+        given = {"query": expr, "start": str(since_s), "end": str(until_s), "step": "1"}
+        found = self._get("query_range", given)["result"]
+        return [(at["metric"], [(float(moment), float(value)) for moment, value in at["values"]]) for at in found]
 
     def label_values(self, label: str, selector: str | None = None) -> set[str]:
         return set(self._get(f"label/{label}/values", {"match[]": selector} if selector else {}))
