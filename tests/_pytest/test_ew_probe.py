@@ -5,13 +5,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import yaml
 from kubernetes import config
+from prometheus_client.parser import text_string_to_metric_families
 
 from ragmeter.clients import kube_pods
 from tests._pytest.project import PLUGINS, Project, refused
 from tests.clients.kube_fake import FakeCluster, fake_cluster
+from tests.grafana.prometheus import pushgateway
 from tests.netprobe.documents import document, round_trips
 
 PROBE = """
@@ -48,6 +51,15 @@ def cluster(project: Project, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeC
         project.provider(kube_context="fake")
         project.suite(PROBE)
         yield fake
+
+
+def test_a_probe_is_pushed_to_a_gateway(project: Project, cluster: FakeCluster, tmp_path: Path) -> None:
+    with pushgateway(tmp_path / "log") as address:
+        project.run("-m", "ew_probe", f"--bench-pushgateway=http://{address}").assert_outcomes(passed=1, deselected=1)
+        page = httpx.get(f"http://{address}/metrics", trust_env=False).text
+    found = {at.name: at.samples[0].labels for at in text_string_to_metric_families(page) if at.name.startswith("ew_")}
+    assert {"ew_tcp_throughput_gbps", "ew_latency_p99_ms", "ew_probe_timestamp_seconds"} <= set(found)
+    assert {(labels["job"], labels["provider"]) for labels in found.values()} == {("east_west_probe", "mine")}
 
 
 def run_pod(fake: FakeCluster, made: dict[str, Any]) -> None:

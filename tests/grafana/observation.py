@@ -2,7 +2,7 @@
 
 One is that of a single cluster, the other the central one, for three providers. The backend, its embedder and its LLM
 are real. One backend stands for those of all providers. vLLM and DCGM are replayed; one provider has an older vLLM.
-Pushgateways are real, and have results of drawn samples and a made-up east-west probe.
+Pushgateways are real, and have results of drawn samples and east-west probes of made-up figures.
 """
 
 import os
@@ -16,15 +16,18 @@ from typing import Any, Final
 import httpx
 import yaml
 
-from ragmeter.clients.pushgateway import Group, run_group
+from ragmeter.clients.pushgateway import probe_group, run_group
 from ragmeter.clients.pushgateway import pushgateway as open_gateway
+from ragmeter.core.netprobe import Netprobe, pair_of, with_host_path
 from ragmeter.report.naming import workload_name
+from ragmeter.report.netprobe_prometheus import netprobe_prometheus_text
 from ragmeter.report.prometheus import prometheus_text
 from ragmeter.run.catalog import load_provider
 from ragmeter.run.local import local_service
 from tests.grafana.boards import GRAFANA
 from tests.grafana.prometheus import Prometheus, prometheus, pushgateway
 from tests.grafana.replay import replaying
+from tests.netprobe.documents import pair, probe, round_trips
 from tests.report.examples import passing
 
 PROVIDERS: Final = ("akamai-lke", "aws-eks", "gcp-gke")
@@ -34,6 +37,7 @@ REPORT: Final = "20261120T093107Z.html"
 TIMING: Final = {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"}
 SCRAPED_S: Final = 20.0
 LOAD_S: Final = 12.0
+ANSWERS: Final = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,24 +126,35 @@ def _write_targets(folder: Path, targets: Mapping[str, str]) -> None:
 
 def _push(address: str, providers: tuple[str, ...]) -> None:
     """A run and a probe of each, as the suite pushes them."""
-    probe = (EXPOSITIONS / "east-west.txt").read_text("utf-8")
     with open_gateway(f"http://{address}", {}) as gateway:
         for name in providers:
             result = passing()
             named = replace(result, run_metadata={**result.run_metadata, "provider": name})
             text = prometheus_text([named], f"ns/{name}/{REPORT}")
             gateway.replace(run_group(name, workload_name(named)), text)
-            gateway.replace(Group(job="east_west_probe", labels={"provider": name}), probe.replace("PROVIDER", name))
+            gateway.replace(probe_group(name), netprobe_prometheus_text([_probe(name)]))
+
+
+def _probe(provider: str) -> Netprobe:
+    """Between two pods, between their two nodes, and of one node with itself."""
+    host = pair_of(
+        {"client_node": "node-1", "errors": {}, "node_to_node": round_trips(0.1)},
+        client_node="node-1",
+        server_node="node-2",
+        path="node_to_node",
+    )
+    return probe(with_host_path(pair(), host), pair("node-1", "node-1"), provider=provider)
 
 
 def _ask_for_a_while(url: str) -> None:
     """Questions, an ingestion, queries that fail by the client's fault, and probes, over several scrapes."""
-    until = time.monotonic() + LOAD_S
+    until, answered = time.monotonic() + LOAD_S, 0
     with httpx.Client(base_url=url, timeout=60, trust_env=False) as client:
         client.post("/ingest", json={"texts": ["The probe runs before the load."], "docset": "more"}).raise_for_status()
-        while time.monotonic() < until:
+        while time.monotonic() < until or answered < ANSWERS:  # of which a busy machine gives few
             answer = client.post("/query/stream", json={"query": "What is TTFT?", "k": 2, "max_tokens": 8})
             assert "event: done" in answer.text, answer.text[-300:]
+            answered += 1
             for path in ("/query", "/query/stream"):
                 assert client.post(path, json={"query": "x", "docset": "nowhere"}).status_code == 404
             assert client.get("/healthz").is_success

@@ -19,6 +19,7 @@ from tests.grafana.prometheus import Series
 
 COLUMN_INCHES, ROW_INCHES = 0.85, 0.42
 SHOWN_S: Final = 40
+LEGEND: Final = 9
 KINDS_WITHOUT_TIME: Final = ("stat", "bargauge", "table")
 OWN_LABELS: Final = {"__name__", "job", "instance", "exported_job"}
 
@@ -50,7 +51,8 @@ def _fill(axes: Any, panel: Mapping[str, Any], observed: Observation, queries: l
         for labels, points in observed.central.query_range(query.substituted(".*"), end_s - SHOWN_S, end_s):
             moments, values = zip(*points, strict=True)
             axes.plot([moment - end_s for moment in moments], values, label=_name(labels))
-    axes.legend(fontsize=5, loc="upper left")
+    handles, names = axes.get_legend_handles_labels()
+    axes.legend(handles[:LEGEND], names[:LEGEND], fontsize=5, loc="upper left")
     axes.set_ylim(bottom=min(0, axes.get_ylim()[0]))
 
 

@@ -22,7 +22,7 @@ from tests.grafana.observation import EXPOSITIONS, TIMING, cluster_config
 from tests.grafana.prometheus import Prometheus, binary, prometheus
 from tests.grafana.replay import replaying
 
-ARRIVAL_S = 30.0
+ARRIVAL_S = 60.0
 
 
 def shipped(name: str) -> dict[str, Any]:

@@ -1,10 +1,15 @@
 """The checked-in dashboards: written by the code, and of a shape that Grafana takes."""
 
+import json
+from collections.abc import Iterator
 from itertools import combinations
 from typing import Any
 
 import pytest
 import yaml
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.cog.plugins import register_default_plugins
+from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from grafana.__main__ import generated
 from grafana.prices import hourly_prices
@@ -54,6 +59,26 @@ def test_a_dashboard_has_one_datasource_and_one_choice_of_providers(board: dict[
     assert [at["name"] for at in variables[:2]] == ["datasource", "provider"]
     assert [at["type"] for at in variables[:2]] == ["datasource", "query"]
     assert all(at["type"] == "textbox" for at in variables[2:])
+
+
+@BOARDS
+def test_the_model_of_this_grafana_knows_every_key(board: dict[str, Any]) -> None:
+    """The types of the foundation SDK are those of Grafana's schema: what they do not know, they lose."""
+    register_default_plugins()
+    read = json.loads(json.dumps(Dashboard.from_json(board), cls=JSONEncoder))
+    prometheus_keys = {"titleFormat", "textFormat", "tagKeys", "useValueForTime"}  # of the datasource, not of Grafana
+    kept = dict(_leaves(read))
+    lost = {path for path, value in _leaves(board) if value != kept.get(path)}
+    assert {path[-1] for path in lost} <= prometheus_keys
+
+
+def _leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Any]]:
+    """Every value that is no container, with where it is."""
+    if isinstance(value, dict | list):
+        for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _leaves(inner, (*path, key))
+    else:
+        yield path, value
 
 
 def test_identifiers_are_not_shared() -> None:

@@ -1,4 +1,4 @@
-"""The figures of the runs go to a Pushgateway when the session ends: no push is made beside a load."""
+"""The figures of runs and probes go to a Pushgateway when the session ends: no push is made beside a load."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from ragmeter._pytest.session import BenchSession
-from ragmeter.clients.pushgateway import RUN_JOB, Pushgateway, run_group
+from ragmeter.clients.pushgateway import PROBE_JOB, RUN_JOB, Pushgateway, probe_group, run_group
 from ragmeter.core.errors import RagmeterError, StorageError
 from ragmeter.report.naming import provider_name, workload_name
+from ragmeter.report.netprobe_prometheus import netprobe_prometheus_text
 from ragmeter.report.prometheus import prometheus_text
 
 
@@ -34,7 +35,7 @@ class Publishing:
             raise pytest.UsageError(str(error)) from error
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        if not self._bench.finished:
+        if not (self._bench.finished or self._bench.probes.finished):
             return
         try:
             self._push()
@@ -43,11 +44,16 @@ class Publishing:
             session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
 
     def _push(self) -> None:
-        """The last result of each provider and workload, then away with what nobody has pushed for a month."""
+        """The last result of each provider and workload and the probe of each provider.
+
+        Then away with what nobody has pushed for a month.
+        """
         for result in (finished.result for finished in self._bench.finished):
             group = run_group(provider_name(result), workload_name(result))
             self._gateway.replace(group, prometheus_text([result], self._report()))
-        stale = self._gateway.delete_stale(RUN_JOB, time.time())
+        for probe in (probed.result for probed in self._bench.probes.finished):
+            self._gateway.replace(probe_group(probe.provider), netprobe_prometheus_text([probe]))
+        stale = sum(self._gateway.delete_stale(job, time.time()) for job in (RUN_JOB, PROBE_JOB))
         deleted = f"; stale groups that were deleted: {stale}" if stale else ""
         self._told = f"pushed to {self._gateway.url}{deleted}"
 

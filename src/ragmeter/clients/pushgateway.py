@@ -18,6 +18,7 @@ from ragmeter.clients.origin import Origin
 from ragmeter.core.errors import ConfigError, StorageError
 
 RUN_JOB: Final = "ragmeter"
+PROBE_JOB: Final = "east_west_probe"
 STALE_S: Final = 30 * 86_400
 TIMEOUT_S: Final = 10
 TOKEN: Final = "RAGMETER_PUSHGATEWAY_TOKEN"  # noqa: S105 - the name of a variable
@@ -55,6 +56,11 @@ class Group:
 def run_group(provider: str, workload: str) -> Group:
     """Of the latest run of a workload on a provider."""
     return Group(job=RUN_JOB, labels={"provider": provider, "workload": workload})
+
+
+def probe_group(provider: str) -> Group:
+    """Of the latest east-west probe of a provider."""
+    return Group(job=PROBE_JOB, labels={"provider": provider})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
