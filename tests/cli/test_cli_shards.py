@@ -46,6 +46,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: GroundTruthSer
     }
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TOKEN", SECRET)
+    monkeypatch.setenv(
+        "TMPDIR", str(tmp_path)
+    )  # of load processes: one that is killed cannot remove what it keeps there
     (tmp_path / PROVIDER).write_text(yaml.safe_dump(document))
     (tmp_path / "shared.yaml").write_text(yaml.safe_dump(workload))
     assert (

@@ -255,11 +255,11 @@ with Workers(2) as workers:
 """
 
 
-def test_processes_do_not_outlive_a_parent_that_is_killed(server: GroundTruthServer) -> None:
+def test_processes_do_not_outlive_a_parent_that_is_killed(server: GroundTruthServer, tmp_path: Path) -> None:
     root = Path(__file__).parents[2]
-    parent = subprocess.Popen(
-        [sys.executable, "-c", ENDLESS, server.base_url], cwd=root, stdout=subprocess.PIPE, text=True
-    )
+    command = [sys.executable, "-c", ENDLESS, server.base_url]
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}  # it cannot remove what it keeps there
+    parent = subprocess.Popen(command, cwd=root, env=environment, stdout=subprocess.PIPE, text=True)
     assert parent.stdout is not None
     with parent:
         assert parent.stdout.readline() == "one\n"
