@@ -202,3 +202,19 @@ def test_ctrl_c_keeps_what_was_measured_and_leaves_nothing(project: Project, clu
     assert found["status"] == "interrupted"
     assert len(found["pairs"]) == 1
     assert sorted(cluster.objects) == [f"/api/v1/nodes/{name}" for name in NODES]
+
+
+def test_a_probe_is_pushed_and_replaces_the_one_before(project: Project, cluster: FakeCluster, tmp_path: Path) -> None:
+    """To a real Pushgateway."""
+    with pushgateway(tmp_path / "log") as address:
+        for _ in range(2):
+            outcome = project.run("-m", "ew_probe", f"--bench-pushgateway=http://{address}")
+            outcome.assert_outcomes(passed=1, deselected=1)
+        page = httpx.get(f"http://{address}/metrics", trust_env=False).text
+    found = {family.name: family.samples for family in text_string_to_metric_families(page)}
+    labels = [sample.labels for sample in found["ew_latency_p99_ms"]]
+    assert {(at["job"], at["provider"]) for at in labels} == {("east_west_probe", "mine")}
+    assert {at["path"] for at in labels} == {"pod_to_pod", "pod_to_service", "node_to_node"}
+    assert {sample.value for sample in found["ew_tcp_throughput_gbps"]} == {4.0, 3.0, 5.0, 4.5}
+    assert [sample.value for sample in found["ew_probe_failed_pairs"]] == [0.0]
+    assert len(found["ew_probe_timestamp_seconds"]) == 1

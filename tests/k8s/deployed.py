@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.k8s.cluster import READY_TIMEOUT_S, apply, kubectl, moved, own_namespace, served
 from tests.k8s.manifests import K8S, Manifest, kustomize, workloads
 
-OURS = ("ragmeter-backend", "ragmeter-runner")
+OURS = ("ragmeter-backend", "ragmeter-netprobe", "ragmeter-runner")
 TOKEN = "a-token-of-the-tests"
 
 

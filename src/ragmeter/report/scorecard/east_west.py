@@ -31,7 +31,7 @@ def east_west(result: Netprobe, ident: str) -> Html:
 
 
 def _heat_map(matrix: Matrix) -> Html | None:
-    """A row a node; darker is slower. None without nodes."""
+    """A row a node. None without figures."""
     values = [cell.value for cell in matrix.cells.values() if cell.value is not None]
     if not values:
         return None
@@ -44,7 +44,9 @@ def _heat_map(matrix: Matrix) -> Html | None:
     same = any(cell.same_node for cell in matrix.cells.values())
     note = "Same node: no network between nodes is in it. " if same else ""
     return section(
-        matrix.title, table(matrix.title, head, rows, kind="heat", hide_caption=True), lead=f"{note}Darker is slower."
+        matrix.title,
+        table(matrix.title, head, rows, kind="heat", hide_caption=True),
+        lead=f"{note}The stronger the colour, the slower.",
     )
 
 
