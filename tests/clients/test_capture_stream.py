@@ -1,4 +1,4 @@
-"""From segments to events, sans I/O: however the network cut an answer and whenever it was read, its dates are the same."""
+"""From segments to events, sans I/O: however an answer was cut and whenever it was read, its dates are the same."""
 
 import bisect
 from itertools import pairwise

@@ -49,7 +49,6 @@ class Cell:
     itl_p99_us: float
     exact: float | None
     cpu_us: float
-    decode_us: float
     rss_mb: float
 
 
@@ -108,7 +107,6 @@ def cell_of(client: str, streams: int, measured: Any, truths: dict[str, Truth], 
         itl_p99_us=percentile(itl, 99),
         exact=None if None in inexact else 1 - sum(map(len, inexact)) / events,
         cpu_us=measured["cpu_s"] / events * 1e6,
-        decode_us=measured["decode_cpu_s"] / events * 1e6,
         rss_mb=measured["rss_mb"],
     )
 
@@ -121,7 +119,7 @@ def median_of(cells: list[Cell]) -> Cell:
     def middle(name: str) -> float:
         return float(statistics.median(getattr(cell, name) for cell in cells))
 
-    figures = ("ttft_p50_us", "ttft_p99_us", "itl_p50_us", "itl_p99_us", "cpu_us", "decode_us", "rss_mb")
+    figures = ("ttft_p50_us", "ttft_p99_us", "itl_p50_us", "itl_p99_us", "cpu_us", "rss_mb")
     first = cells[0]
     exact = None if first.exact is None else middle("exact")
     head = {"client": first.client, "streams": first.streams, "stall": first.stall, "exact": exact}
@@ -144,7 +142,6 @@ def tool_cell(program: Path, streams: int) -> Cell | None:
         itl_p99_us=percentile(itl, 99),
         exact=None,
         cpu_us=reported.cpu_s / (len(itl) + len(ttft)) * 1e6,
-        decode_us=0.0,
         rss_mb=reported.rss_mb,
     )
 
