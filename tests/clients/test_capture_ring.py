@@ -18,7 +18,7 @@ from ragmeter.clients.capture_ring import PacketRing
 from ragmeter.clients.capture_track import ByteTimes
 from ragmeter.clients.clocks import capture_offered
 from ragmeter.clients.stamps import EARLY_NS, WallOffset
-from tests.clients.lossy_link import bed, bed_offered, mac_of
+from tests.clients.lossy_link import Bed, bed, bed_offered, mac_of
 
 pytestmark = pytest.mark.skipif(not capture_offered(), reason="a capture needs Linux and CAP_NET_RAW")
 
@@ -112,16 +112,20 @@ def test_ring_is_read_round_and_round() -> None:
     assert seen == [(False, size) for size in sizes]
 
 
-needs_namespaces = pytest.mark.skipif(not bed_offered(), reason="network namespaces need root and iproute2")
+@pytest.fixture
+def laid() -> Iterator[Bed]:
+    if not bed_offered():
+        pytest.skip("network namespaces need root and iproute2")
+    with bed() as made:
+        yield made
 
 
-@needs_namespaces
-def test_tagged_packet_is_read_without_its_tag() -> None:
+def test_tagged_packet_is_read_without_its_tag(laid: Bed) -> None:
     """The kernel takes a VLAN tag off before a packet gets here; the tagged packet is sent by hand."""
     tagged = "020000000001 81000064 0800 45000029000040004006 0000 0a000001 0a000002"
     segment = "01bbc350 00000007 00000008 50180000 00000000 78"
     send = "import socket, sys; s = socket.socket(17, 3); s.bind((sys.argv[1], 0)); s.send(bytes.fromhex(sys.argv[2]))"
-    with bed() as laid, ring_on(443) as ring:
+    with ring_on(443) as ring:
         packet = mac_of(laid.here) + (tagged + segment).replace(" ", "")
         subprocess.run(laid.inside(sys.executable, "-c", send, laid.there, packet), check=True)
         found = first_of(ring)
@@ -156,33 +160,31 @@ def read_to_the_end(client: socket.socket) -> list[Read]:
         reads.append(Read(asked_ns=asked_ns, given_ns=time.monotonic_ns(), end=(reads[-1].end if reads else 0) + size))
 
 
-@needs_namespaces
 @pytest.mark.parametrize(
     ("shaping", "size"), [(None, 7000), ("tbf rate 8mbit burst 4000 limit 6000", 700)], ids=["merged", "lost"]
 )
 def test_bytes_are_dated_when_they_could_be_read_also_when_packets_are_merged_or_lost(
-    shaping: str | None, size: int
+    laid: Bed, shaping: str | None, size: int
 ) -> None:
     """Each date lies between the write and the read of its byte, and after the read that did not find it yet."""
     bursts, pieces = 12, 30
-    with bed() as laid:
-        if shaping:
-            command = ["tc", "-n", laid.namespace, "qdisc", "add", "dev", laid.there, "root", *shaping.split()]
-            subprocess.run(command, check=True)
-        script = Path(__file__).parent / "bursty_server.py"
-        words = map(str, (sys.executable, script, laid.address, bursts, pieces, size, 0.01))
-        with subprocess.Popen(laid.inside(*words), stdout=subprocess.PIPE, text=True) as server:
-            assert server.stdout is not None
-            port = json.loads(server.stdout.readline())
-            with (
-                ring_on(port, frames=1 << 14) as ring,
-                socket.create_connection((laid.address, port), WAIT_S) as client,
-            ):
-                reads = read_to_the_end(client)
-                segments = ring.read()
-                client.send(b".")
-                truth = json.loads(server.stdout.readline())
-                assert ring.dropped == 0
+    if shaping:
+        command = ["tc", "-n", laid.namespace, "qdisc", "add", "dev", laid.there, "root", *shaping.split()]
+        subprocess.run(command, check=True)
+    script = Path(__file__).parent / "bursty_server.py"
+    words = map(str, (sys.executable, script, laid.address, bursts, pieces, size, 0.01))
+    with subprocess.Popen(laid.inside(*words), stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        port = json.loads(server.stdout.readline())
+        with (
+            ring_on(port, frames=1 << 14) as ring,
+            socket.create_connection((laid.address, port), WAIT_S) as client,
+        ):
+            reads = read_to_the_end(client)
+            segments = ring.read()
+            client.send(b".")
+            truth = json.loads(server.stdout.readline())
+            assert ring.dropped == 0
     total = bursts * pieces * size
     times = dated(segments)
     pieces_read = times.take(total, reads[-1].given_ns)
@@ -197,8 +199,9 @@ def test_bytes_are_dated_when_they_could_be_read_also_when_packets_are_merged_or
 
 
 def dated(segments: list[Segment]) -> ByteTimes:
-    wall = WallOffset()
-    offset_ns = wall.observe(time.monotonic_ns(), time.time_ns(), time.monotonic_ns())
+    wall, offset_ns = WallOffset(), None
+    for _ in range(50):  # each reading narrows it, whatever interrupts one of them
+        offset_ns = wall.observe(time.monotonic_ns(), time.time_ns(), time.monotonic_ns())
     assert offset_ns is not None
     times = ByteTimes(segments[0].seq + 1)
     for segment in segments:
