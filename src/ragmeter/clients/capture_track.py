@@ -60,11 +60,11 @@ class ByteTimes:
             if cut <= end:
                 cuts.popleft()
         if self._taken < end:
-            self._skip_to(end, now_ns)
+            self._latest_ns = max(self._latest_ns, now_ns)
             pieces.append((end, self._latest_ns, False))
+            self._skip_to(end)
         return pieces
 
-    def _skip_to(self, end: int, now_ns: int) -> None:
+    def _skip_to(self, end: int) -> None:
         self._taken = self._known = end
-        self._latest_ns = max(self._latest_ns, now_ns)
         self._absorb()
