@@ -48,7 +48,7 @@ class Cell:
     itl_p50_us: float
     itl_p99_us: float
     exact: float | None
-    cpu_us: float
+    cpu_us: float | None
     rss_mb: float
 
 
@@ -141,7 +141,7 @@ def tool_cell(program: Path, streams: int) -> Cell | None:
         itl_p50_us=percentile(itl, 50),
         itl_p99_us=percentile(itl, 99),
         exact=None,
-        cpu_us=reported.cpu_s / (len(itl) + len(ttft)) * 1e6,
+        cpu_us=None,
         rss_mb=reported.rss_mb,
     )
 
@@ -156,9 +156,10 @@ def floor_us(streams: int) -> float:
 
 def row(cell: Cell) -> str:
     exact = "not known" if cell.exact is None else f"{cell.exact:.1%}"
+    cpu = "" if cell.cpu_us is None else f"{cell.cpu_us:.1f}"
     return (
         f"| {cell.client} | {cell.streams} | {cell.ttft_p50_us:,.0f} / {cell.ttft_p99_us:,.0f} "
-        f"| {cell.itl_p50_us:,.1f} / {cell.itl_p99_us:,.0f} | {exact} | {cell.cpu_us:.1f} | {cell.rss_mb:.0f} |"
+        f"| {cell.itl_p50_us:,.1f} / {cell.itl_p99_us:,.0f} | {exact} | {cpu} | {cell.rss_mb:.0f} |"
     )
 
 
@@ -166,13 +167,13 @@ PAGE = """# How far the times of clients are from the truth
 
 Written by `tox -e perf` (`tests/performance/client_timing.py`); read ratios, not digits. {machine}; other work shared
 the machine. Server and client ran with real-time priority on a core each. TTFT {ttft_ms:g} ms, {tokens} tokens
-{itl_ms:g} ms apart, all streams of a round started at once. Median of {repeats} short repeats a cell; a cell in which
-the server could not keep up is left out.
+{itl_ms:g} ms apart, all streams of a round started at once. Repeats of a cell: {repeats}, of which the median is
+shown; a cell in which the server could not keep up is left out.
 
 TTFT error is |TTFT seen - (first write - arrival of the request in the server's kernel)|, ITL error |gap seen - gap
 written|. CPU is that of the client's process while it streams. Floor is a C program that waits, reads and stamps, and
 parses nothing: the cost of one system call for each token. aiperf is a whole tool that ran as its users run it, on all
-cores: its errors are those of its report, its CPU is of all its processes from start to end, its RSS of the largest.
+cores: its errors are those of its report, its RSS is of its largest process, and most of its CPU time is its start.
 
 ![p99 of the ITL error over streams](client-timing.svg)
 

@@ -5,7 +5,6 @@ It dates requests by ids of its own, so each is compared with what the script sa
 """
 
 import json
-import os
 import resource
 import subprocess
 from collections.abc import Iterator
@@ -23,11 +22,10 @@ ROUNDS = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reported:
-    """What a tool said of each request and gap, less the truth, in µs. cpu_s: of all its processes, start to end."""
+    """What a tool said of each request and gap, less the truth, in µs. rss_mb: of the largest of its processes."""
 
     ttft_us: list[float]
     itl_us: list[float]
-    cpu_s: float
     rss_mb: float
 
 
@@ -36,18 +34,15 @@ def aiperf(program: Path, script: Script, streams: int, *, prefix: list[str]) ->
     with TemporaryDirectory() as folder, truth_server(script, prefix=prefix) as server:
         _write_tokenizer(Path(folder, "tokenizer"))
         command = [str(program.resolve()), "profile", *_arguments(server.base_url, streams)]
-        before = _cpu_s()
         try:
             subprocess.run(command, check=True, capture_output=True, timeout=TIMEOUT_S, cwd=folder)
         except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
             return None
-        cpu_s = _cpu_s() - before
         records = [json.loads(line) for line in Path(folder, "out", "profile_export.jsonl").read_text().splitlines()]
     measured = [each["metrics"] for each in records if each["metadata"]["benchmark_phase"] == "profiling"]
     return Reported(
         ttft_us=[(_ms(each, "time_to_first_token") - script.ttft_ms) * 1e3 for each in measured],
         itl_us=[(gap - script.itl_ms) * 1e3 for gap in chain.from_iterable(map(_gaps_ms, measured))],
-        cpu_s=cpu_s,
         rss_mb=resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024,
     )
 
@@ -81,8 +76,3 @@ def _ms(metrics: dict[str, Any], name: str) -> float:
 def _gaps_ms(metrics: dict[str, Any]) -> list[float]:
     gaps: list[float] = metrics["inter_chunk_latency"]["value"]
     return gaps
-
-
-def _cpu_s() -> float:
-    times = os.times()
-    return times.children_user + times.children_system
