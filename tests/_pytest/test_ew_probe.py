@@ -53,15 +53,6 @@ def cluster(project: Project, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeC
         yield fake
 
 
-def test_a_probe_is_pushed_to_a_gateway(project: Project, cluster: FakeCluster, tmp_path: Path) -> None:
-    with pushgateway(tmp_path / "log") as address:
-        project.run("-m", "ew_probe", f"--bench-pushgateway=http://{address}").assert_outcomes(passed=1, deselected=1)
-        page = httpx.get(f"http://{address}/metrics", trust_env=False).text
-    found = {at.name: at.samples[0].labels for at in text_string_to_metric_families(page) if at.name.startswith("ew_")}
-    assert {"ew_tcp_throughput_gbps", "ew_latency_p99_ms", "ew_probe_timestamp_seconds"} <= set(found)
-    assert {(labels["job"], labels["provider"]) for labels in found.values()} == {("east_west_probe", "mine")}
-
-
 def run_pod(fake: FakeCluster, made: dict[str, Any]) -> None:
     """What the controllers of a cluster do with a Job or a Service of ours."""
     if made["kind"] == "Service":
