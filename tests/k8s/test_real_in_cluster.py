@@ -176,7 +176,7 @@ def test_an_image_that_no_node_has_is_one_sentence(outside: Outside, deployed: s
 
 @needs_images
 def test_pods_that_no_node_takes_are_one_sentence(outside: Outside, deployed: str, before: list[str]) -> None:
-    """Two pods ask for one CPU each; a quota of the namespace allows one pod."""
+    """A quota of the namespace allows none: as with a cluster that is full, the Job is there and its pod is not."""
     outside.provider(deployed)
     kubectl("-n", deployed, "create", "quota", "tight", "--hard=pods=0")
     try:

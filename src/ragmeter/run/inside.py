@@ -119,9 +119,11 @@ class _Carried:
         for pod in pods:
             if hopeless := hopeless_reason(pod):
                 raise ClusterError(f"{_named(pod)} cannot run: {hopeless}")
-            if has_ended(pod) and self._documents.find(RESULT) is None:
-                raise ClusterError(f"{_named(pod)} left no result: {failure_reason(pod)}{self._last_words(pod)}")
-        self._began = self._began or sum(map(is_ready, pods)) == self.place.pods
+        to_blame = blamed(pods, self.place.pods)
+        if to_blame is not None and self._documents.find(RESULT) is None:
+            why = f"{failure_reason(to_blame)}{self._last_words(to_blame)}"
+            raise ClusterError(f"{_named(to_blame)} left no result: {why}")
+        self._began = self._began or sum(is_ready(pod) or has_ended(pod) for pod in pods) >= self.place.pods
         if not self._began and time.monotonic() >= begin_by:
             late = next((pod for pod in pods if not is_ready(pod)), None)
             raise ClusterError(f"{_named(late)} did not begin in {self.place.begin_s:g} s: {self._why(late)}")
@@ -158,6 +160,15 @@ class _Carried:
         if found is None:
             raise ClusterError(f"the raw record of {self.owned.run} was too large to be kept in the cluster")
         return found
+
+
+def blamed(pods: Sequence[Document], count: int) -> Document | None:
+    """The pod that is to blame for a result that is not there, once none is left that may leave it: one that failed,
+    else the first. None while one of ``count`` may still.
+    """
+    if len(pods) < count or not all(map(has_ended, pods)):
+        return None
+    return next((pod for pod in pods if pod["status"]["phase"] == "Failed"), pods[0])
 
 
 def _checked(run: SavedRun, workload: Workload) -> SavedRun:
