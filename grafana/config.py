@@ -14,6 +14,9 @@ CLIENT_FAULTS: Final = (
     "forbidden",
     "unknown_docset",
     "nothing_ingested",
+    "unknown_run",
+    "no_result",
+    "busy",
     "client_gone",
 )
 """Error types of the backend that say something about the client, and nothing about the service."""
