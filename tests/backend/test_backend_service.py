@@ -253,7 +253,8 @@ def test_stats_keep_the_predecessors_shape(service: Backend) -> None:
 def test_the_schema_describes_every_endpoint(service: Backend) -> None:
     paths = service.http.get("/openapi.json").json()["paths"]
     wanted = "/healthz /readyz /metrics /stats /info /ingest /documents /delete /query /query/stream"
-    assert set(paths) == set(wanted.split())
+    runs = {f"/benchmark/{name}" for name in ("run", "status", "logs", "results")}
+    assert set(paths) == set(wanted.split()) | runs
 
 
 def test_unknown_paths_and_methods_answer_in_the_same_shape(service: Backend) -> None:
