@@ -10,7 +10,7 @@ from ragmeter.core.records import Phase
 from ragmeter.core.schema import defaults
 from ragmeter.core.summary import summarise
 from ragmeter.core.trials import mean_over_trials
-from ragmeter.core.until import Until, trials_wanted, until_from, watched, widest
+from ragmeter.core.until import Until, is_known, trials_wanted, until_from, watched, widest
 from tests.saved import samples_of
 
 P50 = ("ttft_ms", "p50")
@@ -42,6 +42,11 @@ def test_three_trials_follow_the_first_narrow_interval_from_five_trials_on(
     narrow: list[bool], wanted: int | None
 ) -> None:
     assert trials_wanted(narrow, max_trials=12) == wanted
+
+
+@pytest.mark.parametrize(("narrow", "known"), [([True] * 4 + [False] * 8, False), ([False] * 4 + [True], True)])
+def test_what_three_trials_seem_to_show_is_not_known(narrow: list[bool], known: bool) -> None:
+    assert is_known(narrow) is known
 
 
 def test_figures_of_slos_that_have_an_interval_are_watched() -> None:

@@ -100,7 +100,12 @@ def trials_wanted(narrow: Sequence[bool], max_trials: int) -> int | None:
 
     narrow: after each trial so far, whether every interval was narrow enough.
     """
-    first = next((count for count, enough in enumerate(narrow, start=1) if enough and count >= MIN_TO_CLAIM), None)
-    if first is not None:
+    if is_known(narrow):
+        first = narrow.index(True, MIN_TO_CLAIM - 1) + 1
         return min(first + AFTER_DECISION, max_trials)
     return max_trials if len(narrow) >= max_trials else None
+
+
+def is_known(narrow: Sequence[bool]) -> bool:
+    """Whether the intervals were narrow enough once there were trials enough to claim anything."""
+    return any(narrow[MIN_TO_CLAIM - 1 :])

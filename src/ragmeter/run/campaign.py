@@ -106,7 +106,7 @@ class Pace:
     trials: blocks at most. cool_down_s: pause before each trial but the first. announce: is told which arm runs its
     trial of which block (from 0), or its warm-up with None. say: takes one lasting line. warmed: is called between
     warm-up and trials. search: is called with each arm then, and may change its load. halt: a sentence once everything
-    has to end. after: is asked after each block, with the arms that can still run; None wants another block.
+    has to end. after: is asked after each block, with the arms that ran it to the end; None wants another block.
     """
 
     trials: int
@@ -130,7 +130,7 @@ def run_campaign(arms: Sequence[Arm], pace: Pace) -> None:
         _search(arms, pace)
         for block in range(pace.trials):
             _run_block(arms, block, pace)
-            running = [arm for arm in arms if arm.can_run]
+            running = [arm for arm in arms if arm.stopped is None and arm.whole(block)]
             if not running or _is_enough(running, pace):
                 break
     except KeyboardInterrupt:

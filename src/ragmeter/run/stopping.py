@@ -8,7 +8,7 @@ from ragmeter.core.budget import Limits, Spent, exceeded
 from ragmeter.core.decide import percent
 from ragmeter.core.records import Phase
 from ragmeter.core.summary import summarise
-from ragmeter.core.until import Subject, Until, trials_wanted, widest
+from ragmeter.core.until import Subject, Until, is_known, trials_wanted, widest
 from ragmeter.run.campaign import Arm, Stop
 from ragmeter.run.meter import Meter
 
@@ -28,12 +28,12 @@ class Stopping:
         self._began = self._block_began = self.meter.spent()
 
     def after(self, arms: Sequence[Arm]) -> Stop | None:
-        """None while another block is wanted. arms: those that can still run."""
+        """None while another block is wanted. arms: those that ran it."""
         width, whose = self._widest(arms)
         self._narrow.append(width <= self.until.ci_width)
         wanted = trials_wanted(self._narrow, self.until.max_trials)
         if wanted is not None and len(self._narrow) >= wanted:
-            return Stop() if any(self._narrow) else Stop(undecided=self._open(f"{wanted} trials", width, whose))
+            return Stop() if is_known(self._narrow) else Stop(undecided=self._open(f"{wanted} trials", width, whose))
         spent = self._over_budget()
         if spent is None:
             return None
