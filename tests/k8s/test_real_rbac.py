@@ -1,12 +1,12 @@
 """What identities of benchmarks may do in a real cluster: each refusal is one that was tried."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pytest
 import yaml
 
-from tests.k8s.cluster import apply, attempt, kubectl, moved, needs_cluster
+from tests.k8s.cluster import apply, attempt, kubectl, moved, needs_cluster, own_namespace
 from tests.k8s.manifests import Manifest, benchmark
 
 pytestmark = needs_cluster
@@ -31,6 +31,13 @@ JOB = {
     "metadata": {"name": "benchmark"},
     "spec": {"template": {"spec": {"restartPolicy": "Never", **POD["spec"]}}},
 }
+
+
+@pytest.fixture(scope="module")
+def namespace() -> Iterator[str]:
+    """One of its own: others expect an empty one."""
+    with own_namespace() as name:
+        yield name
 
 
 @pytest.fixture(scope="module")
