@@ -78,7 +78,7 @@ def test_all_providers_go_on_until_the_last_is_known(project: Project) -> None:
     [
         ("5%", "'5%' is not a list of key=value such as ci_width=5%,max_trials=20"),
         ("max_trials=9", "$.until: 'ci_width' is missing"),
-        ("ci_width=0%", "$.until.ci_width: '0%' does not match"),
+        ("ci_width=0%", "$.until.ci_width: '0%' is not like '5%' or '2.5%'"),
         ("ci_width=5%,max_trials=4", "$.until.max_trials: 4 is not >= 5"),
         ("ci_width=5%,trials=9", "$.until.trials: unknown key; did you mean 'max_trials'?"),
         ("ci_width=5%", "tiny.yaml: $.until: no SLO has an interval over trials; write $.until.metric"),

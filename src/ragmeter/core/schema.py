@@ -51,8 +51,16 @@ def _sentence(error: ValidationError) -> str:
         return f"{error.json_path}: {error.message.split(' is ')[0]} is missing"
     if error.validator not in sentences:
         return f"{error.json_path}: {error.message}"
+    return f"{error.json_path}: {_shown(error)} {_objection(error)}"
+
+
+def _objection(error: ValidationError) -> str:
+    rule: Any = error.validator_value
+    examples = error.schema.get("examples") if isinstance(error.schema, dict) else None
+    if error.validator == "pattern" and examples:
+        return f"is not like {' or '.join(map(repr, examples))}"
     allowed = ", ".join(map(str, rule)) if isinstance(rule, list) else rule
-    return f"{error.json_path}: {_shown(error)} {sentences[error.validator].format(allowed)}"
+    return sentences[str(error.validator)].format(allowed)
 
 
 sentences = {
