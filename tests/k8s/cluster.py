@@ -6,7 +6,7 @@ import subprocess
 import time
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import httpx
 import pytest
@@ -17,6 +17,7 @@ from tests.k8s.manifests import Manifest
 
 CALL_TIMEOUT_S = 60
 READY_TIMEOUT_S = 180
+FORWARD_TIMEOUT_S = 10
 
 needs_cluster = pytest.mark.cluster
 needs_images = pytest.mark.cluster_images
@@ -76,22 +77,29 @@ def forwarded(namespace: str, target: str, port: int) -> Iterator[httpx.Client]:
         probe.bind(("127.0.0.1", 0))
         local: int = probe.getsockname()[1]
     command = [str(kubectl_path()), "-n", namespace, "port-forward", target, f"{local}:{port}"]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
-        try:
-            with httpx.Client(base_url=f"http://127.0.0.1:{local}", trust_env=False, timeout=30) as client:
-                wait_for_answer(client)
-                yield client
-        finally:
-            process.terminate()
-
-
-def wait_for_answer(client: httpx.Client) -> None:
     deadline = time.monotonic() + CALL_TIMEOUT_S
-    while True:
+    with httpx.Client(base_url=f"http://127.0.0.1:{local}", trust_env=False, timeout=30) as client:
+        while not (process := _answering(command, client)):
+            assert time.monotonic() < deadline, f"nothing answers at {target}"
         try:
+            yield client
+        finally:
+            _end(process)
+
+
+def _answering(command: Sequence[str], client: httpx.Client) -> "subprocess.Popen[bytes] | None":
+    """kubectl, once the service answers through it; None when it does not: the pod that it chose may be ending."""
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + FORWARD_TIMEOUT_S
+    while process.poll() is None and time.monotonic() < deadline:
+        with suppress(httpx.TransportError):
             client.get("/healthz")
-        except httpx.TransportError:
-            assert time.monotonic() < deadline, f"nothing answers at {client.base_url}"
-            time.sleep(0.1)
-        else:
-            return
+            return process
+        time.sleep(0.1)
+    _end(process)
+    return None
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    process.terminate()
+    process.wait(timeout=CALL_TIMEOUT_S)
