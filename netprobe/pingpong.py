@@ -27,8 +27,8 @@ CONNECT_TIMEOUT_S = 5
 ANSWER_TIMEOUT_S = 10
 IDLE_S = 60
 PAUSE_S = 0.001
-IP_MTU = 14
-"""include/uapi/linux/in.h: MTU of the path of a connected socket."""
+PATH_MTU = {socket.AF_INET: (socket.IPPROTO_IP, 14), socket.AF_INET6: (socket.IPPROTO_IPV6, 24)}
+"""IP_MTU and IPV6_MTU, include/uapi/linux/in.h and in6.h: MTU of the path of a connected socket."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def greeting(sock: socket.socket) -> Peer:
                 break
             line += part
         said: Any = json.loads(line)
-        return Peer(node=said["node"], throttled_periods=said["throttled_periods"])
+        return Peer(node=str(said["node"]), throttled_periods=said["throttled_periods"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UnmeasuredError(f"what listens there is no netprobe server: {line[:80]!r}") from error
 
@@ -130,7 +130,7 @@ def segment_and_mtu(host: str, port: int) -> tuple[int, int]:
     with connect(host, port) as sock:
         greeting(sock)
         mss = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG)
-        return mss, sock.getsockopt(socket.IPPROTO_IP, IP_MTU)
+        return mss, sock.getsockopt(*PATH_MTU[sock.family])
 
 
 def connect_times(host: str, port: int, *, samples: int) -> RoundTrips:

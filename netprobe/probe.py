@@ -12,8 +12,7 @@ from netprobe.figures import latency
 from netprobe.pingpong import Peer, connect, connect_times, greeting, lookup_times, round_trips, segment_and_mtu
 from netprobe.throttling import between, throttled_periods
 
-SHORT_SAMPLES = 100
-"""Connections and look-ups: each leaves a closed socket behind."""
+LOOKUPS = 100
 RETRY_PAUSE_S = 0.2
 PARTS = ("latency", "tcp", "udp")
 
@@ -26,6 +25,7 @@ class Asked:
 
     server: address of the pod, or of the node. server_node: where it has to be; None takes it where it is. service: the
     Service's address, None to leave it out. wait: seconds that both may take to answer for the first time.
+    connections: how many, to time connect(); each leaves a closed socket behind.
     """
 
     server: str
@@ -42,6 +42,7 @@ class Asked:
     streams: int
     udp_mbps: float
     parts: tuple[str, ...]
+    connections: int = 100
 
 
 def probe(asked: Asked) -> Document:
@@ -112,12 +113,12 @@ def _latencies(asked: Asked) -> Iterator[tuple[str, Callable[[], Any]]]:
     if asked.service is not None:
         service = asked.service
         yield "pod_to_service", lambda: latency_of(service)
-    yield "connect", lambda: latency(connect_times(asked.server, asked.port, samples=SHORT_SAMPLES))
+    yield "connect", lambda: latency(connect_times(asked.server, asked.port, samples=asked.connections))
     yield "segment_bytes", lambda: segment_and_mtu(asked.server, asked.port)[0]
     yield "mtu_bytes", lambda: segment_and_mtu(asked.server, asked.port)[1]
     if asked.lookup is not None:
         name = asked.lookup
-        yield "dns", lambda: latency(lookup_times(name, samples=SHORT_SAMPLES))
+        yield "dns", lambda: latency(lookup_times(name, samples=LOOKUPS))
 
 
 def _throughput(asked: Asked, streams: int, *, reverse: bool) -> Callable[[], Document]:
@@ -129,6 +130,6 @@ def _throughput(asked: Asked, streams: int, *, reverse: bool) -> Callable[[], Do
 def _measured(document: Document, name: str, measure: Callable[[], Any]) -> Any:
     try:
         return measure()
-    except UnmeasuredError as error:
+    except (UnmeasuredError, OSError) as error:
         document["errors"][name] = str(error)
         return None

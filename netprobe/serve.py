@@ -13,9 +13,16 @@ LOOK_S = 0.5
 
 def serve(port: int, iperf_port: int | None, node: str) -> None:
     """Until the process is told to end. iperf_port: None for no iperf3."""
+    with ready(port, iperf_port) as server:
+        accept(server, node)
+
+
+@contextlib.contextmanager
+def ready(port: int, iperf_port: int | None) -> Iterator[socket.socket]:
+    """A socket that listens, and iperf3 beside it, until the block ends."""
     beside = contextlib.nullcontext() if iperf_port is None else iperf_kept_running(iperf_port)
     with beside, listening(port) as server:
-        accept(server, node)
+        yield server
 
 
 def listening(port: int) -> socket.socket:

@@ -11,7 +11,7 @@ def network_board() -> Board:
     return Board(
         uid="ragmeter-east-west",
         title="East-west network",
-        about="Between pods of different nodes, by `pytest -m ew_probe`. What a probe could not measure has no series.",
+        about="Between pods of different nodes, by `pytest -m ew_probe` or a mesh. What is not measured has no series.",
         providers_of="ew_latency_p50_ms",
         rows=(("Latest probe", _latest()), ("Pairs of nodes", _pairs())),
     )

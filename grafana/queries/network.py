@@ -1,6 +1,7 @@
 """East-west probes, between pods of different nodes. A probe that could not measure has no series.
 
-Probes name their provider; pairs of one node are left out, and a probe that does not tell measured two nodes.
+Probes name their provider, and the scrape names that of a mesh; pairs of one node are left out, and a probe that does
+not tell measured two nodes.
 """
 
 from grafana.queries.promql import select
@@ -29,8 +30,9 @@ def worst(metric: str) -> str:
 
 
 def age_s() -> str:
-    return f"time() - {select('ew_probe_timestamp_seconds')}"
+    """Of the latest probe: in a mesh each pod has one."""
+    return f"time() - max by (provider) ({select('ew_probe_timestamp_seconds')})"
 
 
 def failed_pairs() -> str:
-    return select("ew_probe_failed_pairs")
+    return f"sum by (provider) ({select('ew_probe_failed_pairs')})"

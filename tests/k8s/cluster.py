@@ -46,7 +46,15 @@ def own_namespace() -> Iterator[str]:
         yield name
     finally:
         # Pods first: a namespace that ends with pods in it waits for half of their grace period, not for their end.
-        kubectl("-n", name, "delete", "deployments,jobs", "--all", "--cascade=foreground", timeout_s=READY_TIMEOUT_S)
+        kubectl(
+            "-n",
+            name,
+            "delete",
+            "deployments,daemonsets,jobs",
+            "--all",
+            "--cascade=foreground",
+            timeout_s=READY_TIMEOUT_S,
+        )
         kubectl("delete", "namespace", name, timeout_s=READY_TIMEOUT_S)
 
 

@@ -16,7 +16,7 @@ CLOUDS = ("akamai-lke", "aws-eks", "gcp-gke")
 OVERLAYS = (*CLOUDS, "kind")
 BENCHMARK = ("run", "access", "launcher")
 NETPROBE = ("job",)
-OPTIONAL = ("pushgateway", "persistent-index", "load-balancer", "benchmark-api")
+OPTIONAL = ("pushgateway", "persistent-index", "load-balancer", "benchmark-api", "netprobe-mesh")
 RENDER_TIMEOUT_S = 30
 
 Manifest = dict[str, Any]

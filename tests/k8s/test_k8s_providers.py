@@ -1,10 +1,12 @@
 """The overlays against the provider files: region, machine, labels of series, volumes."""
 
+import re
 from typing import Any
 
 import pytest
 import yaml
 
+from netprobe.__main__ import IPERF_PORT, METRICS_PORT, PORT
 from tests.k8s.manifests import CLOUDS, OVERLAYS, ROOT, Manifest, of_kind, one, overlay, workload, workloads
 
 INSTANCE_TYPE = "node.kubernetes.io/instance-type"
@@ -101,6 +103,26 @@ def test_the_pushgateway_keeps_the_labels_that_were_pushed(all_components: tuple
     monitor = one(all_components, "ServiceMonitor", "pushgateway")
     assert_finds(monitor, all_components)
     assert monitor["spec"]["endpoints"][0]["honorLabels"] is True
+
+
+def test_the_mesh_is_scraped_with_the_operator_and_without_it(all_components: tuple[Manifest, ...]) -> None:
+    assert_finds(one(all_components, "PodMonitor", "netprobe-mesh"), all_components)
+    mesh = workload(all_components, "netprobe-mesh")
+    path = ROOT / "grafana" / "prometheus" / "cluster.yaml"
+    kept = yaml.safe_load(path.read_text(encoding="utf-8"))["scrape_configs"][0]["relabel_configs"][:2]
+    assert re.fullmatch(kept[0]["regex"], mesh.labels["app.kubernetes.io/name"])
+    assert [name for name in mesh.ports if re.fullmatch(kept[1]["regex"], name)] == ["metrics"]
+
+
+def test_the_pods_of_the_mesh_find_each_other_by_a_name_that_leads_to_all_of_them(
+    all_components: tuple[Manifest, ...],
+) -> None:
+    mesh = workload(all_components, "netprobe-mesh")
+    service = one(all_components, "Service", "netprobe-mesh")
+    assert "--peers=netprobe-mesh" in mesh.spec["containers"][0]["args"]
+    assert (service["spec"]["clusterIP"], service["spec"]["publishNotReadyAddresses"]) == ("None", True)
+    assert (mesh.kind, mesh.namespace) == ("DaemonSet", service["metadata"]["namespace"])
+    assert mesh.ports == {"ping": PORT, "iperf": IPERF_PORT, "iperf-udp": IPERF_PORT, "metrics": METRICS_PORT}
 
 
 def test_gke_scrapes_the_exporter_that_it_runs_itself() -> None:

@@ -1,19 +1,17 @@
 """The program in the pods, on loopback: what it writes, and what it does when it cannot measure."""
 
-import contextlib
 import json
 import re
 import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from netprobe import iperf, serve
+from netprobe import iperf
 from netprobe.errors import UnmeasuredError
 from netprobe.figures import latency
 from netprobe.pingpong import RoundTrips, round_trips
@@ -23,19 +21,6 @@ from tests.netprobe.documents import document
 
 TERMINATION_MESSAGE_BYTES = 4096
 """Of one container; Kubernetes cuts what is longer."""
-
-
-@pytest.fixture
-def port() -> Iterator[int]:
-    """Of a server on this machine, which says that it is on node-2."""
-    with serve.listening(0) as server:
-
-        def accept() -> None:
-            with contextlib.suppress(OSError):  # the end of the test closes it
-                serve.accept(server, "node-2")
-
-        threading.Thread(target=accept, daemon=True).start()
-        yield server.getsockname()[1]
 
 
 def asked(port: int, **changed: Any) -> Asked:
@@ -67,6 +52,14 @@ def test_round_trips_are_dated_by_the_kernel_and_have_their_percentiles(port: in
         assert (at["samples"], at["clock"]) == (120, "kernel")
         assert 0 < at["min_ms"] <= at["p50_ms"] <= at["p90_ms"] <= at["p99_ms"] <= at["max_ms"]
     assert found["dns"]["samples"] == found["connect"]["samples"] == 100
+    assert found["mtu_bytes"] > found["segment_bytes"] > 500
+
+
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="no IPv6 on this machine")
+def test_a_pod_of_ipv6_is_measured_in_every_part(port: int) -> None:
+    found = probe(asked(port, server="::1", connections=3))
+    assert found["errors"] == {}
+    assert found["connect"]["samples"] == 3
     assert found["mtu_bytes"] > found["segment_bytes"] > 500
 
 
