@@ -5,14 +5,17 @@ import struct
 import sys
 from dataclasses import dataclass
 
-_BYTES = 104
-_RTT_AT, _TOTAL_RETRANS_AT = 68, 100
+_BYTES = 152
+_TOTAL_RETRANS_AT, _MIN_RTT_AT = 100, 148
 _U32 = struct.Struct("=I")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TcpInfo:
-    """rtt_us: smoothed round trip of what this side sent (tcpi_rtt). retransmits: of this side, since it connected."""
+    """rtt_us: least round trip of the last minutes (tcpi_min_rtt). retransmits: of this side, since it connected.
+
+    Not the smoothed round trip: a server acknowledges a request late, up to 40 ms, when its answer is not there yet.
+    """
 
     rtt_us: int
     retransmits: int
@@ -22,7 +25,9 @@ class TcpInfo:
         """None for the shorter struct of a kernel that is older than both fields."""
         if len(raw) < _BYTES:
             return None
-        return cls(rtt_us=_U32.unpack_from(raw, _RTT_AT)[0], retransmits=_U32.unpack_from(raw, _TOTAL_RETRANS_AT)[0])
+        return cls(
+            rtt_us=_U32.unpack_from(raw, _MIN_RTT_AT)[0], retransmits=_U32.unpack_from(raw, _TOTAL_RETRANS_AT)[0]
+        )
 
 
 def read_tcp_info(sock: socket.socket) -> TcpInfo | None:

@@ -56,7 +56,7 @@ class Exchange:
     deadline_ns: what the exchange was given; data that was read later is kept, and is late.
     failure: what the network did; an HTTP status is not a failure here.
     sent_bytes, received_bytes: on the wire with headers and framing, before TLS; with those of a retried send.
-    rtt_us: the kernel's smoothed round trip of the connection when the exchange ended. retransmits: segments that this
+    rtt_us: the kernel's least round trip of the connection when the exchange ended. retransmits: segments that this
         side sent again since the last send. None where the kernel does not tell.
     """
 

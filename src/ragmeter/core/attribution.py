@@ -161,4 +161,4 @@ def _sentence(stages: Sequence[Stage], of: str) -> str:
 
 
 def _percent(share_ratio: float) -> str:
-    return f"{share_ratio * 100:.0f} %"
+    return f"{round(share_ratio * 100)} %"

@@ -96,7 +96,7 @@ def _peak(samples: Iterable[RequestSample]) -> int:
 
 
 def _mean_rtt_ms(samples: Iterable[RequestSample]) -> float | None:
-    """Mean over requests of the smoothed round trip of their connections."""
+    """Mean over requests of the least round trip of their connections."""
     known = [sample.rtt_us for sample in samples if sample.rtt_us is not None]
     return sum(known) / len(known) / 1e3 if known else None
 

@@ -65,7 +65,7 @@ class RequestSample:
     events_tokens: how many tokens each of those carried, where the server says so; else None.
     ended_ns: arrival of the end of the response, or the moment of failure.
     output_tokens: by the server's usage block only; None when it sent none.
-    rtt_us: smoothed round trip of the connection when the request ended, in µs, by the kernel (TCP_INFO).
+    rtt_us: least round trip of the connection in the last minutes, in µs, by the kernel (TCP_INFO).
     retransmits: segments that this side sent again between the send and the end of the request.
     """
 

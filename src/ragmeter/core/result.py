@@ -201,8 +201,8 @@ class Harness:
     clock: ``capture``, ``kernel`` or ``user``. exact_stamp_ratio: share of the text events whose arrival is known
     exactly. stamp_width_max_ms: the widest interval in which one of the others came. ttft_width_p99_ms,
     itl_width_p99_ms: p99 of how much the TTFT of a request may be too long and a gap off for that. None when the clock
-    cannot say. rtt_mean_ms, retransmits: of the client's own connections, by the kernel; None where it does
-    not tell. What the server sent again is not in them.
+    cannot say. rtt_mean_ms, retransmits: least round trip and segments sent again of the client's own
+    connections, by the kernel; None where it does not tell. What the server sent again is not in them.
     """
 
     clock: str

@@ -22,7 +22,7 @@ def harness(result: RunResult) -> Html:
                 ("Widest interval of the others", quantity(at.stamp_width_max_ms, "ms")),
                 ("TTFT too long by at most, p99", quantity(at.ttft_width_p99_ms, "ms")),
                 ("ITL off by at most, p99", quantity(at.itl_width_p99_ms, "ms")),
-                ("Round trip of the connections, mean", quantity(at.rtt_mean_ms, "ms")),
+                ("Least round trip of the connections, mean", quantity(at.rtt_mean_ms, "ms")),
                 ("Segments sent again", UNKNOWN if at.retransmits is None else count(at.retransmits)),
                 ("Client CPU", quantity(at.client_cpu_ratio, "ratio")),
                 ("Schedule lag, p99", quantity(at.schedule_lag_p99_ms, "ms")),
