@@ -50,6 +50,10 @@ def workers() -> Iterator[Workers]:
 class Counting(Silent):
     sent: int = 0
     ended_so_far: list[RequestSample] = field(default_factory=list)
+    ticks: int = 0
+
+    def tick(self) -> None:
+        self.ticks += 1
 
     def started(self) -> None:
         self.sent += 1
@@ -171,10 +175,10 @@ def test_process_that_says_nothing_any_more_is_replaced(server: GroundTruthServe
         stuck = [process for process in load_processes() if process.ppid() in {p.child.pid for p in those._processes}]
         before = {process.pid for process in stuck}
         stuck[0].suspend()
-        timer = threading.Timer(0.5, lambda: os.kill(os.getpid(), signal.SIGINT))
-        timer.start()
-        _, ending = run(server.base_url, workload(), those)
-        timer.join()
+        heard = Counting()
+        thread = when(lambda: heard.ticks > 0, lambda: os.kill(os.getpid(), signal.SIGINT))
+        _, ending = run(server.base_url, workload(), those, heard)
+        thread.join()
         assert ending.reason == CTRL_C
         samples, ending = run(server.base_url, workload(), those)
         assert (ending.status, len(samples)) == ("complete", 4)
