@@ -90,7 +90,8 @@ def test_a_benchmark_measures_what_the_model_is_known_to_do(backend: httpx.Clien
     assert (result["concurrency"], result["workload"]["retrieval"]["k"]) == (4, 3)
     assert result["total_tokens"] == 12 * TOKENS
     assert result["ttft_p50_ms"] > TTFT_MS
-    assert result["tpot_p50_ms"] > 0.9 * ITL_MS
+    if ended["phase"] == "succeeded":
+        assert result["tpot_p50_ms"] == pytest.approx(ITL_MS, rel=0.2)
     assert status(backend, run)["outcome"] == result["outcome"]
 
 
