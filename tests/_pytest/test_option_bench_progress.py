@@ -26,6 +26,18 @@ def test_plain_lines_where_there_is_no_terminal(project: Project) -> None:
         assert "\x1b[2K" not in outcome.stdout.str()
 
 
+def test_figures_stand_with_the_provider_they_are_of(project: Project) -> None:
+    project.provider("slow", script="slow")
+    project.workload(benchmark={"trials": 2})
+    outcome = project.run("--provider=./slow.yaml")
+    told = [line for line in outcome.stdout.str().splitlines() if " measured 2/2, " in line]
+    medians = {line.partition(",")[0]: float(line.partition("TTFT p50 ")[2].split()[0]) for line in told}
+    assert sorted(medians) == [
+        f"tiny @ {name} {trial} of 2 measured 2/2" for name in ("mine", "slow") for trial in (1, 2)
+    ]
+    assert all((value > 100) is ("@ slow" in name) for name, value in medians.items())
+
+
 def test_option_wins_over_environment_and_ini(project: Project) -> None:
     project.ini(bench_progress="off")
     assert lines(project.run()) == []

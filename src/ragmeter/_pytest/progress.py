@@ -48,7 +48,8 @@ class ProgressReporter:
         return self._mode == "auto" and self._terminal is not None and bool(self._terminal.isatty)
 
     def case(self, label: str) -> None:
-        """The figures that follow belong to ``label``, such as ``smoke @ local``."""
+        """The figures that follow belong to ``label``, such as ``smoke @ local``; those before it keep theirs."""
+        self.finish()
         self._label = label
         self._errors_to_show = self._show_errors
 
