@@ -43,6 +43,26 @@ def test_the_question_and_what_is_known_of_it_stand_on_top(found: Comparison) ->
     assert "corrected over all" in top.text()
 
 
+def test_a_metric_that_no_side_has_a_figure_of_is_named_once_and_fills_no_table() -> None:
+    unpriced = compare(
+        [saved_run(name, SIX, seed=at, cost=None) for at, name in enumerate("abc")], ragmeter_version="0"
+    )
+    page = parsed(comparison_page(unpriced))
+    (top,) = page.of_class("headline")
+    assert "No side has a figure of USD per 1M tokens." in top.text()
+    assert [item.text() for item in top.all("li")][-1].startswith("Output throughput")
+    assert "USD per 1M tokens" not in page.of_class("forest")[0].text()
+    told = "\n".join(comparison_lines(unpriced, width=100, colour=False))
+    assert "USD/1M tokens" not in told
+    assert "unknown" not in told
+
+
+def test_a_change_that_stands_in_its_own_column_is_not_said_again(found: Comparison) -> None:
+    words = [cell.text() for cell in parsed(comparison_page(found)).of_class("slo")]
+    assert any("more trials needed" in word for word in words)
+    assert not any("; change of" in word or "not decidable:" in word for word in words)
+
+
 def three() -> list[SavedRun]:
     factors = {"a": 1.0, "b": 2.0, "c": 3.0}
     return [saved_run(name, [f * each for each in SIX], seed=at) for at, (name, f) in enumerate(factors.items())]

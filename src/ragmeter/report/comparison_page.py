@@ -12,6 +12,7 @@ from ragmeter.report.comparison.distributions import curves, strips
 from ragmeter.report.comparison.environment import east_west, environment, forbidden, runs, weaknesses
 from ragmeter.report.comparison.money import economics
 from ragmeter.report.comparison.pareto import pareto
+from ragmeter.report.comparison.shown import with_figures
 from ragmeter.report.comparison_text import designs, method
 from ragmeter.report.html import whole_page
 from ragmeter.report.markup import Html, element
@@ -22,29 +23,30 @@ NO_PROBES: Final[Mapping[str, Mapping[str, Any]]] = {}
 
 def comparison_page(found: Comparison, probes: Mapping[str, Mapping[str, Any]] = NO_PROBES) -> str:
     """A self-contained page: no script, nothing to load. probes: netprobe documents by the label of the side."""
+    known = with_figures(found)
     content = element(
         "div",
-        _headline(found),
+        _headline(found, known),
         forbidden(found),
         cards(found),
         weaknesses(found),
-        forest(found),
-        ranks(found),
+        forest(known),
+        ranks(known),
         element("div", pareto(found), curves(found), class_="stack"),
         strips(found),
         economics(found.sides),
         environment(found),
         east_west(found.sides, probes),
         runs(found),
-        every_figure(found),
+        every_figure(known),
         _methods(found),
         class_="ragmeter compared",
     )
     return whole_page(" and ".join(side.label for side in found.sides), content)
 
 
-def _headline(found: Comparison) -> Html:
-    lines = (element("li", element("strong", f"{name}: "), words) for name, words in answers(found))
+def _headline(found: Comparison, known: Comparison) -> Html:
+    lines = (element("li", element("strong", f"{name}: "), words) for name, words in answers(known))
     return element(
         "header",
         element("h2", question(found)),

@@ -9,6 +9,7 @@ from ragmeter.core.decide import percent as per_cent
 from ragmeter.core.identity import FieldDifference
 from ragmeter.core.result import Estimate
 from ragmeter.report.comparison.answer import answers, question
+from ragmeter.report.comparison.shown import with_figures, without_figures
 from ragmeter.report.format import number, quantity, unit_of
 from ragmeter.report.markup import clean
 from ragmeter.report.scorecard.provenance import shown
@@ -23,9 +24,9 @@ _COLOURS: Final = {
 
 def comparison_lines(found: Comparison, *, width: int, colour: bool) -> list[str]:
     """The answer, ranks, then each pair: figures with the change and its interval, the verdict, what weakens it."""
-    wide = max(width, 60)
-    lines = [line for pair in found.pairs for line in (*_pair_lines(found, pair, wide, colour), "")]
-    ranks = [*_rank_lines(found, wide), ""] if len(found.sides) > 2 else []
+    wide, known = max(width, 60), with_figures(found)
+    lines = [line for pair in known.pairs for line in (*_pair_lines(found, pair, wide, colour), "")]
+    ranks = [*_rank_lines(known, wide), ""] if len(found.sides) > 2 else []
     about = [*_about_lines(found, wide), ""]
     methods = [line for words in method(found) for line in wrap(words, wide)]
     return [*_answer_lines(found, wide), "", *ranks, *lines, *about, *methods]
@@ -33,7 +34,7 @@ def comparison_lines(found: Comparison, *, width: int, colour: bool) -> list[str
 
 def _answer_lines(found: Comparison, width: int) -> Iterator[str]:
     yield from wrap(clean(question(found)), width)
-    for name, words in answers(found):
+    for name, words in answers(with_figures(found)):
         yield from wrap(clean(f"{name}: {words}"), width, initial_indent="  ", subsequent_indent="    ")
     yield from wrap(designs(found), width, initial_indent="  ", subsequent_indent="  ")
 
@@ -70,12 +71,17 @@ def _pair_lines(found: Comparison, pair: PairComparison, width: int, colour: boo
     for at in pair.metrics:
         name = metric_name(at.metric, at.statistic)
         yield f"  {name:14}{value_text(at, at.a):>15}{value_text(at, at.b):>15}  {change_text(at.ratio)}"
-        first, *rest = wrap(clean(at.sentence), width - 6)
+        first, *rest = wrap(clean(reason(at)), width - 6)
         yield "      " + (f"\x1b[{_COLOURS[at.decision]}m{first}\x1b[0m" if colour else first)
         yield from (f"      {line}" for line in rest)
         yield from wrap(streams_text(found, pair, at), width, initial_indent="      ", subsequent_indent="      ")
     for words in (*_differences_in_words(pair), *(f"caveat: {words}" for words in pair.caveats)):
         yield from wrap(clean(words), width, initial_indent="  ", subsequent_indent="    ")
+
+
+def reason(at: MetricComparison) -> str:
+    """The sentence for a place where the change stands beside it."""
+    return at.sentence.partition("; change of ")[0]
 
 
 def streams_text(found: Comparison, pair: PairComparison, at: MetricComparison) -> str:
@@ -88,14 +94,16 @@ def streams_text(found: Comparison, pair: PairComparison, at: MetricComparison) 
 
 
 def designs(found: Comparison) -> str:
-    """What the answer rests on, in one sentence."""
+    """What the answer rests on, and of what there is none."""
     trials = {side.trials for side in found.sides}
     each = f"{min(trials)}" if len(trials) == 1 else f"{min(trials)} to {max(trials)}"
     requests = sum(side.requests for side in found.sides)
     order = "interleaved in blocks" if all(pair.blocks for pair in found.pairs) else "not interleaved"
+    missing = without_figures(found)
+    lacking = f" No side has a figure of {' or '.join(missing)}." if missing else ""
     return (
         f"{each} trials a side, {order}; {requests:,} requests. Brackets are 95 % intervals; significance is corrected "
-        f"over all {found.family} differences that were tested."
+        f"over all {found.family} differences that were tested.{lacking}"
     )
 
 

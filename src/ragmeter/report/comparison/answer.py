@@ -66,7 +66,8 @@ def _open(found: Comparison, index: int) -> str:
     """Who can still be the best, and what it takes to know."""
     contenders = [rank.label for rank in found.rankings[index].ranks if rank.best == 1]
     between = [pair for pair in found.pairs if {pair.a, pair.b} <= set(contenders)]
-    return f"not decided between {' and '.join(contenders)}{_needed(between, index)}"
+    *first, last = contenders
+    return f"not decided between {', '.join(first)} and {last}{_needed(between, index)}"
 
 
 def _needed(pairs: Sequence[PairComparison], index: int) -> str:

@@ -6,7 +6,7 @@ from typing import Final
 from ragmeter.core.comparison import Comparison, Decision, MetricComparison, PairComparison
 from ragmeter.core.decide import percent as per_cent
 from ragmeter.report import svg
-from ragmeter.report.comparison_text import change_text, design, streams_text, value_text
+from ragmeter.report.comparison_text import change_text, design, reason, streams_text, value_text
 from ragmeter.report.format import UNKNOWN, interval, number, unit_of
 from ragmeter.report.markup import Html, element, join
 from ragmeter.report.naming import figure_label
@@ -50,7 +50,8 @@ def forest(found: Comparison) -> Html | None:
 def _row(found: Comparison, pair: PairComparison, at: MetricComparison, scale: Scale, name: str, ident: str) -> Row:
     badge = element("span", _WORDS[at.decision], class_=f"badge {_KINDS[at.decision]}")
     streams = streams_text(found, pair, at)
-    words = f"{at.sentence}; {streams}" if streams else at.sentence
+    why = reason(at).removeprefix(f"{_WORDS[at.decision]}: ")
+    words = f"{why}; {streams}" if streams else why
     return (
         stacked(pair.b, f"and {pair.a}"),
         "" if at.ratio.value is None else _strip(at, at.ratio.value, scale, f"{name}, {pair.b} to {pair.a}", ident),
