@@ -80,9 +80,10 @@ def test_url_of_an_option_replaces_that_of_the_file_and_its_references() -> None
         ("http://", "is not a URL such as"),
         ("http://host:port", "Port could not be cast to integer value"),
         ("http://host:99999", "Port out of range"),
-        ("http://me:hunter2@host", "a URL with credentials, query or fragment is not allowed"),
-        ("http://host?key=hunter2", "a URL with credentials, query or fragment is not allowed"),
-        ("http://host#x", "a URL with credentials, query or fragment is not allowed"),
+        ("http://me:hunter2@host", "a URL with credentials is not allowed: it stands in every report"),
+        ("http://me:hunter2@host:99999", "a URL with credentials is not allowed: it stands in every report"),
+        ("http://host?key=hunter2", "a URL with a query or fragment is not allowed; use $.headers"),
+        ("http://host#x", "a URL with a query or fragment is not allowed; use $.headers"),
     ],
 )
 def test_url_that_cannot_be_is_refused_with_its_place(url: str, words: str) -> None:
@@ -109,6 +110,15 @@ def test_header_that_cannot_be_sent_is_refused_without_its_value(headers: dict[s
     said = refusal(headers=headers)
     assert words in said
     assert "hunter2" not in said
+
+
+def test_the_address_of_a_trace_keeps_its_placeholder_beside_references() -> None:
+    provider = made(trace_url="${TRACER:-https://tracer.example}/trace/{trace_id}")
+    assert provider.trace_url == "https://tracer.example/trace/{trace_id}"
+
+
+def test_an_address_without_a_place_for_the_trace_is_refused() -> None:
+    assert refusal(trace_url="https://tracer.example").startswith("mine.yaml: $.trace_url: ")
 
 
 def test_headers_are_in_no_representation() -> None:

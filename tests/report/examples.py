@@ -22,6 +22,7 @@ from ragmeter.core.result import (
     SloVerdict,
     Stage,
 )
+from tests.report.slow import slow_requests
 
 HOSTILE: Final = '<script>alert("x")</script> \' & \x1b[31m'
 _Z: Final = 1.959964
@@ -356,6 +357,7 @@ def passing(n: int = 500, failures: int = 3, ttft_ms: float = 640.0, tpot_ms: fl
         warnings=(),
         formulas=FORMULAS,
         points=drawn,
+        slowest=slow_requests(drawn),
         raw_samples_path="reports/ns/akamai-lke/2026-11-20T09-31-07Z.samples.jsonl",
         ended_at="2026-11-20T09:41:09.500000+00:00",
     )
@@ -393,8 +395,9 @@ def _worst(verdicts: Sequence[SloVerdict]) -> Outcome:
 
 
 def failing() -> RunResult:
-    """Slower than its SLO, with a queue and 41 failed requests."""
-    return passing(failures=41, ttft_ms=1320.0, tpot_ms=52.0, seed=11)
+    """Slower than its SLO, with a queue and 41 failed requests; its backend sends traces."""
+    made = passing(failures=41, ttft_ms=1320.0, tpot_ms=52.0, seed=11)
+    return replace(made, slowest=slow_requests(made.points, traced=True))
 
 
 def inconclusive() -> RunResult:
@@ -451,6 +454,7 @@ def bare() -> RunResult:
         outcome=Outcome.NO_DATA,
         cost=None,
         points=(),
+        slowest=(),
         phases={},
         overrides=(),
         errors_by_class={},
@@ -477,6 +481,9 @@ def hostile() -> RunResult:
     return replace(
         base,
         verdicts=bad,
+        slowest=tuple(
+            replace(at, error=HOSTILE, trace_id=HOSTILE, trace_url="javascript:alert(1)") for at in base.slowest
+        ),
         run_metadata=dict.fromkeys((*METADATA, HOSTILE), HOSTILE),
         metadata_origins=dict.fromkeys(ORIGINS, HOSTILE),
         workload={"name": HOSTILE, "prompts": [HOSTILE]},

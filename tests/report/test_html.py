@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from ragmeter.core.result import Distribution, Outcome, Point, RunResult
+from ragmeter.core.slowest import SHOWN
 from ragmeter.report.html import page_html, scorecard_html
 from tests.report.examples import (
     HOSTILE,
@@ -45,7 +46,7 @@ def test_nothing_is_loaded_and_nothing_is_run(result: RunResult) -> None:
         for name, value in element.attributes.items():
             assert not name.startswith("on")
             assert name not in {"src", "srcset", "xlink:href", "style"}
-            assert name != "href" or value.startswith("#")
+            assert name != "href" or value.startswith(("#", "https://tracer.example/trace/"))
     styles = "".join(style.text() for style in page.all("style"))
     assert "url(" not in styles
     assert "@import" not in styles
@@ -179,6 +180,53 @@ def test_each_failure_is_a_stroke_in_the_plot_over_time() -> None:
     at_different_times = strokes.attributes["d"].count("M")
     assert 0 < at_different_times <= failing().errors
     assert "41 failed" in panel.text()
+
+
+def test_the_slowest_requests_are_ringed_where_they_lie_in_time() -> None:
+    result = failing()
+    panel = section(page_of(replace(result, points=result.points[::7])), "Time to first token over time")
+    rings = [ring.all("title")[0].text() for ring in panel.of_class("ring")]
+    assert len(rings) == SHOWN
+    assert rings[0] == "no. 306: 4,477 ms"
+
+
+def test_each_of_the_slowest_requests_has_a_row_with_its_largest_stage_and_its_error() -> None:
+    result = failing()
+    table = section(page_of(result), "Slowest requests").all("tbody")[0]
+    rows = [row.text() for row in table.all("tr")]
+    assert len(rows) == len(result.slowest)
+    assert "no. 306trial 1, prompt 0125 s4,477 msrank 112,732 ms237 out731 in" in rows[0]
+    assert "LLM (queue and prefill) 3,805 ms, 85 % of the wait" in rows[0]
+    assert "30,000 msrank 1" in rows[SHOWN]
+    assert "http status: No token came" in rows[SHOWN]
+
+
+def test_a_bar_of_a_slow_request_is_as_long_as_its_parts() -> None:
+    panel = section(page_of(failing()), "Slowest requests")
+    for drawing, slow in zip(panel.all("svg"), failing().slowest, strict=True):
+        boxes = drawing.all("rect")
+        widths = [float(box.attributes["width"].rstrip("%")) for box in boxes]
+        assert sum(widths) == pytest.approx(slow.elapsed_ms / 30_000 * 100, abs=0.1)
+        assert [box.attributes["class"] for box in boxes].count("chief") == 1
+
+
+def test_a_trace_is_linked_where_the_provider_file_says_how_and_can_be_copied() -> None:
+    panel = section(page_of(failing()), "Slowest requests")
+    links, traced = panel.all("a"), [slow for slow in failing().slowest if slow.trace_id]
+    assert [link.attributes["href"] for link in links] == [slow.trace_url for slow in traced]
+    assert [link.text() for link in links] == [slow.trace_id for slow in traced]
+    assert {link.attributes["rel"] for link in links} == {"noopener noreferrer"}
+    assert "12 of the 20 name their trace" in panel.text()
+
+
+def test_without_traces_there_is_no_column_for_them() -> None:
+    panel = section(page_of(passing()), "Slowest requests")
+    assert "Trace" not in [head.text() for head in panel.all("thead")[0].all("th")]
+    assert "none of them names a trace" in panel.text()
+
+
+def test_an_address_that_is_none_of_the_web_is_no_link() -> None:
+    assert section(page_of(hostile()), "Slowest requests").all("a") == []
 
 
 def test_the_waterfall_adds_up_and_marks_what_was_not_measured() -> None:

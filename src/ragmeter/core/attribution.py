@@ -39,7 +39,7 @@ REMAINDERS: Mapping[str, str] = {
     "ingress": "ingress and proxies",
     "unexplained": "rest of the backend, network and proxies",
 }
-CLIENT_NETWORK, LLM_NETWORK = "client_network", "llm_network"
+CLIENT_NETWORK, LLM_NETWORK, DECODE = "client_network", "llm_network", "decode"
 
 
 def attribute(samples: Sequence[RequestSample], llm_round_trip_ms: float | None = None) -> Attribution | None:
@@ -67,6 +67,27 @@ def attribute(samples: Sequence[RequestSample], llm_round_trip_ms: float | None 
         sentence=_sentence(stages, "the mean TTFT"),
         tail_sentence=_sentence(tail_stages, "the TTFT of the slowest 5 %") if tail_stages else None,
     )
+
+
+def elapsed_stages(sample: RequestSample, elapsed_ms: float, llm_round_trip_ms: float | None) -> tuple[Stage, ...]:
+    """Where one request's time went, until its end: the waterfall of its TTFT, and what came after.
+
+    Without a first token: the stages that the backend told, and the rest. Shares are of ``elapsed_ms``.
+    """
+    first_ms = ttft_ms(sample)
+    if first_ms is None:
+        stages = _reported(sample.timings)
+        known_ms = sum(stage.mean_ms for stage in stages)
+        stages.append(_stage("no_first_token", "no token came", elapsed_ms - known_ms, 0, "remainder"))
+    else:
+        stages = list(_waterfall([(first_ms, sample)], llm_round_trip_ms)[1])
+        stages.append(_stage(DECODE, "decoding after the first token", elapsed_ms - first_ms, 0, "client"))
+    return tuple(_stage(at.name, at.label, at.mean_ms, elapsed_ms, at.basis) for at in stages)
+
+
+def _reported(timings: ServerTimings) -> list[Stage]:
+    told = ((name, label, getattr(timings, field)) for name, (field, label) in REPORTED.items())
+    return [_stage(name, label, ms, 0, "server") for name, label, ms in told if ms is not None]
 
 
 Measured = Sequence[tuple[float, RequestSample]]
@@ -135,8 +156,8 @@ def _measured_ratio(stages: Sequence[Stage]) -> float:
 
 def _reported_ms(timings: ServerTimings) -> float | None:
     """Sum of the reported stages; None when there is none."""
-    times = [value for field, _ in REPORTED.values() if (value := getattr(timings, field)) is not None]
-    return sum(times) if times else None
+    stages = _reported(timings)
+    return sum(stage.mean_ms for stage in stages) if stages else None
 
 
 def _mean(values: Sequence[float]) -> float:

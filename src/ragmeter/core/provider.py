@@ -4,11 +4,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
 from ragmeter.core.errors import ConfigError
 from ragmeter.core.schema import check, defaults
 from ragmeter.core.setting import Setting
+from ragmeter.core.urls import checked_trace_url, checked_url
 
 reference = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 
@@ -47,6 +47,7 @@ class Provider:
     """A validated provider file with its environment references resolved.
 
     base_url: without a trailing slash; None only for an embedded service that is not started yet.
+    trace_url: address of a trace in the user's tracer, with ``{trace_id}`` in the id's place.
     declared: metadata the file states (region, gpu_model …), by their names in ``run_metadata``.
     cost: the price sheet as written; None when the file has none.
     """
@@ -55,6 +56,7 @@ class Provider:
     path: str
     base_url: str | None
     llm_url: str | None
+    trace_url: str | None
     headers: Mapping[str, str] = field(repr=False)
     ca_file: str | None
     workload: str
@@ -97,8 +99,9 @@ def provider_from(
     return Provider(
         name=resolved["name"],
         path=path,
-        base_url=_checked_url(resolved.get("base_url"), base_url.origin if base_url else f"{path}: $.base_url"),
-        llm_url=_checked_url(resolved.get("llm_url"), f"{path}: $.llm_url"),
+        base_url=checked_url(resolved.get("base_url"), base_url.origin if base_url else f"{path}: $.base_url"),
+        llm_url=checked_url(resolved.get("llm_url"), f"{path}: $.llm_url"),
+        trace_url=checked_trace_url(resolved.get("trace_url"), f"{path}: $.trace_url"),
         headers=_checked_headers(resolved.get("headers", {}), path),
         ca_file=resolved.get("ca_file"),
         workload=resolved.get("workload", schema["properties"]["workload"]["default"]),
@@ -112,7 +115,7 @@ def provider_from(
     )
 
 
-_of_the_service = {"base_url", "llm_url", "headers", "ca_file", "local"}
+_of_the_service = {"base_url", "llm_url", "trace_url", "headers", "ca_file", "local"}
 
 
 def _netprobe_of(
@@ -147,23 +150,6 @@ def resolve(value: Any, environment: Mapping[str, str], *, where: str, at: str =
         return found
 
     return reference.sub(substitute, value)
-
-
-def _checked_url(url: str | None, where: str) -> str | None:
-    if not url:
-        return None
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ConfigError(f"{where}: {url!r} is not a URL such as http://host:8000 or https://rag.example.com")
-    if parts.username or parts.query or parts.fragment:
-        raise ConfigError(
-            f"{where}: a URL with credentials, query or fragment is not allowed; use $.headers for secrets"
-        )
-    try:
-        parts.port  # noqa: B018 - raises for a port that cannot be
-    except ValueError as error:
-        raise ConfigError(f"{where}: {url!r}: {error}") from error
-    return url.rstrip("/")
 
 
 def _checked_headers(headers: Mapping[str, str], path: str) -> Mapping[str, str]:

@@ -263,6 +263,33 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SlowRequest:
+    """One of the slowest requests of the measured phase.
+
+    ttft_rank, elapsed_rank: its place by the first token and by the whole time, from 1; None beyond
+    `core.slowest.SHOWN`. A failed request has both, as far as it came. t_s: as in `Point`. ttft_ms: None when no text
+    came. elapsed_ms: from the send to the end, of a failed request to the failure. stages: of the elapsed time, in
+    order; they add up to it. trace_url: of its trace in the user's tracer, where the provider file says the address.
+    """
+
+    index: int
+    trial: int
+    prompt_index: int
+    ttft_rank: int | None
+    elapsed_rank: int | None
+    t_s: float
+    ttft_ms: float | None
+    elapsed_ms: float
+    prompt_tokens: int | None
+    output_tokens: int | None
+    stages: tuple[Stage, ...]
+    error: str | None
+    request_id: str | None
+    trace_id: str | None
+    trace_url: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Override:
     """A manifest value that was replaced: precedence is option > environment > manifest."""
 
@@ -383,6 +410,8 @@ class RunResult:
     formulas: dict[str, str]
     points: tuple[Point, ...]
     raw_samples_path: str | None
+    slowest: tuple[SlowRequest, ...] = ()
+    """By the wait for the first token, then by the whole time."""
     steps: tuple[Step, ...] = ()
     """Of a sweep, in order; empty otherwise."""
     ended_at: str | None = None

@@ -50,7 +50,7 @@ class RunPlan:
     started_at: wall clock, ISO 8601 in UTC, at the moment that is 0 on the samples' clock.
     clock: which clock stamps arrivals: user, kernel or capture.
     shard: which part of the load this is a record of; None for all of it. calibration: of the client, before the run.
-    netprobe: the east-west probe that the attribution uses; None without one.
+    netprobe: the east-west probe that the attribution uses; None without one. trace_url: as in `Provider`.
     metadata, metadata_origins: ``run_metadata`` and who said each value.
     interleaving: the session that ran trial k of this run in one block with trial k of every other run of that session,
     in random order: such trials are pairs. None: the trials of this run followed one another.
@@ -73,6 +73,7 @@ class RunPlan:
     shard: Shard | None = None
     calibration: Calibration | None = None
     netprobe: ProbeReference | None = None
+    trace_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -228,20 +228,28 @@ def _per_second(count: float | None, duration: float | None) -> float | None:
 
 
 def _points(mine: Sequence[RequestSample]) -> tuple[Point, ...]:
-    start: dict[int, int] = {}
-    for sample in mine:
-        start[sample.clock_id] = min(sample.scheduled_ns, start.get(sample.clock_id, sample.scheduled_ns))
     points = (
         Point(
-            t_s=((sample.scheduled_ns if sample.sent_ns is None else sample.sent_ns) - start[sample.clock_id]) / 1e9,
+            t_s=t_s,
             ttft_ms=ttft_ms(sample),
             e2e_ms=e2e_ms(sample),
             tpot_ms=tpot_ms(sample) if sample.ok else None,
             error=sample.error.value if sample.error else None,
         )
-        for sample in mine
+        for sample, t_s in zip(mine, sent_s(mine), strict=True)
     )
     return tuple(sorted(points, key=lambda point: point.t_s))
+
+
+def sent_s(mine: Sequence[RequestSample]) -> list[float]:
+    """When each request of one phase was sent, in s since the phase began by the clock of its machine."""
+    start: dict[int, int] = {}
+    for sample in mine:
+        start[sample.clock_id] = min(sample.scheduled_ns, start.get(sample.clock_id, sample.scheduled_ns))
+    return [
+        ((sample.scheduled_ns if sample.sent_ns is None else sample.sent_ns) - start[sample.clock_id]) / 1e9
+        for sample in mine
+    ]
 
 
 def _warnings(successes: Sequence[RequestSample], interrupted: int) -> list[str]:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
-from ragmeter.core.result import Distribution, Estimate, Point, SloVerdict, Stage
+from ragmeter.core.result import Distribution, Estimate, Point, SloVerdict, SlowRequest, Stage
 from ragmeter.report import svg
 from ragmeter.report.format import TOO_SMALL, Unit, interval, quantity
 from ragmeter.report.markup import Html, element, join
@@ -114,18 +114,26 @@ _LANE: Final = 20
 _PLOT: Final = 180
 
 
-def over_time(points: Sequence[Point], bound_ms: float | None, *, title: str, ident: str) -> Html:
-    """TTFT in ms of each success at its send time in s; failures are strokes in a lane of their own above."""
+def over_time(
+    points: Sequence[Point], slow: Sequence[SlowRequest], bound_ms: float | None, *, title: str, ident: str
+) -> Html:
+    """TTFT in ms of each success at its send time in s; failures are strokes in a lane of their own above.
+
+    slow: are ringed, also where ``points`` leave them out.
+    """
     good = [(point.t_s, point.ttft_ms) for point in points if point.error is None and point.ttft_ms is not None]
+    ringed = [(one, one.ttft_ms) for one in slow if one.ttft_ms is not None]
     failed = [point.t_s for point in points if point.error is not None]
-    across = spanning([0.0, *(point.t_s for point in points)])
-    up = fitting([ttft for _, ttft in good] + ([] if bound_ms is None else [bound_ms]) or [0.0, 1.0], from_zero=True)
+    across = spanning([0.0, *(point.t_s for point in points), *(one.t_s for one, _ in ringed)])
+    marked = [ttft for _, ttft in ringed] + ([] if bound_ms is None else [bound_ms])
+    up = fitting([ttft for _, ttft in good] + marked or [0.0, 1.0], from_zero=True)
     top = _LANE + 10
     drawing = svg.chart(
         svg.box(0, 1, 0, _LANE, kind="lane") if failed else None,
         svg.strokes((across.share(at) for at in failed), 3, _LANE - 6, kind="failure"),
         *(svg.level(_height_of(value, up), kind="grid") for value, _ in labelled(up, "ms")),
         svg.cloud(((across.share(at), 1 - up.share(ttft)) for at, ttft in good), top, _PLOT, kind="cloud"),
+        *(_ring(one, across.share(one.t_s), _height_of(ttft, up)) for one, ttft in ringed),
         None if bound_ms is None else _bound_line(bound_ms, up),
         svg.horizontal_axis(across, top + _PLOT, labelled(across, "s")),
         title=title,
@@ -138,6 +146,11 @@ def over_time(points: Sequence[Point], bound_ms: float | None, *, title: str, id
 
 def _height_of(value: float, up: Scale) -> float:
     return _LANE + 10 + (1 - up.share(value)) * _PLOT
+
+
+def _ring(one: SlowRequest, share: float, y: float) -> Html:
+    hint = svg.hint(f"no. {one.index}: {quantity(one.ttft_ms, 'ms')}")
+    return svg.dot(share, y, hint, kind="ring", radius=6)
 
 
 def _bound_line(bound_ms: float, up: Scale) -> Html:

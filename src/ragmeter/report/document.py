@@ -13,6 +13,7 @@ from ragmeter.core.retrieval import retrieval_of, retrieval_rates
 from ragmeter.core.run import RunEnding, RunPlan
 from ragmeter.core.run_figures import cost_of_run, harness_of_run
 from ragmeter.core.slo import parse_slo
+from ragmeter.core.slowest import slowest_of
 from ragmeter.core.steps import steps_of
 from ragmeter.core.summary import Figures, finite_distribution, finite_estimate, summarise
 from ragmeter.core.verdicts import judge, overall
@@ -34,6 +35,7 @@ def result_of(
     figures = _with_rates(figures, retrieval, cost)
     harness = harness_of_run(plan, ending, measured)
     capacity = capacity_of(ending, samples, workload, figures.rates["good_ratio"])
+    llm_round_trip_ms = plan.netprobe.p50_ms if plan.netprobe else None
     label = f"{workload.name} @ {plan.provider}"
     slos = [parse_slo(declared.expression, declared.origin) for declared in plan.slos]
     verdicts = tuple(judge(slo, figures, harness, label) for slo in slos)
@@ -64,7 +66,7 @@ def result_of(
         rates={name: finite_estimate(estimate) for name, estimate in figures.rates.items()},
         errors_by_class=dict(figures.errors_by_class),
         verdicts=verdicts,
-        attribution=attribute(measured, plan.netprobe.p50_ms if plan.netprobe else None),
+        attribution=attribute(measured, llm_round_trip_ms),
         retrieval=retrieval,
         cost=cost,
         harness=harness,
@@ -75,6 +77,7 @@ def result_of(
         capacity=capacity,
         undecided=ending.undecided,
         raw_samples_path=raw_samples_path,
+        slowest=slowest_of(measured, plan.trace_url, llm_round_trip_ms),
         steps=steps_of(samples, workload),
         ended_at=_ended_at(plan, samples),
     )

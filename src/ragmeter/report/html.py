@@ -15,6 +15,7 @@ from ragmeter.report.scorecard.figures import every_estimate, tiles
 from ragmeter.report.scorecard.graphs import distributions, error_classes, ttft_over_time
 from ragmeter.report.scorecard.money import cost, retrieval
 from ragmeter.report.scorecard.provenance import formulas, harness, manifest, metadata, overrides
+from ragmeter.report.scorecard.slowest import slowest
 from ragmeter.report.scorecard.sweep import sweep
 from ragmeter.report.scorecard.verdicts import headline, verdicts
 
@@ -73,6 +74,7 @@ def _run(result: RunResult, ident: str) -> Html:
         tiles(result),
         distributions(result, ident),
         ttft_over_time(result, ident),
+        slowest(result, ident),
         sweep(result, ident),
         waterfall(result, ident),
         element("div", error_classes(result), retrieval(result), class_="columns"),

@@ -11,7 +11,7 @@ from ragmeter.core.schema import check
 
 
 def result_json(result: RunResult) -> str:
-    """The document, ending in a newline; each point is one line. StorageError for what JSON cannot carry."""
+    """The document, ending in a newline; each request in it is one line. StorageError for what JSON cannot carry."""
     try:
         tree = json.loads(to_json(result))
     except ValueError as error:
@@ -42,8 +42,8 @@ def _schema() -> dict[str, Any]:
 
 
 def _value_text(key: str, value: Any) -> str:
-    if key == "points" and value:
-        lines = ",\n    ".join(json.dumps(point, ensure_ascii=False) for point in value)
+    if key in ("points", "slowest") and value:
+        lines = ",\n    ".join(json.dumps(request, ensure_ascii=False) for request in value)
         return f"[\n    {lines}\n  ]"
     return json.dumps(value, ensure_ascii=False, indent=2).replace("\n", "\n  ")
 

@@ -59,8 +59,8 @@ def box(start: float, end: float, top: float, height: float, *children: Child, k
     return element("rect", *children, x=percent_of(start), width=width, y=top, height=height, class_=kind)
 
 
-def dot(share: float, y: float, *, kind: str, radius: float = 3) -> Html:
-    return element("circle", cx=percent_of(share), cy=y, r=radius, class_=kind)
+def dot(share: float, y: float, *children: Child, kind: str, radius: float = 3) -> Html:
+    return element("circle", *children, cx=percent_of(share), cy=y, r=radius, class_=kind)
 
 
 def horizontal_axis(scale: Scale, y: float, written: Sequence[tuple[float, str]]) -> Html:

@@ -54,6 +54,7 @@ def run_plan(
         clock=clock_for(clock),
         warnings=warnings,
         netprobe=netprobe,
+        trace_url=provider.trace_url,
     )
 
 

@@ -52,10 +52,14 @@ def ttft_over_time(result: RunResult, ident: str) -> Html | None:
     if not result.points:
         return None
     bounds = [verdict.bound for verdict in result.verdicts if verdict.metric == "ttft_ms" and verdict.statistic]
+    slow = [one for one in result.slowest if one.ttft_rank is not None]
     drawing = over_time(
-        result.points, min(bounds, default=None), title="Time to first token over time", ident=f"{ident}-time"
+        result.points, slow, min(bounds, default=None), title="Time to first token over time", ident=f"{ident}-time"
     )
-    caption = element("figcaption", "ms, by seconds since the measured phase began", element("small", _counted(result)))
+    rings = "; the slowest are ringed, and listed below" if slow else ""
+    caption = element(
+        "figcaption", f"ms, by seconds since the measured phase began{rings}", element("small", _counted(result))
+    )
     return section("Time to first token over time", element("figure", caption, drawing))
 
 
