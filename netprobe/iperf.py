@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from netprobe.errors import UnmeasuredError
+from netprobe.received import INTERVAL_S, LATE_S, received
 
 OMIT_S = 1
 """Slow start is not the link's bandwidth."""
@@ -26,23 +27,26 @@ Document = dict[str, Any]
 
 def serve(port: int) -> subprocess.Popen[bytes]:
     """An iperf3 server; one test at a time, TCP and UDP."""
-    return subprocess.Popen(["iperf3", "--server", "--port", str(port)], stdout=subprocess.DEVNULL)  # noqa: S603, S607
+    command = ["iperf3", "--server", "--port", str(port), "--json", "--interval", str(INTERVAL_S)]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL)  # noqa: S603
 
 
 def tcp_throughput(host: str, port: int, *, seconds: int, streams: int, reverse: bool) -> Document:
-    """What the receiver got. Raises UnmeasuredError."""
-    options = ["--omit", str(OMIT_S), "--parallel", str(streams), *(["--reverse"] if reverse else [])]
-    end = _run(host, port, seconds, options)["end"]
-    received, sent = _part(end, "sum_received"), _part(end, "sum_sent")
-    rate = _positive(received, "bits_per_second")
+    """What the receiver got, and what its sender sent again, after the first second. Raises UnmeasuredError."""
+    options = ["--parallel", str(streams), "--interval", str(INTERVAL_S), "--get-server-output"]
+    client = _run(host, port, OMIT_S + seconds, [*options, *(["--reverse"] if reverse else [])])
+    server = _part(client, "server_output_json")
+    sender, receiver = (server, client) if reverse else (client, server)
+    found = received(_intervals(receiver), OMIT_S, OMIT_S + seconds)
+    rate = found.bits_per_second
     return {
         "direction": "server_to_client" if reverse else "client_to_server",
         "streams": streams,
         "bits_per_second": rate,
         "mbps": rate / 1e6,
         "gbps": rate / 1e9,
-        "retransmits": sent.get("retransmits"),
-        "duration_seconds": _positive(received, "seconds"),
+        "retransmits": _retransmits(_intervals(sender)),
+        "duration_seconds": found.duration_s,
     }
 
 
@@ -68,7 +72,7 @@ def _run(host: str, port: int, seconds: int, options: list[str]) -> Document:
     command = ["iperf3", "--client", host, "--port", str(port), "--time", str(seconds), "--json"]
     command += ["--connect-timeout", str(CONNECT_TIMEOUT_MS), *options]
     for attempt in range(1, BUSY_TRIES + 1):
-        document = _document(command, seconds + OMIT_S + SLACK_S)
+        document = _document(command, seconds + SLACK_S)
         error = str(document.get("error") or "")
         if not error:
             return document
@@ -98,8 +102,21 @@ def _document(command: list[str], within_s: float) -> Document:
     return document
 
 
-def _part(end: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    part = end.get(name)
+def _intervals(end: Mapping[str, Any]) -> list[Document]:
+    found = end.get("intervals")
+    if not isinstance(found, list):
+        raise UnmeasuredError("iperf3 says nothing of its intervals")
+    return found
+
+
+def _retransmits(intervals: list[Document]) -> int | None:
+    """None where the sender's kernel does not tell."""
+    counts = [at["sum"].get("retransmits") for at in intervals if at["sum"]["end"] > OMIT_S + LATE_S]
+    return None if None in counts else sum(counts)
+
+
+def _part(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    part = document.get(name)
     if not isinstance(part, dict):
         raise UnmeasuredError(f"iperf3 says nothing of {name}")
     return part

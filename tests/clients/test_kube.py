@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 import yaml
-from kubernetes import client, config
+from kubernetes import config
 
+from ragmeter.clients import kube_api
 from ragmeter.clients.kube import cluster_facts, node_facts
 from ragmeter.core.errors import TargetError
 from tests.clients.kube_fake import VERSION
@@ -17,12 +18,9 @@ TYPE, GPU = "node.kubernetes.io/instance-type", "nvidia.com/gpu.product"
 
 
 def node(labels: dict[str, str] | None = None, allocatable: dict[str, str] | None = None) -> dict[str, Any]:
-    """As the official client decodes it."""
-    made = client.V1Node(
-        metadata=client.V1ObjectMeta(name="n", labels=labels), status=client.V1NodeStatus(allocatable=allocatable)
-    )
-    document: dict[str, Any] = made.to_dict()
-    return document
+    """As the API has it: without the keys that have no value."""
+    metadata = {"name": "n"} if labels is None else {"name": "n", "labels": labels}
+    return {"metadata": metadata, "status": {} if allocatable is None else {"allocatable": allocatable}}
 
 
 CPU = node({REGION: "us-ord", ZONE: "a", TYPE: "g6-standard-2"}, {"cpu": "2"})
@@ -117,14 +115,15 @@ def test_cluster_behind_a_context_is_asked(kubeconfig: Path) -> None:
     ("answer", "words"),
     [
         (Answer(status=401, body={"kind": "Status", "message": "Unauthorized"}), "Unauthorized"),
-        (Answer(status=403, body={"kind": "Status", "message": "nodes is forbidden"}), "Forbidden"),
+        (Answer(status=403, body={"kind": "Status", "message": "nodes is forbidden"}), "nodes is forbidden"),
         (Answer(status=500, body="boom"), "Internal Server Error"),
         (Answer(status=200, body="<html>a captive portal</html>"), ""),
     ],
 )
 def test_api_server_that_refuses_is_one_sentence_without_the_token(
-    kubeconfig: Path, answer: Answer, words: str
+    kubeconfig: Path, answer: Answer, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(kube_api, "FIRST_PAUSE_S", 0.001)
     with serving({"/api/v1/nodes": answer}) as fake:
         write(kubeconfig, fake.url)
         with pytest.raises(TargetError, match=f"Kubernetes context 'fake': .*{words}") as caught:
@@ -132,7 +131,8 @@ def test_api_server_that_refuses_is_one_sentence_without_the_token(
     assert "hunter2" not in str(caught.value)
 
 
-def test_api_server_that_is_not_there_is_one_sentence(kubeconfig: Path) -> None:
+def test_api_server_that_is_not_there_is_one_sentence(kubeconfig: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kube_api, "FIRST_PAUSE_S", 0.001)
     write(kubeconfig, "http://127.0.0.1:1")
     with pytest.raises(TargetError, match=r"Kubernetes context 'fake': .*refused"):
         cluster_facts("fake")

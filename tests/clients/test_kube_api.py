@@ -9,8 +9,9 @@ import yaml
 
 from ragmeter.clients import kube_api
 from ragmeter.clients.kube_api import Cluster, connected
-from ragmeter.clients.kube_owned import MANAGED, RUN_LABEL, namespace, owning
+from ragmeter.clients.kube_owned import MANAGED, namespace, owning
 from ragmeter.core.errors import ClusterError
+from ragmeter.core.kube_documents import RUN_LABEL
 from tests.clients.kube_fake import FakeCluster, fake_cluster
 
 CONFIG_MAPS = "/api/v1/namespaces/ns/configmaps"

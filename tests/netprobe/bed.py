@@ -19,8 +19,9 @@ START_TIMEOUT_S = 20
 BURST_BYTES = {10: 32_000, 100: 32_000, 1000: 262_144}
 """Of the token bucket, by rate in Mbit/s: at least what comes between two ticks of it, and little beside the test."""
 
-QUEUE = "400ms"
-"""A short queue makes TCP lose packets, and its rate is then no longer the link's."""
+QUEUE, DEEP_QUEUE = "400ms", "2s"
+"""A short queue makes TCP lose packets, and its rate is then no longer the link's. What a deep one holds is still to
+come when the sender has ended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +58,10 @@ def ip(*arguments: str) -> None:
 
 
 @contextmanager
-def bed(*, mbit: int | None = None, one_way_us: int | None = None, loss: float = 0.0, seed: int = 1) -> Iterator[Bed]:
-    """mbit: rate of the link, each way, counted with Ethernet headers. one_way_us, loss: each way."""
+def bed(
+    *, mbit: int | None = None, queue: str = QUEUE, one_way_us: int | None = None, loss: float = 0.0, seed: int = 1
+) -> Iterator[Bed]:
+    """mbit: rate of the link, each way, counted with Ethernet headers; queue: before it. one_way_us, loss: each way."""
     ident = uuid.uuid4().hex[:6]
     made = Bed(client=f"rm-{ident}-a", server=f"rm-{ident}-b")
     with ExitStack() as stack:
@@ -67,7 +70,7 @@ def bed(*, mbit: int | None = None, one_way_us: int | None = None, loss: float =
             stack.callback(ip, "netns", "delete", name)
             ip("-n", name, "link", "set", "lo", "up")
         if one_way_us is None and not loss:
-            _wire(made, mbit)
+            _wire(made, mbit, queue)
         else:
             stack.enter_context(_relayed(made, one_way_us or 0, loss, seed))
         for name, address in ((made.client, CLIENT), (made.server, SERVER)):
@@ -77,10 +80,10 @@ def bed(*, mbit: int | None = None, one_way_us: int | None = None, loss: float =
         yield made
 
 
-def _wire(made: Bed, mbit: int | None) -> None:
+def _wire(made: Bed, mbit: int | None, queue: str) -> None:
     ip("-n", made.client, "link", "add", "eth0", "type", "veth", "peer", "name", "eth0", "netns", made.server)
     if mbit is not None:
-        shape = ["tbf", "rate", f"{mbit}mbit", "burst", str(BURST_BYTES[mbit]), "latency", QUEUE]
+        shape = ["tbf", "rate", f"{mbit}mbit", "burst", str(BURST_BYTES[mbit]), "latency", queue]
         for name in (made.client, made.server):
             done = in_namespace(name, "tc", "qdisc", "add", "dev", "eth0", "root", *shape)
             assert done.returncode == 0, done.stderr

@@ -153,7 +153,10 @@ def says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "said"
 
 
-SUMS = {"bits_per_second": 1e9, "seconds": 3.0}
+def iperf_document(interval: dict[str, Any]) -> dict[str, Any]:
+    """Of a test of one second after the first, all intervals alike; both ends say the same."""
+    at = [{"sum": {"start": i / 5, "end": (i + 1) / 5, "seconds": 0.2, **interval}} for i in range(10)]
+    return {"end": {}, "intervals": at, "server_output_json": {"intervals": at}}
 
 
 @pytest.mark.parametrize(
@@ -163,9 +166,9 @@ SUMS = {"bits_per_second": 1e9, "seconds": 3.0}
         ("{}", "no result"),
         ('{"error": "unable to connect to server: No route to host"}', "No route to host"),
         ('{"error": "the server is busy running a test. try again later"}', "busy"),
-        ('{"end": {}}', "nothing of sum_received"),
-        ('{"end": {"sum_received": {"bits_per_second": 0, "seconds": 3}, "sum_sent": {}}}', "= 0: nothing came"),
-        ('{"end": {"sum_received": {"bits_per_second": null, "seconds": 3}, "sum_sent": {}}}', "= None"),
+        ('{"end": {}}', "nothing of server_output_json"),
+        ('{"end": {}, "server_output_json": {}}', "nothing of its intervals"),
+        (json.dumps(iperf_document({"bytes": 0})), "nothing came through"),
     ],
 )
 def test_a_tcp_test_that_failed_is_a_reason_and_never_0(said: str, reason: str, says: Path) -> None:
@@ -190,8 +193,14 @@ def test_udp_that_does_not_come_through_is_a_reason_and_no_jitter(
 
 
 def test_retransmits_that_nobody_counted_are_not_0(says: Path) -> None:
-    says.write_text(json.dumps({"end": {"sum_received": SUMS, "sum_sent": SUMS}}))
-    assert iperf.tcp_throughput("h", 1, seconds=1, streams=1, reverse=True)["retransmits"] is None
+    says.write_text(json.dumps(iperf_document({"bytes": 25_000_000})))
+    found = iperf.tcp_throughput("h", 1, seconds=1, streams=1, reverse=True)
+    assert (found["retransmits"], found["gbps"]) == (None, pytest.approx(1))
+
+
+def test_retransmits_of_the_first_second_are_not_counted(says: Path) -> None:
+    says.write_text(json.dumps(iperf_document({"bytes": 25_000_000, "retransmits": 2})))
+    assert iperf.tcp_throughput("h", 1, seconds=1, streams=1, reverse=False)["retransmits"] == 10
 
 
 def test_an_image_without_iperf3_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

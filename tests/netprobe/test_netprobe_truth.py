@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from ragmeter.core.binomial import cdf
-from tests.netprobe.bed import Bed, bed
+from tests.netprobe.bed import DEEP_QUEUE, Bed, bed
+from tests.netprobe.stall import waiting
 
 pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="network namespaces need root"),
@@ -30,6 +31,21 @@ def test_bandwidth_is_what_the_link_carries(mbit: int) -> None:
 
     with bed(mbit=mbit) as link:
         best_of_three(lambda: measured(link), PAYLOAD_SHARE * mbit, within=0.05 * PAYLOAD_SHARE * mbit)
+
+
+@pytest.mark.parametrize("direction", ["out", "back"])
+def test_bytes_of_a_deep_queue_and_of_a_receiver_that_waited_are_not_counted_twice(direction: str) -> None:
+    """iperf3's own figure is then above what the link carries."""
+
+    def measured(link: Bed) -> dict[str, Any]:
+        with waiting(link.server if direction == "out" else link.client) as stopped:
+            document = link.probe("--parts", "tcp", "--seconds", "2", "--streams", "1")
+        assert stopped
+        assert document["errors"] == {}
+        return {f"tcp_{direction}_1": document[f"tcp_{direction}_1"]["mbps"]}
+
+    with bed(mbit=100, queue=DEEP_QUEUE) as link:
+        best_of_three(lambda: measured(link), PAYLOAD_SHARE * 100, within=0.05 * PAYLOAD_SHARE * 100)
 
 
 @pytest.mark.parametrize("one_way_us", [0, 500, 2500, 10_000])

@@ -3,6 +3,7 @@
 Run as root, from the root of the checkout: ``python tests/performance/netprobe_truth.py``. Prints Markdown.
 """
 
+import json
 import re
 import subprocess
 import sys
@@ -11,7 +12,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from tests.netprobe.bed import SERVER, Bed, bed
+from tests.netprobe.bed import DEEP_QUEUE, SERVER, Bed, bed
+from tests.netprobe.stall import waiting
 
 DELAYS_US = (250, 500, 2500, 10_000)
 RATES_MBIT = (10, 100, 1000)
@@ -32,12 +34,27 @@ def main() -> None:
             found = link.probe("--parts", "tcp", "--streams", "1", "--seconds", "3")
         speeds = [f"{found[name]['mbps']:.4g}" for name in ("tcp_out_1", "tcp_back_1")]
         print(f"| {rate} Mbit/s | {PAYLOAD_SHARE * rate:.4g} Mbit/s | {' and '.join(speeds)} Mbit/s |")
+    _print_waiting()
     print("\n| datagrams that the link drops | this probe |\n|---|---|")
     for loss in LOSSES:
         with bed(loss=loss, seed=2) as link:
             udp = link.probe("--parts", "udp", "--seconds", "5", "--udp-mbps", "4")["udp"]
         lost = f"{udp['lost_packets']} of {udp['total_packets']}"
         print(f"| {100 * loss:g} % | {udp['loss_percent']:.3g} % ({lost}) |")
+
+
+def _print_waiting() -> None:
+    """A deep queue before the link, and a receiver that has no processor when the first second is over."""
+    print("\n| 100 Mbit/s, deep queue, late receiver | 0.956 of it | this probe | iperf3 --omit 1 |\n|---|---|---|---|")
+    for way, part, option in (("out", "tcp_out_1", ()), ("back", "tcp_back_1", ("--reverse",))):
+        with bed(mbit=100, queue=DEEP_QUEUE) as link:
+            receiver = link.client if option else link.server
+            with waiting(receiver):
+                command = ("iperf3", "--client", SERVER, "--omit", "1", "--time", "2", "--json", *option)
+                theirs = json.loads(link.run(*command))["end"]["sum_received"]["bits_per_second"] / 1e6
+            with waiting(receiver):
+                ours = link.probe("--parts", "tcp", "--streams", "1", "--seconds", "2")[part]["mbps"]
+        print(f"| {way} | {PAYLOAD_SHARE * 100:.4g} Mbit/s | {ours:.4g} Mbit/s | {theirs:.4g} Mbit/s |")
 
 
 def _round_trips(link: Bed, truth_ms: float) -> list[str]:

@@ -3,9 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ragmeter.core.errors import TargetError
+from ragmeter.clients.kube_api import connected
 
-TIMEOUT_S = 10
 gpu_resource = "nvidia.com/gpu"
 labels = {
     "region": "topology.kubernetes.io/region",
@@ -18,26 +17,16 @@ labels = {
 def cluster_facts(context: str) -> dict[str, Any]:
     """Metadata of the cluster behind a kubeconfig context, by field name of `RunMetadata`; see `node_facts`.
 
-    Raises TargetError naming the context when the configuration or the API server refuses.
+    Raises ClusterError naming the context when the configuration or the API server refuses.
     """
-    import yaml
-    from kubernetes import client, config
-    from urllib3.exceptions import HTTPError
-
-    try:
-        with config.new_client_from_config(context=context) as api:
-            nodes = client.CoreV1Api(api).list_node(_request_timeout=TIMEOUT_S).to_dict()["items"]
-            version = client.VersionApi(api).get_code(_request_timeout=TIMEOUT_S).git_version
-    except (config.ConfigException, client.ApiException, HTTPError, yaml.YAMLError, ValueError) as error:
-        reason = getattr(error, "reason", None) or " ".join(str(error).split())[:200]
-        raise TargetError(f"Kubernetes context {context!r}: {reason}") from error
-    return {**node_facts(nodes), "kubernetes_version": version}
+    with connected(context, namespace="") as cluster:
+        return {**node_facts(cluster.list("Node")), "kubernetes_version": cluster.version()["gitVersion"]}
 
 
 def node_facts(nodes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Facts read from nodes, GPU nodes first.
 
-    nodes: ``to_dict()`` of V1Node. Where nodes differ, the distinct values are joined with a comma. gpu_count is
+    nodes: as the API has them. Where nodes differ, the distinct values are joined with a comma. gpu_count is
     the sum of allocatable GPUs and None when no node has any.
     """
     gpus = [_gpus(node) for node in nodes]

@@ -83,7 +83,8 @@ class Cluster:
     def list(self, kind: str, *, selector: str = "", fields: str = "") -> list[Document]:
         """Those whose labels and fields fit the selectors."""
         place = () if kind == "Node" else (self.namespace,)
-        chosen = {"label_selector": selector, "field_selector": fields}
+        selectors = {"label_selector": selector, "field_selector": fields}
+        chosen = {key: text for key, text in selectors.items() if text}
         found = self._call("list", kind, "", lambda: self._method("list", kind)(*place, **chosen, **_LIMIT))
         items: list[Document] = (found or {}).get("items") or []
         return items
@@ -96,12 +97,16 @@ class Cluster:
         method = self._method("delete", kind)
         self._call("delete", kind, named["name"], lambda: method(named["name"], *place, body=body, **_LIMIT))
 
-    def minor_version(self) -> int:
-        """20 of Kubernetes 1.20; a cloud's ``20+`` counts as 20."""
+    def version(self) -> Document:
+        """``gitVersion`` and the parts of it."""
         from kubernetes import client
 
-        said = self._call("get", "Version", "", lambda: client.VersionApi(self.api).get_code(**_LIMIT))
-        return int(said["minor"].rstrip("+"))
+        said: Document = self._call("get", "Version", "", lambda: client.VersionApi(self.api).get_code(**_LIMIT))
+        return said
+
+    def minor_version(self) -> int:
+        """20 of Kubernetes 1.20; a cloud's ``20+`` counts as 20."""
+        return int(self.version()["minor"].rstrip("+"))
 
     def pod_log(self, name: str, *, lines: int) -> str:
         """The last lines that a pod wrote: for people, never to be parsed. Empty when there are none."""

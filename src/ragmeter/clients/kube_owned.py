@@ -12,8 +12,8 @@ from typing import Final
 
 from ragmeter.clients.kube_api import FORBIDDEN, Cluster, Document
 from ragmeter.core.errors import ClusterError
+from ragmeter.core.kube_documents import RUN_LABEL
 
-RUN_LABEL: Final = "ragmeter.dev/run"
 MANAGED: Final = {"app.kubernetes.io/managed-by": "ragmeter"}
 LEFTOVERS: Final = ("Job", "Pod", "Service", "ConfigMap")
 POLL_S = 0.3
