@@ -92,7 +92,7 @@ def test_ring_that_is_full_leaves_events_inexact_and_counted(monkeypatch: pytest
     def small_ring(ports: set[int]) -> PacketRing:
         return PacketRing(ports, frames=256)
 
-    monkeypatch.setattr("ragmeter.clients.capture_link.PacketRing", small_ring)
+    monkeypatch.setattr("ragmeter.clients.captured.PacketRing", small_ring)
 
     async def main(url: str) -> tuple[list[RequestSample], int | None]:
         transport = HttpTransport([url], clock="capture")
@@ -117,7 +117,7 @@ def test_ring_that_is_full_leaves_events_inexact_and_counted(monkeypatch: pytest
 
 def test_connection_whose_greeting_was_not_captured_gets_a_kernel_link(monkeypatch: pytest.MonkeyPatch) -> None:
     """As behind a translation of addresses; here the ring listens to another port."""
-    monkeypatch.setattr("ragmeter.clients.capture_link.PacketRing", lambda ports: PacketRing({9}))
+    monkeypatch.setattr("ragmeter.clients.captured.PacketRing", lambda ports: PacketRing({9}))
     with GroundTruthServer(SCRIPT) as server:
         transport = HttpTransport([server.base_url], clock="capture")
         samples = asyncio.run(sampled(transport))

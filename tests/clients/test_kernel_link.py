@@ -35,6 +35,7 @@ class Inbox:
 
     reads: list[tuple[bytes, int, bool]] = field(default_factory=list)
     lost: list[Exception | None] = field(default_factory=list)
+    is_chunked: bool = False
 
     def received(self, data: bytes, at_ns: int, earliest_ns: int | None, exact: bool) -> None:
         self.reads.append((data, at_ns, exact))

@@ -12,12 +12,14 @@ class ByteTimes:
     A byte could be read when it and all before it had arrived: behind a segment that was lost, all wait for its
     repetition. What arrives twice counts the first time. Sequence numbers wrap; offsets, from the first byte of the
     stream on, do not.
+
+    known: how many bytes have times, without a gap, or were taken.
     """
 
     def __init__(self, first_seq: int) -> None:
         """first_seq: the sequence number of the first byte, which is that of the SYN and one."""
         self._first_seq = first_seq
-        self._known = 0
+        self.known = 0
         self._taken = 0
         self._latest_ns = 0
         self._cuts: deque[tuple[int, int]] = deque()
@@ -25,9 +27,9 @@ class ByteTimes:
 
     def add(self, seq: int, size: int, at_ns: int) -> None:
         """A segment of ``size`` > 0 bytes."""
-        distance = (seq - self._first_seq - self._known) % _WHOLE
-        start = self._known + (distance if distance < _HALF else distance - _WHOLE)
-        if start > self._known:
+        distance = (seq - self._first_seq - self.known) % _WHOLE
+        start = self.known + (distance if distance < _HALF else distance - _WHOLE)
+        if start > self.known:
             heappush(self._ahead, (start, start + size, at_ns))
             return
         self._extend(start + size, at_ns)
@@ -36,13 +38,13 @@ class ByteTimes:
 
     def _absorb(self) -> None:
         """What had arrived ahead of its turn, as far as its turn has come."""
-        while self._ahead and self._ahead[0][0] <= self._known:
+        while self._ahead and self._ahead[0][0] <= self.known:
             _, end, at_ns = heappop(self._ahead)
             self._extend(end, at_ns)
 
     def _extend(self, end: int, at_ns: int) -> None:
-        if end > self._known:
-            self._known = end
+        if end > self.known:
+            self.known = end
             self._latest_ns = max(self._latest_ns, at_ns)
             self._cuts.append((end, self._latest_ns))
 
@@ -66,5 +68,5 @@ class ByteTimes:
         return pieces
 
     def _skip_to(self, end: int) -> None:
-        self._taken = self._known = end
+        self._taken = self.known = end
         self._absorb()

@@ -54,7 +54,7 @@ def clock_for(asked: str) -> Clock:
 def links_for(clock: Clock, *, server_ports: Collection[int]) -> Links:
     """server_ports: what a capture listens for."""
     if clock == "capture":
-        from ragmeter.clients.capture_link import CaptureLinks  # Linux only
+        from ragmeter.clients.capture_links import CaptureLinks  # Linux only
 
         return CaptureLinks(server_ports)
     return KernelLinks() if clock == "kernel" else UserLinks()

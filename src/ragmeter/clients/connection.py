@@ -30,6 +30,9 @@ class Link(Protocol):
     def abort(self) -> None:
         """Close at once; the receiver is told, soon."""
 
+    def settle(self) -> None:
+        """Deliver at once what was read so far."""
+
     def departed_ns(self) -> int | None:
         """When the first byte of what was written last left this host; None when the kernel does not tell."""
         ...
@@ -40,7 +43,13 @@ class Link(Protocol):
 
 
 class Receiver(Protocol):
-    """What a link delivers to."""
+    """What a link delivers to.
+
+    is_chunked: whether it awaits the rest of a chunked body, and nothing else.
+    """
+
+    @property
+    def is_chunked(self) -> bool: ...
 
     def received(self, data: bytes, at_ns: int, earliest_ns: int | None, exact: bool) -> None:
         """Bytes that were read together and arrived from ``earliest_ns`` (None when nobody can say) to ``at_ns``.
@@ -96,8 +105,13 @@ class Connection:
         try:
             await done
         finally:
+            self.link.settle()
             self.sent_ns = self.link.departed_ns() or self.sent_ns
             self.tcp_info = self.link.tcp_info()
+
+    @property
+    def is_chunked(self) -> bool:
+        return self._done is not None and self.response is not None and self.response.is_chunked
 
     @property
     def usable(self) -> bool:

@@ -16,6 +16,7 @@ class ResponseReader:
     """Reads one response. Informational responses (100 Continue, 103) are skipped.
 
     received_bytes: all that was fed, framing included. ended_ns: None until the response is over.
+    is_chunked: whether the rest of a chunked body is awaited.
     reusable: whether another request may follow on the same connection.
     earliest_ns, exact_chunks: see `ragmeter.clients.transport.Exchange`.
     """
@@ -27,6 +28,7 @@ class ResponseReader:
         self.received_bytes = 0
         self.ended_ns: int | None = None
         self.failure: Failure | None = None
+        self.is_chunked = False
         self.reusable = False
         self.earliest_ns: list[int] = []
         self.exact_chunks: set[int] = set()
@@ -82,6 +84,7 @@ class ResponseReader:
 
     def _end(self, now_ns: int) -> None:
         self.ended_ns = now_ns
+        self.is_chunked = False
         self._parser = None  # it holds this object: without the collector, which is off in a run, neither would go
 
     def on_message_begin(self) -> None:
@@ -95,6 +98,7 @@ class ResponseReader:
     def on_headers_complete(self) -> None:
         if self._parser is not None:
             self.status = self._parser.get_status_code()
+            self.is_chunked = any(name == "transfer-encoding" for name, _ in self.headers)
 
     def on_body(self, body: bytes) -> None:
         if self.ended_ns is None:

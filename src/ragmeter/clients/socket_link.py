@@ -40,6 +40,9 @@ class SocketLink:
     def abort(self) -> None:
         self._close(None)
 
+    def settle(self) -> None:
+        """Nothing is held."""
+
     def departed_ns(self) -> int | None:
         return None
 

@@ -46,6 +46,9 @@ class UserLink(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
+    def settle(self) -> None:
+        """Nothing is held."""
+
     def departed_ns(self) -> None:
         return None
 
