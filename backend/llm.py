@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -143,11 +143,13 @@ class Llm:
         return parsed
 
     @asynccontextmanager
-    async def chat(self, messages: list[Message], *, max_tokens: int) -> AsyncIterator[ChatStream]:
+    async def chat(
+        self, messages: list[Message], *, max_tokens: int, headers: Mapping[str, str] | None = None
+    ) -> AsyncIterator[ChatStream]:
         """Leaving before the end of the stream closes its connection, and so cancels the generation."""
         await self.settle_model()
         body = json.dumps(self._payload(messages, max_tokens)).encode()
-        async with self._pool.exchange("POST", "/v1/chat/completions", body) as exchange:
+        async with self._pool.exchange("POST", "/v1/chat/completions", body, headers) as exchange:
             if exchange.status != 200:
                 text = _error_text(await _whole_body(exchange))
                 raise LlmStatusError(f"the LLM answers with HTTP {exchange.status}: {text}")

@@ -94,7 +94,9 @@ class Answering:
         )
         self.asked_ns = time.perf_counter_ns()
         async with self.pipeline.llm.chat(
-            messages, max_tokens=self.query.max_tokens or settings.vllm_max_tokens
+            messages,
+            max_tokens=self.query.max_tokens or settings.vllm_max_tokens,
+            headers={} if self.trace is None else self.trace.ask(self, self.asked_ns),
         ) as stream:
             while deltas := await stream.read():
                 await self._pass_on(deltas, emit)

@@ -1,6 +1,7 @@
 """OpenTelemetry spans of the stages of a query, under the GenAI semantic conventions. Off unless ``RAG_TRACING`` is on.
 
-A query's spans are made when it is over, from the moments that were measured anyhow: a traced query waits for nothing.
+A query's spans are made when it is over, from the moments that were measured anyhow. That of the LLM begins when it is
+asked, because the span's id goes along as the W3C header ``traceparent``: the LLM's own spans join the trace below it.
 Where they go, and how many, is set by OpenTelemetry's own variables, such as ``OTEL_EXPORTER_OTLP_ENDPOINT``.
 """
 
@@ -10,6 +11,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from .errors import ConfigurationError
 from .settings import Settings
@@ -54,47 +56,67 @@ class Traces:
         self.provider.shutdown()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class QueryTrace:
     """The trace of one query.
 
     trace_id: in hexadecimal; None when the sampler leaves this query out. epoch_ns: Unix time at 0 of the clock that
-    timed it.
+    timed it. generation: of the LLM; None until it is asked.
     """
 
     tracer: Tracer
     root: Span
     trace_id: str | None
     epoch_ns: int
+    generation: Span | None = None
+
+    def ask(self, answering: Answering, asked_ns: int) -> dict[str, str]:
+        """The LLM is asked: headers for it, also in a trace that is left out, so that the LLM leaves it out, too."""
+        from opentelemetry.trace import SpanKind, set_span_in_context
+        from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+        self.generation = self.tracer.start_span(
+            f"chat {answering.pipeline.llm.model_id}",
+            context=set_span_in_context(self.root),
+            kind=SpanKind.CLIENT,
+            attributes=_asked(answering),
+            start_time=asked_ns + self.epoch_ns,
+        )
+        headers: dict[str, str] = {}
+        TraceContextTextMapPropagator().inject(headers, set_span_in_context(self.generation))
+        return headers
 
     def end(self, answering: Answering, outcome: str) -> None:
         """Write the spans of the stages that were reached, and end."""
-        from opentelemetry.trace import SpanKind, StatusCode
-
         if not self.root.is_recording():
             return
         for stage in _retrieval_stages(answering):
-            self._child(stage, SpanKind.INTERNAL)
-        if (generation := _generation(answering)) is not None:
-            self._child(generation, SpanKind.CLIENT)
+            self._child(stage)
+        if self.generation is not None:
+            self.generation.set_attributes(_answered(answering))
+            self._end(self.generation, _OUTCOME_OK if answering.ended_ns else outcome, answering.ended_ns)
         self.root.set_attributes({"rag.request_id": answering.request_id, "rag.k": answering.k})
-        if outcome != _OUTCOME_OK:
-            self.root.set_attribute("error.type", outcome)
-            self.root.set_status(StatusCode.ERROR)
-        self.root.end(time.perf_counter_ns() + self.epoch_ns)
+        self._end(self.root, outcome, None)
 
-    def _child(self, stage: _Stage, kind: Any) -> None:
+    def _end(self, span: Span, outcome: str, ended_ns: int | None) -> None:
+        from opentelemetry.trace import StatusCode
+
+        if outcome != _OUTCOME_OK:
+            span.set_attribute("error.type", outcome)
+            span.set_status(StatusCode.ERROR)
+        span.end((ended_ns or time.perf_counter_ns()) + self.epoch_ns)
+
+    def _child(self, stage: _Stage) -> None:
         from opentelemetry.trace import set_span_in_context
 
         began_ns, ended_ns = stage.began_ns + self.epoch_ns, stage.ended_ns + self.epoch_ns
         within = set_span_in_context(self.root)
-        known = {name: value for name, value in stage.attributes.items() if value is not None}
-        self.tracer.start_span(stage.name, within, kind, known, start_time=began_ns).end(ended_ns)
+        self.tracer.start_span(stage.name, within, attributes=stage.attributes, start_time=began_ns).end(ended_ns)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Stage:
-    """Clock readings are perf_counter_ns; an attribute that is None is not known."""
+    """Clock readings are perf_counter_ns."""
 
     name: str
     began_ns: int
@@ -124,26 +146,36 @@ def _retrieval_stages(answering: Answering) -> list[_Stage]:
     ]
 
 
-def _generation(answering: Answering) -> _Stage | None:
-    if answering.asked_ns is None:
-        return None
-    settings, model = answering.pipeline.settings, answering.pipeline.llm.model_id
-    first_s = None if answering.first_ns is None else (answering.first_ns - answering.asked_ns) / 1e9
-    attributes = {
+def _asked(answering: Answering) -> dict[str, Any]:
+    """provider.name: whose API it is, not whose model."""
+    settings = answering.pipeline.settings
+    server = urlsplit(settings.vllm_base_url)
+    return {
         "gen_ai.operation.name": "chat",
-        "gen_ai.request.model": model,
+        "gen_ai.provider.name": "openai",
+        "gen_ai.request.model": answering.pipeline.llm.model_id,
         "gen_ai.request.stream": True,
         "gen_ai.request.max_tokens": answering.query.max_tokens or settings.vllm_max_tokens,
         "gen_ai.request.temperature": settings.vllm_temperature,
         "gen_ai.request.top_p": settings.vllm_top_p,
-        "gen_ai.response.model": model,
+        "server.address": server.hostname or "",
+        "server.port": server.port or (443 if server.scheme == "https" else 80),
+    }
+
+
+def _answered(answering: Answering) -> dict[str, Any]:
+    """What is known of the answer."""
+    first_s = None
+    if answering.first_ns is not None and answering.asked_ns is not None:
+        first_s = (answering.first_ns - answering.asked_ns) / 1e9
+    told = {
+        "gen_ai.response.model": answering.pipeline.llm.model_id,
         "gen_ai.response.finish_reasons": None if answering.finish_reason is None else [answering.finish_reason],
         "gen_ai.response.time_to_first_chunk": first_s,
         "gen_ai.usage.input_tokens": answering.prompt_tokens,
         "gen_ai.usage.output_tokens": answering.output_tokens,
     }
-    ended_ns = answering.ended_ns or time.perf_counter_ns()
-    return _Stage(name=f"chat {model}", began_ns=answering.asked_ns, ended_ns=ended_ns, attributes=attributes)
+    return {name: value for name, value in told.items() if value is not None}
 
 
 def open_traces(settings: Settings, version: str) -> Traces | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from urllib.parse import urlsplit
 
@@ -218,10 +218,16 @@ class HttpPool:
 
     @asynccontextmanager
     async def exchange(
-        self, method: str, path: str, body: bytes = b"", *, silence_s: float | None = None
+        self,
+        method: str,
+        path: str,
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+        *,
+        silence_s: float | None = None,
     ) -> AsyncIterator[Exchange]:
         """The response, once its head is there. Leaving before its end closes the connection: the server stops."""
-        request = self._request(method, path, body)
+        request = self._request(method, path, body, headers or {})
         connection, exchange = await self._begin(request, silence_s or self._silence_s)
         try:
             yield exchange
@@ -233,9 +239,10 @@ class HttpPool:
         while self._idle:
             self._idle.pop().abort()
 
-    def _request(self, method: str, path: str, body: bytes) -> bytes:
+    def _request(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> bytes:
         content = f"content-type: application/json\r\ncontent-length: {len(body)}\r\n" if body else ""
-        return f"{method} {self._prefix}{path} HTTP/1.1\r\n{self._headers}{content}\r\n".encode("latin-1") + body
+        own = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        return f"{method} {self._prefix}{path} HTTP/1.1\r\n{self._headers}{own}{content}\r\n".encode("latin-1") + body
 
     async def _begin(self, request: bytes, silence_s: float) -> tuple[Connection, Exchange]:
         while (connection := self._take_idle()) is not None:

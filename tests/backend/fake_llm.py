@@ -32,6 +32,7 @@ class Reply(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
         self.server.fake.requests.append(body)
+        self.server.fake.headers.append({name.lower(): value for name, value in self.headers.items()})
         try:
             self.server.fake.script(self)
         except (BrokenPipeError, ConnectionResetError):
@@ -105,6 +106,7 @@ class FakeServer(ThreadingHTTPServer):
 class FakeLlm:
     def __init__(self) -> None:
         self.requests: list[dict[str, Any]] = []
+        self.headers: list[dict[str, str]] = []
         self.cancelled = threading.Event()
         self.models_status = 200
         self.script: Callable[[Reply], None] = hello
@@ -116,6 +118,7 @@ class FakeLlm:
 
     def reset(self) -> None:
         self.requests.clear()
+        self.headers.clear()
         self.cancelled.clear()
         self.models_status = 200
         self.script = hello

@@ -4,25 +4,20 @@ The LLM is a fake that waits as long as it is told, so that there are many reque
 embedder, the suite and its client are real.
 """
 
-import json
 import math
-import subprocess
-import sys
 import time
 from dataclasses import dataclass
 from itertools import count
-from pathlib import Path
 from statistics import median
 
 import pytest
-import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from ragmeter.core.codec import decode
 from ragmeter.core.records import RequestSample
 from tests.backend.documents import GUIDE
 from tests.backend.fake_llm import FakeLlm, Reply
-from tests.backend.running import REPOSITORY, Backend
+from tests.backend.running import Backend
+from tests.backend.suite import run_suite
 
 REQUESTS = 120
 FIGURES = ("ttft", "total")
@@ -51,7 +46,7 @@ def observed(tmp_path_factory: pytest.TempPathFactory) -> Observed:
     backend = Backend(data_dir=folder / "index", llm_url=fake.url)
     try:
         backend.ingest({"guide.md": GUIDE})
-        samples = measured(folder, backend.url)
+        samples = run_suite(folder, backend.url, requests=REQUESTS)
         page = backend.http.get("/metrics").text
     finally:
         backend.close()
@@ -69,22 +64,6 @@ def observed(tmp_path_factory: pytest.TempPathFactory) -> Observed:
         },
         buckets={figure: buckets_of(page, *HISTOGRAMS[figure]) for figure in FIGURES},
     )
-
-
-def measured(folder: Path, url: str) -> list[RequestSample]:
-    """The samples of one run of the suite."""
-    load = {"requests": REQUESTS, "concurrency": 4, "warmup_requests": 0, "timeout": 60, "max_output_tokens": 8}
-    workload = {"schema": "workload.v1", "name": "agreement", "benchmark": load, "prompts": ["What is a token?"]}
-    provider = {"schema": "provider.v1", "name": "here", "base_url": url, "workload": str(folder / "agreement.yaml")}
-    for name, document in (("agreement", workload), ("here", provider)):
-        (folder / f"{name}.yaml").write_text(yaml.safe_dump(document), encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", "bench", "-m", "north_south", f"--provider={folder / 'here.yaml'}"]
-    command += [f"--bench-report-dir={folder}", "--bench-progress=off", "-p", "no:cacheprovider"]
-    suite = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=120, check=False)
-    records = list(folder.glob("ns/here/*.raw.jsonl"))
-    assert len(records) == 1, suite.stdout + suite.stderr
-    lines = [json.loads(line) for line in records[0].read_text(encoding="utf-8").splitlines()]
-    return [decode(RequestSample, line["sample"], where="record") for line in lines if "sample" in line]
 
 
 def sent_ns(sample: RequestSample) -> int:

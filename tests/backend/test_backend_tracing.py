@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -15,6 +16,7 @@ from tests.backend.collector import Collector, ReceivedSpan, collector
 from tests.backend.documents import GUIDE
 from tests.backend.fake_llm import FakeLlm
 from tests.backend.running import Backend, wait_until
+from tests.backend.suite import run_suite
 
 STAGES = ("queue", "embeddings", "retrieval", "chat")
 
@@ -75,7 +77,9 @@ def test_spans_are_as_long_as_the_timings_and_within_the_request(traced: Backend
     assert all(before.ended_ns <= after.began_ns for before, after in itertools.pairwise(ordered))
 
 
-def test_the_span_of_the_llm_has_the_attributes_of_the_semantic_conventions(traced: Backend, tracer: Collector) -> None:
+def test_the_span_of_the_llm_has_the_attributes_of_the_semantic_conventions(
+    traced: Backend, tracer: Collector, real_llm: str
+) -> None:
     done = done_of(traced.stream(max_tokens=8))
     chat = received(tracer, done["trace_id"])["chat"]
     assert chat.name == f"chat {done['model_id']}"
@@ -83,8 +87,12 @@ def test_the_span_of_the_llm_has_the_attributes_of_the_semantic_conventions(trac
     assert told.pop("response.time_to_first_chunk") == pytest.approx(
         done["timings"]["inference_ttft_ms"] / 1e3, abs=1e-5
     )
+    server = urlsplit(real_llm)
     assert told == {
         "operation.name": "chat",
+        "provider.name": "openai",
+        "server.address": server.hostname,
+        "server.port": server.port,
         "request.model": done["model_id"],
         "request.stream": True,
         "request.max_tokens": 8,
@@ -100,6 +108,17 @@ def test_the_span_of_the_llm_has_the_attributes_of_the_semantic_conventions(trac
 def test_no_span_has_the_text_of_a_query_or_an_answer(traced: Backend, tracer: Collector) -> None:
     done = done_of(traced.stream("Is xyzzy a token?", max_tokens=8))
     assert "xyzzy" not in repr(received(tracer, done["trace_id"]))
+
+
+def test_the_report_of_a_run_links_its_slowest_requests_to_the_traces_that_the_tracer_got(
+    traced: Backend, tracer: Collector, tmp_path: Path
+) -> None:
+    samples = run_suite(tmp_path, traced.url, requests=6, trace_url="https://tracer.example/trace/{trace_id}")
+    page = (tmp_path / "page.html").read_text("utf-8")
+    assert len(samples) == 6
+    for sample in samples:
+        assert received(tracer, sample.trace_id or "")["POST"].attributes["rag.request_id"] == sample.request_id
+        assert f'href="https://tracer.example/trace/{sample.trace_id}"' in page
 
 
 def test_a_request_joins_the_trace_of_its_caller(traced: Backend, tracer: Collector) -> None:
@@ -119,22 +138,62 @@ def test_a_failed_query_has_a_failed_trace_without_the_stages_it_did_not_reach(
     assert (spans["POST"].failed, spans["POST"].attributes["error.type"]) == (True, "unknown_docset")
 
 
-def test_a_query_that_the_sampler_leaves_out_names_no_trace(
-    tracer: Collector, shared_fake: FakeLlm, tmp_path: Path
-) -> None:
+@pytest.fixture
+def on_the_fake(tracer: Collector, shared_fake: FakeLlm, tmp_path: Path) -> Iterator[Backend]:
+    """A service on the fake LLM, which shows the headers that it gets. Only sampled callers are traced."""
     shared_fake.reset()
-    off = {"OTEL_TRACES_SAMPLER": "always_off", "OTEL_EXPORTER_OTLP_ENDPOINT": tracer.url, "RAG_TRACING": "1"}
-    backend = Backend(data_dir=tmp_path, llm_url=shared_fake.url, **off)
+    backend = Backend(
+        data_dir=tmp_path,
+        llm_url=shared_fake.url,
+        RAG_TRACING="1",
+        OTEL_TRACES_SAMPLER="parentbased_always_off",
+        OTEL_EXPORTER_OTLP_ENDPOINT=tracer.url,
+        OTEL_BSP_SCHEDULE_DELAY="50",
+    )
     try:
-        done = done_of(backend.stream(k=0))
+        yield backend
     finally:
         backend.close()
+
+
+def query(backend: Backend, **headers: str) -> None:
+    assert backend.http.post("/query", json={"query": "x", "k": 0}, headers=headers).status_code == 200
+
+
+def test_the_llm_is_told_of_the_span_that_waits_for_it(
+    on_the_fake: Backend, tracer: Collector, shared_fake: FakeLlm
+) -> None:
+    query(on_the_fake, traceparent=f"00-{'5' * 32}-{'6' * 16}-01", tracestate="vendor=1")
+    chat = received(tracer, "5" * 32)["chat"]
+    (told,) = shared_fake.headers
+    assert told["traceparent"] == f"00-{'5' * 32}-{chat.span_id}-01"
+    assert told["tracestate"] == "vendor=1"
+
+
+def test_an_llm_that_fails_has_a_failed_span(on_the_fake: Backend, tracer: Collector, shared_fake: FakeLlm) -> None:
+    shared_fake.script = lambda reply: reply.answer(500, {"error": {"message": "out of memory"}})
+    headers = {"traceparent": f"00-{'7' * 32}-{'6' * 16}-01"}
+    assert on_the_fake.http.post("/query", json={"query": "x", "k": 0}, headers=headers).status_code == 502
+    spans = received(tracer, "7" * 32)
+    assert [spans[name].attributes["error.type"] for name in ("POST", "chat")] == ["llm_status"] * 2
+    assert spans["chat"].failed
+
+
+def test_a_query_that_the_sampler_leaves_out_names_no_trace_and_the_llm_leaves_it_out_too(
+    on_the_fake: Backend, shared_fake: FakeLlm
+) -> None:
+    done = done_of(on_the_fake.stream(k=0))
     assert done["trace_id"] is None
+    (told,) = shared_fake.headers
+    flags = int(told["traceparent"].rpartition("-")[2], 16)
+    assert flags & 1 == 0, "the bit `sampled`"
 
 
-def test_tracing_is_off_unless_it_is_asked_for(service: Backend) -> None:
+def test_tracing_is_off_unless_it_is_asked_for(fake_service: Backend, fake: FakeLlm) -> None:
     assert open_traces(Settings.from_environ({}), "1") is None
-    assert done_of(service.stream(max_tokens=4))["trace_id"] is None
+    query(fake_service, traceparent=f"00-{'8' * 32}-{'6' * 16}-01")
+    assert done_of(fake_service.stream(k=0))["trace_id"] is None
+    assert [told for told in fake.headers if "traceparent" in told] == []
 
 
 def test_tracing_without_its_packages_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

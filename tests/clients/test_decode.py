@@ -228,6 +228,28 @@ def test_request_id_of_a_failure_is_that_of_its_header() -> None:
     assert judged(exchange(b"", status=500, headers=(("x-request-id", "abc"),))).request_id == "abc"
 
 
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+
+
+@pytest.mark.parametrize(
+    ("answer", "trace_id"),
+    [
+        (exchange(META, TOKEN, frame("done", trace_id=TRACE)), TRACE),
+        (exchange(frame("meta", trace_id=TRACE), TOKEN), TRACE),
+        (exchange(frame("error", message="lost", trace_id=TRACE)), TRACE),
+        (exchange(json.dumps({"message": "full", "trace_id": TRACE}).encode(), status=503), TRACE),
+        (exchange(b'{"trace_id": 7}', status=503), None),
+        (exchange(b"[1]", status=503), None),
+        (exchange(b"<html>", status=503), None),
+        (exchange(b"[" * 100_000, status=503), None),
+        (exchange(META, TOKEN, DONE), None),
+    ],
+    ids=["done", "meta", "error event", "refusal", "number", "list", "page", "nested", "untraced"],
+)
+def test_a_sample_names_the_trace_that_its_answer_named(answer: Exchange, trace_id: str | None) -> None:
+    assert judged(answer).trace_id == trace_id
+
+
 def test_rag_request_leaves_to_the_server_what_is_not_set() -> None:
     request = RagDialect(k=3, docset="docs", max_tokens=64).request("Was läuft?", max_tokens=8, session_id="s")
     assert json.loads(request.body) == {

@@ -19,6 +19,8 @@ import yaml
 
 from ragmeter.run.catalog import load_provider
 from ragmeter.run.local import local_service
+from tests.backend.collector import Collector, collector
+from tests.backend.running import Backend, wait_until
 from tests.grafana.boards import GRAFANA, PanelQuery, panel_queries
 from tests.grafana.dimensions import metrics
 from tests.grafana.observation import EXPOSITIONS, cluster_config
@@ -36,18 +38,34 @@ QUERIES: Final = [query for query in panel_queries() if "vllm:" in query.expr an
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """What is left of the run of the suite. page: vLLM's metrics while it answered. suite: pytest's exit status."""
+    """What is left of the run of the suite.
+
+    tracer: gets vLLM's spans. page: vLLM's metrics while it answered. suite: pytest's exit status.
+    """
 
     prometheus: Prometheus
+    tracer: Collector
+    llm_url: str
     suite: int
     page: str
     at_s: float
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+def tracer() -> Iterator[Collector]:
+    """vLLM and the backend send it every span at once."""
+    with collector() as found, pytest.MonkeyPatch.context() as environment:
+        environment.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", found.url)
+        environment.setenv("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "http/protobuf")
+        environment.setenv("OTEL_BSP_SCHEDULE_DELAY", "50")
+        yield found
+
+
+@pytest.fixture(scope="module")
+def run(tracer: Collector, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     folder = tmp_path_factory.mktemp("vllm")
-    provider = load_provider(str(_provider(folder, local=_embedded())), environment=os.environ)
+    embedded = _embedded(f"{tracer.url}/v1/traces")
+    provider = load_provider(str(_provider(folder, local=embedded)), environment=os.environ)
     assert provider.local is not None
     rules = sorted((GRAFANA / "rules").glob("*.yaml"))
     with local_service(provider, provider.local, print) as service:
@@ -56,7 +74,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
         with prometheus(folder / "prometheus", config, rules) as server:
             measured = _provider(folder, base_url=urls["rag-backend"], llm_url=urls["vllm"], workload="smoke")
             suite, page = _measure(measured, urls["vllm"])
-            yield Run(prometheus=server, suite=suite, page=page, at_s=time.time())
+            yield Run(prometheus=server, tracer=tracer, llm_url=urls["vllm"], suite=suite, page=page, at_s=time.time())
 
 
 def _provider(folder: Path, **keys: Any) -> Path:
@@ -65,8 +83,8 @@ def _provider(folder: Path, **keys: Any) -> Path:
     return path
 
 
-def _embedded() -> dict[str, Any]:
-    arguments = ["--enforce-eager", "--dtype", "bfloat16", "--max-model-len", "2048"]
+def _embedded(traces: str) -> dict[str, Any]:
+    arguments = ["--enforce-eager", "--dtype", "bfloat16", "--max-model-len", "2048", "--otlp-traces-endpoint", traces]
     model = os.environ["RAGMETER_CHECKPOINT"]
     return {"engine": "vllm", "model": model, "context_max_chars": 700, "startup_timeout": 600, "args": arguments}
 
@@ -110,6 +128,22 @@ def test_the_load_was_seen_by_the_engine(run: Run) -> None:
     assert answered >= REQUESTS
     ((_, most),) = run.prometheus.query("max(max_over_time(vllm:num_requests_running[10m]))", run.at_s)
     assert most >= 1
+
+
+def test_the_spans_of_vllm_lie_below_the_span_of_the_query_that_waits_for_it(run: Run, tmp_path: Path) -> None:
+    backend = Backend(data_dir=tmp_path, llm_url=run.llm_url, RAG_TRACING="1")
+    try:
+        answer = backend.http.post("/query", json={"query": "What is a token?", "k": 0, "max_tokens": 8}).json()
+        spans = wait_until(
+            lambda: found if {"POST", "llm_request"} <= set(found := run.tracer.trace(answer["trace_id"])) else None, 10
+        )
+    finally:
+        backend.close()
+    chat, engine = spans["chat"], spans["llm_request"]
+    assert engine.parent == chat.span_id
+    assert engine.attributes["gen_ai.usage.completion_tokens"] == chat.attributes["gen_ai.usage.output_tokens"]
+    told = ("time_in_queue", "time_in_model_prefill", "time_in_model_decode")
+    print({name: engine.attributes[f"gen_ai.latency.{name}"] for name in told})
 
 
 def test_the_recording_of_the_fast_tests_has_the_names_types_and_labels_of_today(run: Run) -> None:

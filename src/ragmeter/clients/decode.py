@@ -1,10 +1,11 @@
 """From an exchange to a sample: read the events, then say whether the request succeeded. Pure."""
 
+import json
 from collections.abc import Iterable
 from http import HTTPStatus
 
 from ragmeter.clients.dialects import Dialect
-from ragmeter.clients.reading import Reading, excerpt
+from ragmeter.clients.reading import Reading, as_text, excerpt
 from ragmeter.clients.sse import events_of
 from ragmeter.clients.transport import Exchange
 from ragmeter.core.records import ErrorClass, Phase, RequestSample
@@ -66,6 +67,7 @@ def decode(
         timings=reading.timings,
         documents=reading.documents,
         request_id=reading.request_id or exchange.header("x-request-id"),
+        trace_id=reading.trace_id or _refused_trace_id(exchange),
         replica_id=reading.replica_id,
         model_id=reading.model_id,
         sent_bytes=exchange.sent_bytes,
@@ -73,6 +75,17 @@ def decode(
         rtt_us=exchange.rtt_us,
         retransmits=exchange.retransmits,
     )
+
+
+def _refused_trace_id(exchange: Exchange) -> str | None:
+    """Of a request that was answered with a JSON object about its failure in the place of a stream."""
+    if exchange.status is None or _is_2xx(exchange):
+        return None
+    try:
+        told = json.loads(exchange.body)
+    except (ValueError, RecursionError):
+        return None
+    return as_text(told.get("trace_id")) if isinstance(told, dict) else None
 
 
 def _read(exchange: Exchange, dialect: Dialect) -> Reading:

@@ -106,6 +106,7 @@ def _read_identity(payload: Mapping[str, Any], reading: Reading) -> None:
 
 
 def _read_error(payload: Mapping[str, Any], at_ns: int, reading: Reading) -> None:
+    _read_identity(payload, reading)
     reading.fail(ErrorClass.ERROR_EVENT, _describe_error(payload), at_ns)
 
 
