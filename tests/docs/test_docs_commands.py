@@ -19,6 +19,7 @@ OTHERS = {
     "--port": "python -m backend",
     "--kept": "netprobe mesh",
     "--max-model-len": "vllm serve",
+    "--otlp-traces-endpoint": "vllm serve",
     "--dist": "pytest-xdist",
     "--no-deps": "pip",
     "--require-hashes": "pip",
