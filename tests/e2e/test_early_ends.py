@@ -61,6 +61,8 @@ def test_ctrl_c_writes_what_there_is_and_leaves_nothing(llm: GroundTruthServer, 
         assert started.end() == pytest.ExitCode.INTERRUPTED
         said = started.output
     assert "KeyboardInterrupt" in said
+    assert ", 0 errors, " in said
+    assert "failed: interrupted" not in said
     assert survivors(family) == []
     samples, ending = record(started)
     assert (ending.status, ending.reason) == ("interrupted", "Ctrl-C")

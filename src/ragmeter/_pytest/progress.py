@@ -9,7 +9,7 @@ from shutil import get_terminal_size
 import pytest
 
 from ragmeter.core.measures import ttft_ms
-from ragmeter.core.records import Phase, RequestSample
+from ragmeter.core.records import ErrorClass, Phase, RequestSample
 from ragmeter.core.stats import quantile
 from ragmeter.report.progress import Progress, plain_line, progress_line
 
@@ -70,7 +70,7 @@ class ProgressReporter:
 
     def ended(self, sample: RequestSample) -> None:
         self._done += 1
-        if not sample.ok:
+        if not sample.ok and sample.error is not ErrorClass.INTERRUPTED:
             self._failed(sample)
         ttft = ttft_ms(sample)
         if sample.ok and ttft is not None:
