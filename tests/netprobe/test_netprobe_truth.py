@@ -12,6 +12,7 @@ from tests.netprobe.bed import DEEP_QUEUE, Bed, bed
 from tests.netprobe.stall import waiting
 
 pytestmark = [
+    pytest.mark.alone,
     pytest.mark.skipif(os.geteuid() != 0, reason="network namespaces need root"),
     pytest.mark.skipif(not shutil.which("iperf3"), reason="iperf3 is not installed"),
 ]
