@@ -7,23 +7,14 @@ from ragmeter.core.cost import PriceSheet, cost_of, cost_rates, price_sheet_from
 from ragmeter.core.records import Phase
 from ragmeter.core.result import Cost, Estimate, PhaseFigures
 from ragmeter.core.summary import summarise
+from tests.saved import PRICES
 
 TODAY = date(2026, 2, 22)
 NOTHING = summarise([], Phase.MEASURED).phase
 
 
 def sheet(**prices: float | None) -> PriceSheet:
-    base: dict[str, object] = {
-        "as_of": "2026-01-30",
-        "source": "list prices",
-        "gpu_node_usd_per_hr": 0.52,
-        "gpu_node_count": 1,
-        "cpu_node_usd_per_hr": 0.036,
-        "cpu_node_count": 2,
-        "cluster_mgmt_usd_per_hr": 0,
-        "egress_usd_per_gb": 0.005,
-    }
-    return price_sheet_from({**base, **prices})
+    return price_sheet_from({**PRICES, "egress_usd_per_gb": 0.005, **prices})
 
 
 def phase(tokens: int | None = 126_453, seconds: float | None = 120.407) -> PhaseFigures:
