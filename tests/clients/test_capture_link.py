@@ -15,6 +15,7 @@ from ragmeter.clients.clocks import capture_offered
 from ragmeter.clients.decode import decode
 from ragmeter.clients.dialects import RagDialect
 from ragmeter.clients.http import HttpTransport
+from ragmeter.clients.pauses import Pauses
 from ragmeter.clients.transport import CaptureLosses, Exchange
 from ragmeter.core.records import Phase, RequestSample
 from ragmeter.testing import GroundTruthServer, StreamScript, StreamTruth
@@ -113,6 +114,29 @@ def test_ring_that_is_full_leaves_events_inexact_and_counted(monkeypatch: pytest
         for position, (at_ns, written_ns) in enumerate(zip(sample.events_ns, truth.text_ns, strict=True)):
             if position not in widths:
                 assert at_ns >= written_ns
+
+
+def test_sockets_are_read_between_sends_and_at_last_in_spite_of_one() -> None:
+    """A send is always near: the ring is read all the same, before acknowledgements are held back."""
+
+    async def main(url: str) -> list[RequestSample]:
+        pauses = Pauses()
+        pauses.until(time.monotonic_ns())
+        sending = asyncio.create_task(sends_all_the_time(pauses))
+        try:
+            return await sampled(HttpTransport([url], clock="capture", pauses=pauses))
+        finally:
+            sending.cancel()
+
+    with GroundTruthServer(SCRIPT, process=True) as server:
+        samples = asyncio.run(main(server.base_url))
+    assert all(sample.ok and sample.inexact_events == () for sample in samples)
+
+
+async def sends_all_the_time(pauses: Pauses) -> None:
+    while True:
+        pauses.until(time.monotonic_ns())
+        await asyncio.sleep(0.001)
 
 
 def test_connection_whose_greeting_was_not_captured_gets_a_kernel_link(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from ragmeter.clients.pauses import Pauses
 from ragmeter.run.backlog import PATIENCE_NS, Backlog
 
 
@@ -12,7 +13,7 @@ def test_items_are_worked_on_in_order_until_the_backlog_is_closed_and_empty() ->
     done: list[int] = []
 
     async def main() -> None:
-        backlog = Backlog(done.append)
+        backlog = Backlog(done.append, Pauses())
         async with asyncio.TaskGroup() as group:
             group.create_task(backlog.run())
             backlog.add(1)
@@ -34,7 +35,7 @@ def test_other_tasks_have_a_turn_between_two_items() -> None:
             await asyncio.sleep(0)
 
     async def main() -> None:
-        backlog = Backlog(turns.append)
+        backlog = Backlog(turns.append, Pauses())
         for _ in range(3):
             backlog.add("work")
         backlog.close()
@@ -51,7 +52,7 @@ def test_items_that_have_waited_too_long_are_done_without_a_pause() -> None:
         turns.append("other")
 
     async def main() -> None:
-        backlog = Backlog(turns.append)
+        backlog = Backlog(turns.append, Pauses())
         for _ in range(3):
             backlog.add("work")
         backlog.close()
@@ -62,11 +63,50 @@ def test_items_that_have_waited_too_long_are_done_without_a_pause() -> None:
     assert turns == ["work", "work", "work", "other"]
 
 
+def test_item_waits_for_the_send_that_is_near() -> None:
+    done: list[str] = []
+
+    async def main() -> None:
+        pauses = Pauses()
+        pauses.until(time.monotonic_ns())
+        backlog = Backlog(done.append, pauses)
+        backlog.add("work")
+        backlog.close()
+        working = asyncio.create_task(backlog.run())
+        for _ in range(5):
+            await asyncio.sleep(0)
+        done.append("send")
+        pauses.until(None)
+        await working
+
+    asyncio.run(main())
+    assert done == ["send", "work"]
+
+
+def test_no_schedule_is_so_dense_that_an_item_is_never_done() -> None:
+    done: list[str] = []
+
+    async def main() -> None:
+        pauses = Pauses()
+        backlog = Backlog(done.append, pauses)
+        backlog.add("work")
+        backlog.close()
+        working = asyncio.create_task(backlog.run())
+        deadline_ns = time.monotonic_ns() + 20 * PATIENCE_NS
+        while not working.done() and time.monotonic_ns() < deadline_ns:
+            pauses.until(time.monotonic_ns())
+            await asyncio.sleep(0)
+        working.cancel()
+
+    asyncio.run(main())
+    assert done == ["work"]
+
+
 def test_cancelled_backlog_does_what_is_left() -> None:
     done: list[int] = []
 
     async def main() -> None:
-        backlog = Backlog(done.append)
+        backlog = Backlog(done.append, Pauses())
         task = asyncio.create_task(backlog.run())
         await asyncio.sleep(0)
         for item in (1, 2, 3):
@@ -84,7 +124,7 @@ def test_error_of_the_work_ends_the_backlog() -> None:
         raise ZeroDivisionError
 
     async def main() -> None:
-        backlog = Backlog(fail)
+        backlog = Backlog(fail, Pauses())
         backlog.add(1)
         await backlog.run()
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from ragmeter.clients.pauses import Pauses
 from ragmeter.core.run import PhasePlan
 from ragmeter.run.load import Start, drive
 
@@ -122,3 +123,40 @@ def test_cancelled_phase_leaves_no_request_running(plan: PhasePlan) -> None:
 
     asyncio.run(main())
     assert service.starts
+
+
+def test_start_is_sent_before_the_next_moment_is_waited_for() -> None:
+    """Two starts so close that the second is waited for busily: the first does not wait with it."""
+    sent_late = []
+
+    async def send(start: Start) -> None:
+        sent_late.append(time.monotonic_ns() - start.scheduled_ns)
+
+    async def main() -> None:
+        begin_ns = time.monotonic_ns() + 5_000_000
+        offsets = tuple(pair * 3_000_000 + within for pair in range(20) for within in (0, 140_000))
+        await drive(phase(40, offsets_ns=offsets), send, begin_ns)
+
+    asyncio.run(main())
+    assert min(sent_late[::2]) < 140_000
+
+
+@pytest.mark.parametrize("cancelled", [True, False])
+def test_what_was_put_off_for_a_send_goes_on_whatever_ends_the_schedule(cancelled: bool) -> None:
+    done = []
+
+    async def main() -> None:
+        pauses = Pauses()
+        ahead_ns = 60_000_000_000 if cancelled else 1_000_000
+        load = asyncio.create_task(drive(phase(1, offsets_ns=(ahead_ns,)), Service().send, pauses=pauses))
+        await asyncio.sleep(0)
+        assert not pauses.fits(ahead_ns)
+        pauses.after_send(lambda: done.append("work"))
+        if cancelled:
+            load.cancel()
+        await asyncio.wait({load})
+        await asyncio.sleep(0)
+        assert pauses.fits(ahead_ns)
+
+    asyncio.run(main())
+    assert done == ["work"]

@@ -108,6 +108,12 @@ def test_processes_send_every_request_once(server: GroundTruthServer, workers: W
     assert ending.client_cpu_ratio is not None
 
 
+def test_priority_of_the_processes_is_in_the_ending(server: GroundTruthServer, workers: Workers) -> None:
+    _, ending = run(server.base_url, workload(), workers)
+    ahead = [os.sched_getscheduler(process.pid) & os.SCHED_RR for process in load_processes()]
+    assert ending.real_time is all(ahead)
+
+
 def test_processes_begin_a_phase_at_one_moment(server: GroundTruthServer, workers: Workers) -> None:
     """The starts of an open loop are those of the whole schedule, whichever process sends them."""
     planned = workload(shape="poisson", rate_per_s=200.0, requests=30, concurrency=None)

@@ -6,17 +6,20 @@ import socket
 import ssl
 import time
 from collections.abc import Collection
+from functools import partial
 
 from ragmeter.clients.capture_link import CaptureLink
 from ragmeter.clients.captured import Capture, Captured
 from ragmeter.clients.connection import Link, Receiver
 from ragmeter.clients.kernel_link import KernelLinks
+from ragmeter.clients.pauses import Pauses
 from ragmeter.clients.socket_link import shake_hands
 from ragmeter.clients.tls import TlsStream
 from ragmeter.clients.transport import CaptureLosses
 
 DRAIN_S = 0.008
-"""At most 10 ms: a socket that is left unread delays acknowledgements, and with them a server without TCP_NODELAY."""
+LATEST_NS = 10_000_000
+"""When sockets are read although a request is about to be sent. At most 10 ms: a socket that is left unread delays acknowledgements, and with them a server without TCP_NODELAY."""
 SETTLE_NS = 100_000_000
 """How long what was read may be held: what follows a response, against all rules, must not hide its end for longer."""
 _READ_BYTES = 1 << 20
@@ -31,8 +34,9 @@ class CaptureLinks:
     link.
     """
 
-    def __init__(self, server_ports: Collection[int]) -> None:
+    def __init__(self, server_ports: Collection[int], pauses: Pauses) -> None:
         self._server_ports = server_ports
+        self._pauses = pauses
         self._capture: Capture | None = None
         self._otherwise = KernelLinks()
         self._uncaptured = 0
@@ -40,6 +44,7 @@ class CaptureLinks:
         self._buffer = memoryview(bytearray(_READ_BYTES))
         self._links: dict[int, CaptureLink] = {}
         self._emptied_ns = 0
+        self._took_ns = 0
         self._settled_ns = 0
         self._timer: asyncio.TimerHandle | None = None
 
@@ -95,8 +100,15 @@ class CaptureLinks:
         self._poll.close()
 
     def _tick(self, capture: Capture) -> None:
+        if self._poll.closed:
+            return
+        began_ns = time.monotonic_ns()
+        if not self._pauses.fits(self._took_ns) and began_ns - self._emptied_ns < LATEST_NS:
+            self._pauses.after_send(partial(self._tick, capture))
+            return
         self._timer = asyncio.get_running_loop().call_later(DRAIN_S, self._tick, capture)
         self._drain(capture)
+        self._took_ns = time.monotonic_ns() - began_ns
 
     def _drain(self, capture: Capture) -> None:
         now_ns = time.monotonic_ns()

@@ -7,6 +7,7 @@ from typing import Literal, get_args
 
 from ragmeter.clients.dial import Links
 from ragmeter.clients.kernel_link import KernelLinks, kernel_stamps_offered
+from ragmeter.clients.pauses import Pauses
 from ragmeter.clients.user_link import UserLinks
 from ragmeter.core.errors import ConfigError
 
@@ -51,10 +52,10 @@ def clock_for(asked: str) -> Clock:
     return found
 
 
-def links_for(clock: Clock, *, server_ports: Collection[int]) -> Links:
-    """server_ports: what a capture listens for."""
+def links_for(clock: Clock, *, server_ports: Collection[int], pauses: Pauses) -> Links:
+    """server_ports: what a capture listens for. pauses: when it may read what it has."""
     if clock == "capture":
         from ragmeter.clients.capture_links import CaptureLinks  # Linux only
 
-        return CaptureLinks(server_ports)
+        return CaptureLinks(server_ports, pauses)
     return KernelLinks() if clock == "kernel" else UserLinks()

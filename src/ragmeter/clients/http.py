@@ -15,6 +15,7 @@ from ragmeter.clients.clocks import AUTO, clock_for, links_for
 from ragmeter.clients.connection import Connection
 from ragmeter.clients.dial import DialError, dial
 from ragmeter.clients.origin import Origin
+from ragmeter.clients.pauses import Pauses
 from ragmeter.clients.response import ResponseReader, decode_content
 from ragmeter.clients.transport import CaptureLosses, Exchange, HttpRequest
 from ragmeter.core.errors import ConfigError, TargetError
@@ -51,8 +52,10 @@ class HttpTransport:
         connect_timeout_s: float = CONNECT_TIMEOUT_S,
         stale_within_s: float = STALE_WITHIN_S,
         clock: str = AUTO,
+        pauses: Pauses | None = None,
     ) -> None:
         """ca_file: PEM certificates to trust in place of the system's. clock: one of `ragmeter.clients.clocks.CLOCKS`.
+        pauses: between the sends of a schedule, for what can wait.
 
         Raises ConfigError.
         """
@@ -65,7 +68,8 @@ class HttpTransport:
         self._connect_timeout_s = connect_timeout_s
         self._stale_within_ns = int(stale_within_s * 1e9)
         self.clock = clock_for(clock)
-        self._links = links_for(self.clock, server_ports={origin.port for origin in self._origins})
+        ports = {origin.port for origin in self._origins}
+        self._links = links_for(self.clock, server_ports=ports, pauses=pauses or Pauses())
 
     @property
     def capture_losses(self) -> CaptureLosses | None:

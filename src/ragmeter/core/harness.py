@@ -14,7 +14,7 @@ RATE_TOLERANCE = 0.02
 LAG_TOLERANCE = 0.01
 LAG_FLOOR_MS = 1.0
 """A lag below it is not held against the client, however fast the target: on a busy machine a process waits so long
-for its core. An idle core keeps to 0.3 ms: see tests/performance/schedule_lateness.py."""
+for its core. With real-time priority it keeps to 0.3 ms: see tests/performance/schedule_lateness.py."""
 CPU_LIMIT = 0.85
 
 

@@ -196,7 +196,8 @@ class Calibration:
 class Harness:
     """Whether the client was fit to measure. ``reasons`` is empty when it was.
 
-    calibration: what it made of a known server before the run; None when it was not asked to.
+    calibration: what it made of a known server before the run; None when it was not asked to. real_time: whether its
+    processes had real-time priority; None if not known.
 
     clock: ``capture``, ``kernel`` or ``user``. exact_stamp_ratio: share of the text events whose arrival is known
     exactly. stamp_width_max_ms: the widest interval in which one of the others came. ttft_width_p99_ms,
@@ -220,6 +221,7 @@ class Harness:
     retransmits: int | None = None
     reasons: tuple[str, ...] = ()
     calibration: Calibration | None = None
+    real_time: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -100,7 +100,7 @@ class RunEnding:
 
     status: interrupted when it did not do all that was planned; ``reason`` then says why.
     client_cpu_ratio: CPU time of the load client per second of the measured phase, 1.0 being one core; of the busiest
-    where several processes sent the load.
+    where several processes sent the load. real_time: whether all of them had real-time priority; None if not known.
     not_fit: why the client was not fit to measure, as far as the samples do not show it. The run is then INVALID.
     undecided: why the run ended before its intervals were as narrow as it was to make them; None when they were, or
     nothing was asked. parts: what was run, in order; empty where it was not recorded.
@@ -109,6 +109,7 @@ class RunEnding:
     status: Literal["complete", "interrupted"]
     reason: str | None = None
     client_cpu_ratio: float | None = None
+    real_time: bool | None = None
     not_fit: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     undecided: str | None = None
@@ -124,10 +125,12 @@ def joined(endings: Sequence[RunEnding]) -> RunEnding:
     if not endings:
         raise ValueError("a run has at least one part")
     cut = next((ending for ending in endings if ending.status == "interrupted"), endings[-1])
+    ahead = [ending.real_time for ending in endings if ending.real_time is not None]
     return RunEnding(
         status=cut.status,
         reason=cut.reason,
         client_cpu_ratio=max((e.client_cpu_ratio for e in endings if e.client_cpu_ratio is not None), default=None),
+        real_time=all(ahead) if ahead else None,
         not_fit=tuple(dict.fromkeys(reason for ending in endings for reason in ending.not_fit)),
         warnings=tuple(dict.fromkeys(warning for ending in endings for warning in ending.warnings)),
     )

@@ -21,7 +21,7 @@ def harness_of_run(plan: RunPlan, ending: RunEnding, measured: Sequence[RequestS
         client_cpu_ratio=ending.client_cpu_ratio,
         not_fit=ending.not_fit,
     )
-    return replace(harness, calibration=plan.calibration)
+    return replace(harness, calibration=plan.calibration, real_time=ending.real_time)
 
 
 def cost_of_run(plan: RunPlan, figures: Figures, measured: Sequence[RequestSample]) -> Cost | None:

@@ -13,8 +13,9 @@ import time
 from types import TracebackType
 from typing import Protocol, Self
 
-SPIN_NS = 100_000
-"""A poll returns some 60 µs after the moment: it is asked to return this much before, and the rest is waited out."""
+SPIN_NS = 150_000
+"""A poll returns some 60 µs after the moment, now and then 100: it is asked to return this much before, and the rest is
+waited out."""
 EARLY_S = 0.001
 """What a timer of the event loop may be off."""
 

@@ -6,20 +6,24 @@ from collections import deque
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+from ragmeter.clients.pauses import Pauses
+
 T = TypeVar("T")
 
 PATIENCE_NS = 200_000_000
 
 
 class Backlog(Generic[T]):
-    """Does ``work`` on each item, in order, one for each turn of the event loop while none has waited for 0.2 s.
+    """Does ``work`` on each item, in order, one for each turn of the event loop and in the pauses between sends.
 
-    Reading a finished answer takes a millisecond. Done at once it would hold up the requests that are due, most of all
-    when many answers end together.
+    Reading a finished answer takes up to a millisecond. Done at once it would hold up the requests that are due, most
+    of all when many answers end together. What has waited for 0.2 s is done, send or no send.
     """
 
-    def __init__(self, work: Callable[[T], None]) -> None:
+    def __init__(self, work: Callable[[T], None], pauses: Pauses) -> None:
         self._work = work
+        self._pauses = pauses
+        self._took_ns = 0
         self._items: deque[tuple[int, T]] = deque()
         self._changed = asyncio.Event()
         self._closed = False
@@ -48,11 +52,24 @@ class Backlog(Generic[T]):
             self._changed.clear()
             await self._changed.wait()
             return
-        added_ns = self._do_oldest()
-        if time.monotonic_ns() - added_ns < PATIENCE_NS:
+        if self._is_overdue():
+            self._do_oldest()
+        elif self._pauses.fits(self._took_ns):
+            self._do_oldest()
             await asyncio.sleep(0)
+        else:
+            await self._next_send()
 
-    def _do_oldest(self) -> int:
-        added_ns, item = self._items.popleft()
+    def _is_overdue(self) -> bool:
+        return bool(self._items) and time.monotonic_ns() - self._items[0][0] >= PATIENCE_NS
+
+    async def _next_send(self) -> None:
+        sent = asyncio.Event()
+        self._pauses.after_send(sent.set)
+        await sent.wait()
+
+    def _do_oldest(self) -> None:
+        began_ns = time.monotonic_ns()
+        _, item = self._items.popleft()
         self._work(item)
-        return added_ns
+        self._took_ns = time.monotonic_ns() - began_ns

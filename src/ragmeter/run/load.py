@@ -2,9 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+from ragmeter.clients.pauses import Pauses
 from ragmeter.core.run import PhasePlan
 from ragmeter.core.traces import Lengths
 from ragmeter.run.alarm import alarm
@@ -23,18 +25,18 @@ class Start:
 Send = Callable[[Start], Awaitable[None]]
 
 
-async def drive(plan: PhasePlan, send: Send, begin_ns: int | None = None) -> None:
+async def drive(plan: PhasePlan, send: Send, begin_ns: int | None = None, pauses: Pauses | None = None) -> None:
     """Run one phase: returns when every request it started has ended.
 
     In a closed loop each slot sends its next request when its last has ended. In an open loop starts follow the
     offsets alone: nobody waits for an answer, and a start that is late does not move the later ones.
     begin_ns: the ``time.monotonic_ns`` reading at which the phase begins; None for now. It may have passed: an open
-    loop is then late, and a closed one begins at once.
+    loop is then late, and a closed one begins at once. pauses: is told of each start of an open loop before its moment.
     """
     if plan.offsets_ns is None:
         await _closed(plan, send, begin_ns)
     else:
-        await _open(plan, plan.offsets_ns, send, begin_ns)
+        await _open(plan, plan.offsets_ns, send, begin_ns, pauses or Pauses())
 
 
 async def _closed(plan: PhasePlan, send: Send, begin_ns: int | None) -> None:
@@ -56,13 +58,25 @@ async def _closed(plan: PhasePlan, send: Send, begin_ns: int | None) -> None:
             group.create_task(slot())
 
 
-async def _open(plan: PhasePlan, offsets_ns: tuple[int, ...], send: Send, begin_ns: int | None) -> None:
+async def _open(plan: PhasePlan, offsets_ns: tuple[int, ...], send: Send, begin_ns: int | None, pauses: Pauses) -> None:
     began_ns = time.monotonic_ns() if begin_ns is None else begin_ns
     async with asyncio.TaskGroup() as group:
-        with alarm() as clock:
+        with alarm() as clock, _ended(pauses):
             for place, offset_ns in enumerate(offsets_ns):
-                await clock.until(began_ns + offset_ns)
-                group.create_task(_coroutine(send, _start(plan, place, began_ns + offset_ns)))
+                start = _start(plan, place, began_ns + offset_ns)
+                pauses.until(start.scheduled_ns)
+                await clock.until(start.scheduled_ns)
+                group.create_task(_coroutine(send, start))
+                await asyncio.sleep(0)  # it is sent now, and not when the next moment has been waited for
+
+
+@contextmanager
+def _ended(pauses: Pauses) -> Iterator[None]:
+    """Whatever ends the schedule, what was put off goes on."""
+    try:
+        yield
+    finally:
+        pauses.until(None)
 
 
 async def _coroutine(send: Send, start: Start) -> None:

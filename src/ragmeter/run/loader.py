@@ -16,6 +16,7 @@ from ragmeter.clients.clocks import AUTO
 from ragmeter.clients.decode import decode
 from ragmeter.clients.dialects import Dialect, OpenAiDialect, RagDialect
 from ragmeter.clients.http import HttpTransport
+from ragmeter.clients.pauses import Pauses
 from ragmeter.clients.transport import CaptureLosses, Exchange, HttpRequest, Transport
 from ragmeter.core.prompting import prompt_of_length
 from ragmeter.core.provider import Provider
@@ -25,6 +26,7 @@ from ragmeter.core.traces import Lengths
 from ragmeter.core.workload import Workload
 from ragmeter.run.backlog import Backlog
 from ragmeter.run.load import Start, drive
+from ragmeter.run.priority import is_ahead
 
 
 class Listener(Protocol):
@@ -42,13 +44,14 @@ class Effort:
     """CPU time that the load of a phase took from its process, and how long the phase was.
 
     dropped_packets: how many a capture lost meanwhile. uncaptured_connections: how many connections so far a capture
-    does not date.
+    does not date. real_time: whether the process had real-time priority.
     """
 
     cpu_s: float
     wall_s: float
     dropped_packets: int = 0
     uncaptured_connections: int = 0
+    real_time: bool = False
 
 
 class Loader:
@@ -62,7 +65,8 @@ class Loader:
     ) -> None:
         """Raises ConfigError for a clock that is not to be had, or a ``ca_file`` that cannot be read."""
         self._workload = workload
-        self._transport: Transport = _transport(provider, clock)
+        self._pauses = Pauses()
+        self._transport: Transport = _transport(provider, clock, self._pauses)
         self._dialect = _dialect(workload, provider)
         self._origin_ns = origin_ns
         self._listener = listener
@@ -94,7 +98,7 @@ class Prepared:
     """Made before the phase: it would be work between the moment of a start and its send."""
 
     def __post_init__(self) -> None:
-        self._answers = Backlog(self._keep)
+        self._answers = Backlog(self._keep, self.loader._pauses)
         order = self.plan.prompt_order
         asked = set(zip(order, self.plan.lengths or (None,) * len(order), strict=True))
         self._requests = {each: self._request(*each) for each in asked}
@@ -118,13 +122,14 @@ class Prepared:
             cpu_s, wall_s, lost = time.process_time(), time.monotonic(), loader._losses().packets
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._answers.run())
-                await drive(self.plan, self._send, begin_ns)
+                await drive(self.plan, self._send, begin_ns, loader._pauses)
                 self._answers.close()
             return Effort(
                 cpu_s=time.process_time() - cpu_s,
                 wall_s=time.monotonic() - wall_s,
                 dropped_packets=loader._losses().packets - lost,
                 uncaptured_connections=loader._losses().connections,
+                real_time=is_ahead(),
             )
 
     async def _send(self, start: Start) -> None:
@@ -170,9 +175,9 @@ class Prepared:
         )
 
 
-def _transport(provider: Provider, clock: str) -> HttpTransport:
+def _transport(provider: Provider, clock: str, pauses: Pauses) -> HttpTransport:
     ca_file = Path(provider.ca_file) if provider.ca_file else None
-    return HttpTransport([str(provider.base_url)], ca_file=ca_file, clock=clock)
+    return HttpTransport([str(provider.base_url)], ca_file=ca_file, clock=clock, pauses=pauses)
 
 
 def _dialect(workload: Workload, provider: Provider) -> Dialect:

@@ -97,6 +97,7 @@ class _Run:
             status="complete" if reason is None else "interrupted",
             reason=reason,
             client_cpu_ratio=_busiest(self._efforts),
+            real_time=_all_ahead(self._efforts),
             not_fit=tuple(self._not_fit),
             warnings=tuple(self._warnings),
         )
@@ -190,3 +191,9 @@ def _busiest(phases: Sequence[Sequence[Effort]]) -> float | None:
         if (wall_s := sum(effort.wall_s for effort in process))
     ]
     return max(ratios, default=None)
+
+
+def _all_ahead(phases: Sequence[Sequence[Effort]]) -> bool | None:
+    """Whether every process had real-time priority; None when no phase was sent to its end."""
+    efforts = [effort for process in phases for effort in process]
+    return all(effort.real_time for effort in efforts) if efforts else None

@@ -15,6 +15,7 @@ from ragmeter.core.records import RequestSample
 from ragmeter.run.channel import Channel
 from ragmeter.run.loader import Effort, Loader, Prepared, fast_loop
 from ragmeter.run.orders import Begin, Connect, Prepare, Ready, Refused, Sent, Started
+from ragmeter.run.priority import run_ahead
 
 TELL_S = 0.1
 SPARE_FILES = 64
@@ -102,6 +103,7 @@ def allow_files(connections: int) -> None:
 
 async def main(descriptor: int) -> None:
     """Serve until the parent is gone."""
+    run_ahead()
     channel = await Channel.open(socket.socket(fileno=descriptor))
     worker = Worker(channel)
     try:

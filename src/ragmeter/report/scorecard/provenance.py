@@ -1,13 +1,15 @@
 """What was measured with what: the client's fitness, settings, metadata and formulas."""
 
 import json
-from typing import Any
+from typing import Any, Final
 
 from ragmeter.core.result import Harness, RunResult
 from ragmeter.report.calibration import floors, load
 from ragmeter.report.format import UNKNOWN, count, number, percent, quantity
 from ragmeter.report.markup import Html, element
 from ragmeter.report.scorecard.layout import callout, code, folded, pairs, section, table
+
+_PRIORITIES: Final = {True: "real-time", False: "normal", None: UNKNOWN}
 
 
 def harness(result: RunResult) -> Html:
@@ -24,6 +26,7 @@ def harness(result: RunResult) -> Html:
                 ("ITL off by at most, p99", quantity(at.itl_width_p99_ms, "ms")),
                 ("Least round trip of the connections, mean", quantity(at.rtt_mean_ms, "ms")),
                 ("Segments sent again", UNKNOWN if at.retransmits is None else count(at.retransmits)),
+                ("Priority of the client", _PRIORITIES[at.real_time]),
                 ("Client CPU", quantity(at.client_cpu_ratio, "ratio")),
                 ("Schedule lag, p99", quantity(at.schedule_lag_p99_ms, "ms")),
                 ("Offered rate", _offered(at)),
