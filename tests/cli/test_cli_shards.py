@@ -1,6 +1,9 @@
 """``ragmeter plan``, ``load`` and ``merge``: one run sent by several processes."""
 
 import json
+import os
+import pty
+import select
 import signal
 import subprocess
 import sys
@@ -13,6 +16,7 @@ import pytest
 import yaml
 
 from ragmeter.cli import EXIT_ERROR, main
+from ragmeter.report.live import CLEAR
 from ragmeter.run.store import read
 from ragmeter.testing import GroundTruthServer, StreamScript
 
@@ -57,16 +61,28 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: GroundTruthSer
     return tmp_path
 
 
-def load(number: int, count: int, at: datetime, *more: str) -> "subprocess.Popen[str]":
+def load(number: int, count: int, at: datetime, *more: str, stderr: int = subprocess.STDOUT) -> "subprocess.Popen[str]":
     """One load process, as a pod would run it."""
     arguments = ["load", "plan.raw.jsonl", "--provider", f"./{PROVIDER}", "--shard", str(number), "--of", str(count)]
     arguments += ["--start-at", at.isoformat(), "--output", f"{number}.raw.jsonl", *more]
-    return subprocess.Popen([*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    return subprocess.Popen([*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=stderr, text=True)
+
+
+def everything_from(terminal: int) -> str:
+    """What is written on the terminal until its last writer is gone."""
+    written = b""
+    while select.select([terminal], [], [], 60)[0]:
+        try:
+            written += os.read(terminal, 65536)
+        except OSError:  # the other end was closed
+            break
+    os.close(terminal)
+    return written.decode()
 
 
 def started_together(count: int, *more: str) -> "list[subprocess.Popen[str]]":
     """Processes that have connected in time: on a busy machine they take seconds to start, so the start moves on."""
-    for ahead_s in (5, 20, 60):
+    for ahead_s in (10, 30, 90):
         at = datetime.now(UTC) + timedelta(seconds=ahead_s)
         processes = [load(number, count, at, *more) for number in range(count)]
         while datetime.now(UTC) < at:
@@ -83,7 +99,7 @@ def started_together(count: int, *more: str) -> "list[subprocess.Popen[str]]":
 
 
 def test_three_processes_send_one_run(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    processes = started_together(3, "--phase-every", "0.5", "--calibrate")
+    processes = started_together(3, "--phase-every", "0.5")
     said = [process.communicate(timeout=60)[0] for process in processes]
     assert [process.returncode for process in processes] == [0, 0, 0], said
     assert main(["merge", *(f"{number}.raw.jsonl" for number in range(3)), "--output", "whole.raw.jsonl"]) == 0
@@ -104,7 +120,7 @@ def test_three_processes_send_one_run(here: Path, capsys: pytest.CaptureFixture[
 def test_process_that_is_killed_is_named_and_the_run_invalid(
     here: Path, server: GroundTruthServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    processes = started_together(2, "--base-url", server.url("slow"))
+    processes = started_together(2, "--calibrate=off", "--base-url", server.url("slow"))
     record, deadline = here / "1.raw.jsonl", time.monotonic() + 30
     while not record.exists() or b'"phase": "measured"' not in record.read_bytes():
         assert time.monotonic() < deadline
@@ -120,6 +136,46 @@ def test_process_that_is_killed_is_named_and_the_run_invalid(
     why = "load shard 1 of 2 ended early: the run ended without a word: its process was killed"
     assert result["harness"]["reasons"][0] == why
     assert 15 < result["requests"] < 30
+
+
+def test_load_draws_its_progress_on_a_terminal_and_is_quiet_elsewhere(here: Path) -> None:
+    ours, theirs = pty.openpty()
+    at = datetime.now(UTC) + timedelta(seconds=15)
+    drawing = load(0, 1, at, "--calibrate=off", stderr=theirs)
+    os.close(theirs)
+    quiet = load(1, 2, at, "--calibrate=off", "--phase-every=1")
+    drawn = everything_from(ours)
+    said = [process.communicate(timeout=60)[0].splitlines() for process in (drawing, quiet)]
+    assert drawing.returncode == quiet.returncode == 0, said
+    assert CLEAR in drawn
+    assert "shard 0 of 1 measured 30/30  0 errors" in drawn
+    assert [line.rpartition(": ")[0].partition(": ")[2] for lines in said for line in lines] == [
+        "shard 0 of 1 complete",
+        "shard 1 of 2 complete",
+    ]
+
+
+def test_phases_of_a_closed_loop_of_several_processes_need_their_distance(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plan = ["plan", "--provider", f"./{PROVIDER}", "--workload", "./closed.yaml", "--output", "closed.raw.jsonl"]
+    document = yaml.safe_load((here / "shared.yaml").read_text())
+    del document["load"]
+    (here / "closed.yaml").write_text(yaml.safe_dump(document))
+    assert main(plan) == 0
+    assert "several shards: the warmup phase is a closed loop without a duration" in capsys.readouterr().out
+    asked = ["load", "closed.raw.jsonl", "--provider", f"./{PROVIDER}", "--shard", "0", "--output", "x.raw.jsonl"]
+    assert main([*asked, "--of", "2", "--start-at", "2100-02-22T10:15:30Z"]) == 2
+    assert "give benchmark.duration, or --phase-every" in capsys.readouterr().err
+    assert not list(here.glob("x.*"))
+
+
+def test_plan_says_when_the_last_phase_of_several_shards_begins(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["plan", "--provider", f"./{PROVIDER}", "--workload", "./shared.yaml", "--output", "other.raw.jsonl"]
+    assert main(arguments) == 0
+    assert "2 phases; those of several shards begin together: the last, the measured phase of trial 1, 11 s after" in (
+        capsys.readouterr().out
+    )
 
 
 def test_plan_holds_no_secret(here: Path) -> None:

@@ -1,11 +1,14 @@
 """A schedule that is dealt out loses nothing, adds nothing and moves nothing."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ragmeter.core.errors import ConfigError
 from ragmeter.core.run import PhasePlan
-from ragmeter.core.shards import shard, shards
+from ragmeter.core.shards import common_starts_s, shard, shards
 
 
 def plan(requests: int, *, concurrency: int | None, offsets_ns: tuple[int, ...] | None = None) -> PhasePlan:
@@ -73,3 +76,18 @@ def test_every_other_start_is_of_the_other_process() -> None:
 def test_shard_that_there_is_not_is_refused(number: int) -> None:
     with pytest.raises(ValueError, match=f"shard {number} is not one of 2"):
         shard(plan(5, concurrency=2), number, 2)
+
+
+def test_common_starts_leave_every_phase_the_longest_that_it_can_take() -> None:
+    opened, closed = plan(2, concurrency=None, offsets_ns=(0, 2_000_000_000)), plan(9, concurrency=3)
+    first, second, third = common_starts_s([opened, closed, opened], timeout_s=30)
+    assert first == 0
+    assert second > 2 + 30
+    assert third - second > 3 + 30
+
+
+def test_common_start_after_a_closed_loop_without_a_duration_cannot_be_foreseen() -> None:
+    closed = replace(plan(9, concurrency=3), duration_s=None)
+    with pytest.raises(ConfigError, match="closed loop without a duration"):
+        common_starts_s([closed, closed], timeout_s=30)
+    assert common_starts_s([closed], timeout_s=30) == (0,)

@@ -171,14 +171,13 @@ def table(found: dict[str, Lateness], floor: Lateness) -> str:
 PAGE = """# How late a schedule starts its requests
 
 Written by `tox -e lateness` (`tests/performance/schedule_lateness.py`); read ratios, not digits. {machine};
-other work shared the machine.
+other work shared the machine, some of it at a higher priority.
 
-{rate:g} Poisson starts a second for {seconds:g} s; repeats of each cell, in turn: {repeats}, of which the median is
-shown.
+{rate:g} Poisson starts a second for {seconds:g} s; repeats of each cell, in turn: {repeats}. The median is shown.
 Late is the first byte of a request minus the moment that the schedule wants it at. The timer alone waits for the same
 moments and sends nothing: that is the floor. The whole path is that of a run: a load process, its connections, a server
-that answers with {tokens} tokens {itl_ms:g} ms apart, and a process that takes the samples, on {cores} cores for all of
-them. Nothing but the server has a priority of its own, and nothing is pinned to a core.
+that answers with {tokens} tokens {itl_ms:g} ms apart, and a process that takes the samples, on {cores} cores.
+The server has real-time priority, too. Nothing is pinned to a core.
 
 A load process takes real-time priority where it may: as root, or with the capability CAP_SYS_NICE. The rows of normal
 priority are those of a user who has neither.

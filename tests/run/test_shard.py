@@ -41,7 +41,7 @@ def test_later_phases_begin_so_long_after_one_another(tmp_path: Path) -> None:
     planned = plan(workload=workload(trials=3, requests=2, concurrency=1))
     path = tmp_path / "0.raw.jsonl"
     with GroundTruthServer(StreamScript(ttft_ms=1, itl_ms=1, tokens=1)) as server:
-        beginning = Beginning(at=start(), every_s=0.1)
+        beginning = Beginning(at=start(), starts_s=(0, 0.1, 0.2))
         shard = Shard(number=0, count=1)
         run_shard(planned, provider(server.base_url), shard, beginning, path=path, observer=Silent())
     _, samples, ending = read(path)
@@ -54,7 +54,7 @@ def test_phase_that_outlasts_the_beginning_of_the_next_makes_the_run_unfit(tmp_p
     planned = plan(workload=workload(trials=2, requests=1, concurrency=1))
     path = tmp_path / "0.raw.jsonl"
     with GroundTruthServer(StreamScript(ttft_ms=300, itl_ms=1, tokens=1)) as server:
-        beginning = Beginning(at=start(), every_s=0.05)
+        beginning = Beginning(at=start(), starts_s=(0, 0.05))
         shard = Shard(number=0, count=1)
         run_shard(planned, provider(server.base_url), shard, beginning, path=path, observer=Silent())
     _, _, ending = read(path)

@@ -16,13 +16,13 @@ from ragmeter._pytest.measuring import Finished, Measuring
 from ragmeter._pytest.probing import ProbeSession
 from ragmeter._pytest.progress import ProgressReporter
 from ragmeter._pytest.spending import check_plan
-from ragmeter.core.errors import RagmeterError, TargetError
+from ragmeter.core.errors import RagmeterError
 from ragmeter.core.measured import Key
 from ragmeter.core.provider import Provider
 from ragmeter.core.regression import Regression
 from ragmeter.core.result import Outcome, RunResult
 from ragmeter.core.run import RunPlan
-from ragmeter.run.calibrate import calibrate
+from ragmeter.run.calibrate import calibrated
 from ragmeter.run.inside import check_place
 from ragmeter.run.local import LocalService, check_installed, local_service
 from ragmeter.run.meter import Meter
@@ -100,15 +100,10 @@ class BenchSession:
         return self._workers
 
     def calibrated(self, plan: RunPlan, provider: Provider) -> RunPlan:
-        """The plan with the calibration of the client at its load, unless that was not asked for. One that fails is a
-        warning of the run.
-        """
+        """The plan with the calibration of the client at its load, unless that was not asked for."""
         if not self.options.calibrate:
             return plan
-        try:
-            return replace(plan, calibration=calibrate(plan.workload, provider, self.workers, clock=plan.clock))
-        except TargetError as error:
-            return replace(plan, warnings=(*plan.warnings, f"the client could not be calibrated: {error}"))
+        return calibrated(plan, provider, self.workers, shards=self.options.shards)
 
     def watch(self, provider: Provider) -> Callable[[], str | None]:
         """A function that says how the embedded service of the provider has ended, once it has."""

@@ -5,17 +5,18 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from ragmeter.cli.progress import TerminalProgress
 from ragmeter.cli.provider import add_provider, provider_of
 from ragmeter.cli.terminal import say
-from ragmeter.clients.clocks import AUTO
+from ragmeter.clients.clocks import AUTO, clock_for
 from ragmeter.core.errors import ConfigError
-from ragmeter.core.provider import Provider
 from ragmeter.core.run import RunPlan, Shard
-from ragmeter.core.shards import shared
+from ragmeter.core.shards import common_starts_s
+from ragmeter.core.workload import Workload
 from ragmeter.run import store
-from ragmeter.run.calibrate import calibrate
-from ragmeter.run.shard import Beginning, run_shard
-from ragmeter.run.single import Silent
+from ragmeter.run.calibrate import calibrated
+from ragmeter.run.phases import phases
+from ragmeter.run.shard import Beginning, check_start, run_shard
 from ragmeter.run.workers import Workers
 
 
@@ -41,29 +42,34 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         "--phase-every",
         type=float,
         metavar="SECONDS",
-        help="warm-up and trials begin so long after one another; without it each begins when this process has ended "
-        "the one before",
+        help="warm-up and trials begin so long after one another; without it each begins when the longest that the one "
+        "before can take is over, on every machine",
     )
     parser.add_argument(
-        "--calibrate", action="store_true", help="measure the client's own error first, which takes a few seconds"
+        "--calibrate",
+        choices=["on", "off"],
+        default="on",
+        help="measure the client's own error first, which takes a few seconds before the common start (default: on)",
     )
     parser.add_argument("--output", type=Path, required=True, metavar="FILE", help="the raw record; must not exist")
     parser.set_defaults(command=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    shard, beginning = _shard(options), _beginning(options)
+    shard, at = _shard(options), _start(options)
     plan, provider = _plan(options.plan), provider_of(options)
-    if options.calibrate:
-        plan = _calibrated(plan, provider, shard)
-    ending = run_shard(plan, provider, shard, beginning, path=options.output, observer=Silent())
+    beginning = Beginning(at=at, starts_s=_starts_s(plan.workload, shard, options.phase_every))
+    check_start(beginning)
+    if options.calibrate == "on":
+        with Workers() as workers:
+            plan = calibrated(replace(plan, clock=clock_for(AUTO)), provider, workers, shards=shard.count)
+    progress = TerminalProgress(f"shard {shard.number} of {shard.count}")
+    try:
+        ending = run_shard(plan, provider, shard, beginning, path=options.output, observer=progress)
+    finally:
+        progress.finish()
     say(f"{plan.run_id}: shard {shard.number} of {shard.count} {ending.reason or ending.status}: {options.output}")
     return int(ending.status != "complete")
-
-
-def _calibrated(plan: RunPlan, provider: Provider, shard: Shard) -> RunPlan:
-    with Workers() as workers:
-        return replace(plan, calibration=calibrate(shared(plan.workload, shard.count), provider, workers, clock=AUTO))
 
 
 def _plan(path: Path) -> RunPlan:
@@ -77,7 +83,7 @@ def _shard(options: argparse.Namespace) -> Shard:
     return Shard(number=options.shard, count=options.of)
 
 
-def _beginning(options: argparse.Namespace) -> Beginning:
+def _start(options: argparse.Namespace) -> datetime:
     try:
         at = datetime.fromisoformat(options.start_at)
     except ValueError:
@@ -86,4 +92,12 @@ def _beginning(options: argparse.Namespace) -> Beginning:
         raise ConfigError(f"--start-at: {options.start_at!r} is not a time with its zone, such as 2026-02-22T10:15:30Z")
     if options.phase_every is not None and options.phase_every <= 0:
         raise ConfigError(f"--phase-every: {options.phase_every} is not > 0")
-    return Beginning(at=at, every_s=options.phase_every)
+    return at
+
+
+def _starts_s(workload: Workload, shard: Shard, every_s: float | None) -> tuple[float, ...] | None:
+    """One process alone has nobody to wait for. Raises ConfigError when no common starts can be foreseen."""
+    plans = phases(workload)
+    if every_s is not None:
+        return tuple(number * every_s for number in range(len(plans)))
+    return None if shard.count == 1 else common_starts_s(plans, workload.timeout_s)

@@ -11,7 +11,10 @@ from ragmeter.cli.provider import add_provider, provider_of
 from ragmeter.cli.terminal import say
 from ragmeter.core.errors import ConfigError
 from ragmeter.core.setting import Setting
+from ragmeter.core.shards import common_starts_s
+from ragmeter.core.workload import Workload
 from ragmeter.run.catalog import load_workload
+from ragmeter.run.phases import phases
 from ragmeter.run.planning import declared_slos, run_plan
 from ragmeter.run.store import SampleLog
 from ragmeter.run.target import metadata_sources, reach
@@ -49,8 +52,24 @@ def run(options: argparse.Namespace) -> int:
     plan = run_plan(provider, workload, slos, sources, stamp=now.strftime("%Y%m%dT%H%M%SZ"), started_at=now)
     with SampleLog(options.output) as log:
         log.plan(plan)
-    say(f"{plan.run_id}: planned in {options.output}")
+    say(f"{plan.run_id}: planned in {options.output}", *_pace(workload))
     return 0
+
+
+def _pace(workload: Workload) -> list[str]:
+    """When the phases of a load of several shards begin, if there are several phases."""
+    plans = phases(workload)
+    if len(plans) < 2:
+        return []
+    try:
+        starts_s = common_starts_s(plans, workload.timeout_s)
+    except ConfigError as error:
+        return [f"several shards: {error}"]
+    last = f"{plans[-1].name} phase of trial {plans[-1].trial + 1}"
+    return [
+        f"{len(plans)} phases; those of several shards begin together: the last, the {last}, {starts_s[-1]:.0f} s "
+        "after the start, or sooner with --phase-every"
+    ]
 
 
 def _setting(text: str) -> Setting:

@@ -12,12 +12,17 @@ A shard is worked out from the whole schedule and its number: the processes need
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import accumulate
 from typing import TypeVar
 
+from ragmeter.core.errors import ConfigError
 from ragmeter.core.run import PhasePlan
 from ragmeter.core.workload import Workload
 
 V = TypeVar("V")
+
+BREATH_S = 1.0
+"""Between the latest end of a phase and the beginning of the next: each process prepares it meanwhile."""
 
 
 def shared(workload: Workload, count: int) -> Workload:
@@ -61,6 +66,27 @@ def shard(plan: PhasePlan, number: int, count: int) -> PhasePlan:
         lengths=None if plan.lengths is None else _taken(plan.lengths, places),
         concurrency=None if plan.concurrency is None else len(range(number, slots, count)),
     )
+
+
+def common_starts_s(plans: Sequence[PhasePlan], timeout_s: float) -> tuple[float, ...]:
+    """When each phase begins, in seconds since the first, so that it has no request of the phase before it, on whatever
+    machine: a request ends at its deadline, ``timeout_s``, at the latest.
+
+    plans: of the whole load. Raises ConfigError when nobody can say how long one of them takes.
+    """
+    return tuple(accumulate((_longest_s(plan) + timeout_s + BREATH_S for plan in plans[:-1]), initial=0.0))
+
+
+def _longest_s(plan: PhasePlan) -> float:
+    """From the beginning to the last start."""
+    if plan.offsets_ns is not None:
+        return max(plan.offsets_ns, default=0) / 1e9
+    if plan.duration_s is None:
+        raise ConfigError(
+            f"the {plan.name} phase is a closed loop without a duration: nobody knows when its shards have ended, and "
+            "the next phase would begin on each machine at another time; give benchmark.duration, or --phase-every"
+        )
+    return plan.duration_s
 
 
 def _taken(values: Sequence[V], places: Sequence[int]) -> tuple[V, ...]:

@@ -17,6 +17,8 @@ from ragmeter.core.floor import floor_of
 from ragmeter.core.provider import Provider
 from ragmeter.core.records import Phase
 from ragmeter.core.result import Calibration
+from ragmeter.core.run import RunPlan
+from ragmeter.core.shards import shared
 from ragmeter.core.workload import Workload
 from ragmeter.run.children import Child
 from ragmeter.run.measure import CTRL_C, Conditions, measure
@@ -74,6 +76,19 @@ def calibrate(workload: Workload, provider: Provider, workers: Workers, *, clock
         floors=floor_of(measured, written_ns),
         client_cpu_ratio=ending.client_cpu_ratio,
     )
+
+
+def calibrated(plan: RunPlan, provider: Provider, workers: Workers, *, shards: int = 1) -> RunPlan:
+    """The plan with the calibration of this machine's client; one that fails is a warning of the run.
+
+    shards: how many machines send the load: the client is calibrated at its share of it. A shard is calibrated before
+    the common start, by whoever starts it, and never between the phases, where the others would wait for it.
+    """
+    try:
+        found = calibrate(shared(plan.workload, shards), provider, workers, clock=plan.clock)
+    except TargetError as error:
+        return replace(plan, warnings=(*plan.warnings, f"the client could not be calibrated: {error}"))
+    return replace(plan, calibration=found)
 
 
 def _streams(workload: Workload) -> _Streams:

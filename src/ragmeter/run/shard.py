@@ -21,12 +21,12 @@ from ragmeter.run.store import SampleLog
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Beginning:
-    """When the phases begin. at: the first of them, with a time zone. every_s: each later one so long after the one
-    before; None: when the one before has ended on this machine, wherever the others are.
+    """When the phases begin. at: the first of them, with a time zone. starts_s: each of them, in seconds since then;
+    None: when the one before has ended on this machine, wherever the others are.
     """
 
     at: datetime
-    every_s: float | None = None
+    starts_s: tuple[float, ...] | None = None
 
 
 def run_shard(
@@ -38,10 +38,7 @@ def run_shard(
     Raises ConfigError when the start has passed, TargetError when the service cannot be reached, StorageError when
     there is a file at ``path`` already.
     """
-    origin_ns = _monotonic(beginning.at)
-    if origin_ns < time.monotonic_ns():
-        late_s = (time.monotonic_ns() - origin_ns) / 1e9
-        raise ConfigError(f"the common start {beginning.at.isoformat()} passed {late_s:.1f} s ago: give a later one")
+    origin_ns = check_start(beginning)
     mine = replace(plan, shard=shard, started_at=beginning.at.astimezone(UTC).isoformat(), clock=clock_for(AUTO))
     plans = [part_of(phase, shard.number, shard.count) for phase in phases(plan.workload)]
     with SampleLog(path) as log:
@@ -56,15 +53,24 @@ def run_shard(
     return ending
 
 
+def check_start(beginning: Beginning) -> int:
+    """The ``time.monotonic_ns`` reading of the common start. Raises ConfigError when it has passed."""
+    origin_ns = _monotonic(beginning.at)
+    if origin_ns < time.monotonic_ns():
+        late_s = (time.monotonic_ns() - origin_ns) / 1e9
+        raise ConfigError(f"the common start {beginning.at.isoformat()} passed {late_s:.1f} s ago: give a later one")
+    return origin_ns
+
+
 def _monotonic(moment: datetime) -> int:
     """The ``time.monotonic_ns`` reading of a moment on the wall clock, as this machine has it now."""
     return time.monotonic_ns() + int(moment.timestamp() * 1e9) - time.time_ns()
 
 
 def _begins(origin_ns: int, count: int, beginning: Beginning) -> list[int | None]:
-    if beginning.every_s is None:
+    if beginning.starts_s is None:
         return [origin_ns, *[None] * (count - 1)]
-    return [origin_ns + int(number * beginning.every_s * 1e9) for number in range(count)]
+    return [origin_ns + int(start_s * 1e9) for start_s in beginning.starts_s]
 
 
 def _alive() -> str | None:
