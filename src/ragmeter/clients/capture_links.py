@@ -19,7 +19,8 @@ from ragmeter.clients.transport import CaptureLosses
 
 DRAIN_S = 0.008
 LATEST_NS = 10_000_000
-"""When sockets are read although a request is about to be sent. At most 10 ms: a socket that is left unread delays acknowledgements, and with them a server without TCP_NODELAY."""
+"""So long after the last time sockets are read although a request is about to be sent: one that is left unread delays
+acknowledgements, and with them a server without TCP_NODELAY."""
 SETTLE_NS = 100_000_000
 """How long what was read may be held: what follows a response, against all rules, must not hide its end for longer."""
 _READ_BYTES = 1 << 20
