@@ -1,4 +1,4 @@
-"""What does the network inside the cluster do? ``pytest -m ew_probe``, or ``--ew-probe`` before a load."""
+"""What does the network inside the cluster do? ``pytest -m ew_probe``, or ``--bench-ew`` around a load."""
 
 import pytest
 

@@ -91,7 +91,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     collect.demand_provider(config, items)
     collect.drop_inapplicable(config, items)
-    collect.probes_first(items)
+    collect.probes_apart(config, items)
 
 
 def pytest_report_collectionfinish(config: pytest.Config) -> str | None:

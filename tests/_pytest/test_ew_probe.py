@@ -127,13 +127,6 @@ def test_a_load_makes_no_pods_unless_asked(project: Project, cluster: FakeCluste
     assert not [asked for asked in cluster.asked if asked.startswith("POST")]
 
 
-def test_asked_for_the_probe_comes_before_the_load(project: Project, cluster: FakeCluster) -> None:
-    project.suite(PROBE.replace("def test_probe", "def test_zz_probe"))
-    outcome = project.run("--ew-probe", "-v")
-    outcome.assert_outcomes(passed=2)
-    outcome.stdout.fnmatch_lines(["*test_zz_probe*PASSED*", "*test_load*PASSED*"])
-
-
 def test_a_provider_without_a_context_is_refused(project: Project, cluster: FakeCluster) -> None:
     project.provider()
     refused(project, project.run("-m", "ew_probe"), "mine.yaml: $.kube_context: missing", "kubectl config get-contexts")

@@ -19,6 +19,7 @@ VALUES: dict[str, tuple[Any, Any, Any, Any]] = {
     "streams": (5, 4, 3, 2),
     "udp_mbps": (5.5, 4.5, 3.5, 2.5),
     "timeout": (50.5, 40.5, 30.5, 20.5),
+    "parts": (["latency"], ["tcp"], ["udp"], ["latency", "udp"]),
 }
 """By key: of the file, the ini, the environment and the option."""
 
@@ -27,8 +28,11 @@ def used(project: Project, *arguments: str) -> dict[str, Any]:
     project.forget()
     project.run("-m", "ew_probe", *arguments)
     (found,) = documents(project)
-    settings: dict[str, Any] = found["settings"]
-    return settings
+    return {key: value for key, value in found["settings"].items() if key in VALUES}
+
+
+def written(value: Any) -> Any:
+    return ",".join(value) if isinstance(value, list) else value
 
 
 def test_every_setting_has_an_option() -> None:
@@ -39,11 +43,13 @@ def test_precedence_of_every_option(project: Project, cluster: FakeCluster) -> N
     of_file, of_ini, of_environment, of_option = ({key: at[i] for key, at in VALUES.items()} for i in range(4))
     project.provider(kube_context="fake", netprobe=of_file)
     assert used(project) == of_file
-    project.ini(**{f"ew_{key}": value for key, value in of_ini.items()})
+    project.ini(**{f"ew_{key}": written(value) for key, value in of_ini.items()})
     assert used(project) == of_ini
-    project.env(**{f"RAGMETER_EW_{key.upper()}": value for key, value in of_environment.items()})
+    project.env(**{f"RAGMETER_EW_{key.upper()}": written(value) for key, value in of_environment.items()})
     assert used(project) == of_environment
-    assert used(project, *(f"--ew-{k.replace('_', '-')}={value}" for k, value in of_option.items())) == of_option
+    assert (
+        used(project, *(f"--ew-{k.replace('_', '-')}={written(value)}" for k, value in of_option.items())) == of_option
+    )
 
 
 @pytest.mark.parametrize(
@@ -57,6 +63,7 @@ def test_precedence_of_every_option(project: Project, cluster: FakeCluster) -> N
         ("--ew-seconds=0", "$.netprobe.seconds: 0 is not >= 1"),
         ("--ew-streams=65", "$.netprobe.streams: 65 is not <= 64"),
         ("--ew-udp-mbps=0", "$.netprobe.udp_mbps: 0.0 is not > 0"),
+        ("--ew-parts=latency,tdp", "$.netprobe.parts[1]: 'tdp' is not one of latency, tcp, udp"),
         ("--ew-timeout=soon", "'soon' is not a number"),
     ],
 )

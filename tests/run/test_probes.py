@@ -1,16 +1,15 @@
 """Which probe a run refers to."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from ragmeter.core.codec import to_json
 from ragmeter.core.errors import ConfigError
-from ragmeter.core.netprobe import Netprobe, pair_of
-from ragmeter.core.run import ProbeReference
-from ragmeter.run.probes import MAX_AGE, probe_reference
-from tests.netprobe.documents import pair, probe, round_trips
+from ragmeter.core.netprobe import Netprobe
+from ragmeter.run.probes import MAX_AGE, find_netprobe
+from tests.netprobe.documents import pair, probe
 
 NOW = datetime(2026, 2, 22, 12, tzinfo=UTC)
 
@@ -22,36 +21,26 @@ def saved(folder: Path, name: str, result: Netprobe) -> Path:
     return path
 
 
-def asked(folder: Path, what: str | None, *, now: datetime = NOW) -> ProbeReference | None:
-    return probe_reference(what, provider="akamai-lke", folder=folder, now=now)
+def asked(folder: Path, what: str | None, *, now: datetime = NOW) -> tuple[Netprobe, str] | None:
+    return find_netprobe(what, provider="akamai-lke", folder=folder, now=now)
 
 
-def test_the_latest_of_the_provider_is_taken_with_the_round_trip_through_a_service(tmp_path: Path) -> None:
-    saved(tmp_path, "20260222T090000Z", probe(pair(pod_to_service=round_trips(9.0))))
-    saved(tmp_path, "20260222T100000Z", probe(pair()))
+def test_the_latest_of_the_provider_is_taken(tmp_path: Path) -> None:
+    saved(tmp_path, "20260222T090000Z", probe(pair(), duration_s=1.0))
+    saved(tmp_path, "20260222T100000Z", probe(pair(), duration_s=2.0))
+    saved(tmp_path, "20260222T100000Zx2", probe(pair(), duration_s=3.0))
     found = asked(tmp_path, None)
     assert found is not None
-    assert (found.route, found.p50_ms, found.p99_ms) == ("pod_to_service", 0.25, 1.0)
-    assert found.path.endswith("20260222T100000Z.json")
+    assert found[0].duration_seconds == 3.0
+    assert found[1].endswith("20260222T100000Zx2.json")
     assert found == asked(tmp_path, "latest")
 
 
-def test_a_probe_without_the_service_gives_the_round_trip_between_pods(tmp_path: Path) -> None:
-    saved(tmp_path, "a", probe(pair(pod_to_service=None)))
-    found = asked(tmp_path, None)
-    assert found is not None
-    assert (found.route, found.p50_ms) == ("pod_to_pod", 0.2)
-
-
-def test_what_is_old_off_empty_or_absent_is_not_taken(tmp_path: Path) -> None:
+def test_what_is_old_off_or_absent_is_not_taken(tmp_path: Path) -> None:
     assert asked(tmp_path / "none", None) is None
     saved(tmp_path, "a", probe(pair()))
     assert asked(tmp_path, None, now=NOW + MAX_AGE) is None
     assert asked(tmp_path, "off") is None
-    without = {"client_node": "node-1", "errors": {"server": "no connection"}}
-    nothing = pair_of(without, client_node="node-1", server_node="node-2", path="pod_to_pod")
-    saved(tmp_path, "b", probe(nothing))
-    assert asked(tmp_path, None, now=NOW - timedelta(hours=1)) is None
 
 
 def test_a_file_that_is_named_is_taken_whatever_its_age(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -23,9 +23,12 @@ from ragmeter._pytest.parse import (
     switch,
     url,
 )
-from ragmeter._pytest.probe_options import netprobe_reference, probe_settings
+from ragmeter._pytest.probe_options import netprobe_reference, probe_settings, probe_when
 from ragmeter.core.errors import ConfigError
 from ragmeter.core.setting import Setting
+
+if TYPE_CHECKING:
+    from ragmeter.core.run import Load
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +39,8 @@ class BenchOptions:
     min_effect_ratio: the smallest relative difference that matters; None: nobody said. aa: whether each provider runs
     as two arms. workers: load processes; None for as many as the load needs. order: what this pod carries out,
     with others when there are several shards. inside: how the load is sent from within the provider's cluster; None:
-    from here. netprobe: values that replace those of a provider file's section. ew_probe: whether a run that measures
-    probes first. netprobe_reference: the probe that results refer to; None: nobody said. probe_only: whether nothing
+    from here. netprobe: values that replace those of a provider file's section. ew: when a run that measures
+    probes, too. netprobe_reference: the probe that results refer to; None: nobody said. probe_only: whether nothing
     else is selected, by ``-m ew_probe``.
     """
 
@@ -62,7 +65,7 @@ class BenchOptions:
     order: str | None
     netprobe: tuple[Setting, ...]
     netprobe_reference: str | None
-    ew_probe: bool
+    ew: "Load"
     probe_only: bool
     shards: int
     inside: Inside | None
@@ -107,7 +110,7 @@ def bench_options(config: pytest.Config, environment: Mapping[str, str] = os.env
         order=_value(config, environment, order, None),
         netprobe=tuple(s for option in probe_settings if (s := _setting(config, environment, option)) is not None),
         netprobe_reference=_value(config, environment, netprobe_reference, None),
-        ew_probe=_switched(config, environment, "ew_probe", "RAGMETER_EW_PROBE"),
+        ew=_value(config, environment, probe_when, "none"),
         probe_only=str(config.option.markexpr).strip() == "ew_probe",
         shards=_value(config, environment, shards, 1),
         inside=_inside(config, environment),

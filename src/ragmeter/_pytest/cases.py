@@ -87,6 +87,22 @@ def providers_of(options: BenchOptions, environment: Mapping[str, str]) -> tuple
     return providers
 
 
+def check_moment(options: BenchOptions) -> None:
+    """Raises ConfigError for a probe beside a load that takes turns with another, or that is sent from elsewhere, and
+    for one that no result would refer to.
+    """
+    if options.ew == "during" and (len(options.providers) > 1 or options.aa):
+        raise ConfigError("--bench-ew: 'during' needs a single provider without --bench-aa: several loads take turns")
+    if options.ew == "during" and options.inside is not None:
+        raise ConfigError(
+            "--bench-ew: 'during' needs a load from here: with --bench-in-cluster probe before or after it"
+        )
+    if options.ew != "none" and options.netprobe_reference not in (None, "latest"):
+        raise ConfigError(
+            f"--bench-netprobe: {options.netprobe_reference!r}: with --bench-ew results refer to its probe"
+        )
+
+
 def cases_of(providers: Sequence[Provider], options: BenchOptions) -> tuple[Case, ...]:
     """None where only clusters are probed. Raises ConfigError for what is impossible in a manifest, option or SLO."""
     probed = options.probe_only

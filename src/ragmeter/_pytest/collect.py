@@ -113,15 +113,17 @@ def drop_inapplicable(config: pytest.Config, items: list[pytest.Item]) -> None:
 
 
 def _asks_for_probes(config: pytest.Config) -> bool:
-    """By marker, by the name of their file, or by --ew-probe; a mere listing shows them."""
+    """By marker, by the name of their file, or by --bench-ew; a mere listing shows them."""
     session = session_of(config)
     named = probe_marker in config.option.markexpr or any("east_west" in argument for argument in config.args)
-    return named or config.option.collectonly or session is None or session.options.ew_probe
+    return named or config.option.collectonly or session is None or session.options.ew != "none"
 
 
-def probes_first(items: list[pytest.Item]) -> None:
-    """Before any load, and not beside one: the results of the load refer to the probe."""
-    items.sort(key=lambda item: probe_fixture not in getattr(item, "fixturenames", ()))
+def probes_apart(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Before any load: its results refer to the probe. After it, where the probe is one of the load's own."""
+    session = session_of(config)
+    last = session is not None and session.options.ew != "none"
+    items.sort(key=lambda item: (probe_fixture in getattr(item, "fixturenames", ())) is last)
 
 
 def _applies(item: pytest.Function) -> bool:
@@ -147,9 +149,12 @@ def measured(items: Sequence[pytest.Item]) -> list[Case]:
 
 
 def probed_in(items: Sequence[pytest.Item]) -> list[Provider]:
-    """The providers whose cluster a selected test probes."""
+    """The providers whose cluster is probed: by a selected test, or around the load that one asks for."""
     probes = [item for item in live(items) if probe_fixture in item.fixturenames]
     found = [cast("Provider", item.callspec.params[probe_fixture]) for item in probes]
+    session = session_of(items[0].config) if items else None
+    if session is not None and session.options.ew != "none":
+        found += [case.provider for case in measured(items)]
     return list({provider.name: provider for provider in found}.values())
 
 

@@ -44,7 +44,8 @@ def configure(config: pytest.Config) -> None:
 
 
 def _start(config: pytest.Config, options: BenchOptions) -> None:
-    from ragmeter._pytest.cases import cases_of, providers_of
+    from ragmeter._pytest.around import Around
+    from ragmeter._pytest.cases import cases_of, check_moment, providers_of
     from ragmeter._pytest.live import LiveHooks
     from ragmeter._pytest.probing import ProbeSession
     from ragmeter._pytest.progress import ProgressReporter
@@ -58,20 +59,28 @@ def _start(config: pytest.Config, options: BenchOptions) -> None:
     cases = cases_of(providers, options)
     stamp = _free_stamp(datetime.now(UTC), options.report_dir, {provider.name for provider in providers})
     progress = ProgressReporter(config, mode=options.progress, show_errors=options.show_errors)
-    folder = options.report_dir / "ew"
+    check_moment(options)
+    probes = ProbeSession(
+        providers=providers,
+        stamp=stamp,
+        folder=options.report_dir / "ew",
+        say=progress.say,
+        asked=options.netprobe_reference,
+        load=options.ew,
+        bandwidth_beside=any(setting.key == "netprobe.parts" for setting in options.netprobe),
+    )
     session = BenchSession(
         config=config,
         options=options,
         cases=cases,
         stamp=stamp,
         progress=progress,
-        probes=ProbeSession(
-            providers=providers, stamp=stamp, folder=folder, say=progress.say, asked=options.netprobe_reference
-        ),
+        probes=probes,
+        around=Around(probes=probes, stamp=stamp),
         meter=meter_of(options, cases),
     )
     for provider in providers:
-        session.probes.reference(provider)  # refuses a file that is no probe of it
+        session.probes.find(provider)  # refuses a file that is no probe of it
     config.stash[session_key] = session
     config.add_cleanup(session.close)
     config.pluginmanager.register(LiveHooks(session), "ragmeter.live")

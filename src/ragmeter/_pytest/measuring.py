@@ -26,6 +26,7 @@ from ragmeter.run.campaign import Arm, Pace, Stop, run_campaign
 from ragmeter.run.catalog import shown
 from ragmeter.run.forecast import trials_s
 from ragmeter.run.measure import CTRL_C, Conditions
+from ragmeter.run.netprobe import find_placement
 from ragmeter.run.order import shard_of
 from ragmeter.run.planning import run_plan
 from ragmeter.run.search import Searching
@@ -38,9 +39,11 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import TypeVar
 
+    from ragmeter._pytest.around import Around
     from ragmeter._pytest.cases import Case
     from ragmeter._pytest.cluster_options import Inside
     from ragmeter._pytest.session import BenchSession
+    from ragmeter.core.placement import Placement
     from ragmeter.core.records import RequestSample
     from ragmeter.core.result import RunResult
     from ragmeter.core.run import RunPlan
@@ -61,10 +64,11 @@ class Finished:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """A case whose service runs and has said what it is. origin_ns: what is 0 on the samples' clock."""
+    """A case whose service runs and has said what it is, and where. origin_ns: what is 0 on the samples' clock."""
 
     case: Case
     plan: RunPlan
+    placed: Placement
     origin_ns: int
 
 
@@ -74,6 +78,7 @@ class Prepared:
 
     case: Case
     plan: RunPlan
+    placed: Placement
     arm: Arm
 
 
@@ -90,10 +95,15 @@ class Measuring:
         finished = self._measured()
         list(self._each(finished, _id, self._written))
         self.session.compared += compare_finished(self.session, finished)
-        if any(each.run.ending.reason == CTRL_C for each in finished):
+        if self.around.interrupted or any(each.run.ending.reason == CTRL_C for each in finished):
             raise KeyboardInterrupt
 
+    @property
+    def around(self) -> Around:
+        return self.session.around
+
     def _measured(self) -> list[Finished]:
+        self.around.before(self.cases)
         inside, order = self.session.options.inside, self.session.options.order
         if inside is not None:
             return list(self._each(self.cases, lambda case: case.id, lambda case: self._inside(case, inside)))
@@ -105,14 +115,17 @@ class Measuring:
         planned = list(self._each(self.cases, lambda case: case.id, self._planned))
         with ExitStack() as logs:
             prepared = list(self._each(planned, _id, lambda each: self._prepared(each, logs)))
-            self._measure([each.arm for each in prepared])
-        return list(self._each(prepared, _id, self._finished))
+            self._measure(prepared)
+            self.around.after([each.case for each in prepared])
+            settled = list(self._each(prepared, _id, self._settled))
+        return list(self._each(settled, _id, self._finished))
 
     def _inside(self, case: Case, inside: Inside) -> Finished:
         """The case measured by pods, judged as if it had been measured here."""
         self.session.progress.case(f"{case.workload.name} @ {case.label}")
+        placed = find_placement(case.provider)
         run = measured_inside(case, inside, stamp=self.session.stamp, say=self.session.progress.say)
-        return self._kept(case, run)
+        return self._kept(case, replace(run, plan=self.around.placed(run.plan, case.provider, placed)), placed)
 
     def _together(self, case: Case, order: str) -> Finished:
         """The case measured by this pod and others at once: each of them comes to the same result."""
@@ -122,12 +135,17 @@ class Measuring:
         own = self.session.folder(case.provider.name) / f"{self.session.stamp}-shard-{shard.number}{suffix}"
         run = run_together(order, planned.plan, case.provider, shard, path=own, observer=self.session.progress)
         self.session.progress.finish()
-        return self._kept(case, run)
+        return self._kept(case, run, planned.placed)
 
-    def _kept(self, case: Case, run: SavedRun) -> Finished:
+    def _kept(self, case: Case, run: SavedRun, placed: Placement) -> Finished:
         """A run whose samples came from elsewhere, with a raw record here."""
         with SampleLog(self._raw_path(case)) as log:
             log.run(run.plan, run.samples, run.ending)
+            self.around.after([case])
+            run = replace(run, plan=self.around.settled(run.plan, case.provider, placed, log))
+            if trouble := self.around.trouble(case.provider):
+                run = replace(run, ending=replace(run.ending, warnings=(*run.ending.warnings, *trouble)))
+                log.ending(run.ending)
         return self._concluded(case, replace(run, path=shown(log.path)), log.path)
 
     def _each(self, items: Sequence[S], name: Callable[[S], str], work: Callable[[S], T]) -> Iterator[T]:
@@ -155,16 +173,16 @@ class Measuring:
             stamp=self.session.stamp,
             started_at=datetime.now(UTC),
             clock=self.session.options.clock,
-            netprobe=self.session.probes.reference(case.provider),
         )
-        plan = self.session.calibrated(plan, case.provider)
+        placed = find_placement(case.provider)
+        plan = self.session.calibrated(self.around.placed(plan, case.provider, placed), case.provider)
         if case.baseline and (difference := differing(identity_of(case.baseline.plan), identity_of(plan))):
             raise TargetError(f"{case.id}: {case.baseline.path} did not measure the same: {difference}")
         if len(self.cases) > 1:
             plan = replace(plan, interleaving=f"{case.workload.name}-{self.session.stamp}")
         if case.twin:
             plan = replace(plan, run_id=f"{plan.run_id}-aa")
-        return Planned(case=case, plan=plan, origin_ns=monotonic_ns())
+        return Planned(case=case, plan=plan, placed=placed, origin_ns=monotonic_ns())
 
     def _prepared(self, planned: Planned, logs: ExitStack) -> Prepared:
         case = planned.case
@@ -187,11 +205,16 @@ class Measuring:
             halt=self.session.meter.halt,
         )
         arm = Arm(label=case.label, workload=case.workload, conditions=conditions, log=log)
-        return Prepared(case=case, plan=planned.plan, arm=arm)
+        return Prepared(case=case, plan=planned.plan, placed=planned.placed, arm=arm)
 
-    def _measure(self, arms: Sequence[Arm]) -> None:
-        if not arms:
+    def _measure(self, prepared: Sequence[Prepared]) -> None:
+        if not prepared:
             return
+        with self.around.beside([each.case for each in prepared]) as begin:
+            self._run_campaign([each.arm for each in prepared], begin)
+
+    def _run_campaign(self, arms: Sequence[Arm], begin: Callable[[], None]) -> None:
+        """begin: is called after the warm-up."""
         progress, meter, workload = self.session.progress, self.session.meter, arms[0].workload
         progress.say(plan_sentence(meter, self.cases))
         meter.begin()
@@ -200,7 +223,7 @@ class Measuring:
             cool_down_s=workload.cool_down_s,
             announce=self._announce,
             say=progress.say,
-            warmed=lambda: self._predict(arms),
+            warmed=lambda: self._begin(arms, begin),
             search=Searching(meter=meter, announce=self._announce_level, say=progress.say).run,
             halt=meter.halt,
             after=self._stopping(arms),
@@ -222,6 +245,10 @@ class Measuring:
     def _announce_level(self, arm: Arm, level: float) -> None:
         self.session.progress.case(f"{arm.workload.name} @ {arm.label} at {level:.4g}")
 
+    def _begin(self, arms: Sequence[Arm], begin: Callable[[], None]) -> None:
+        self._predict(arms)
+        begin()
+
     def _predict(self, arms: Sequence[Arm]) -> None:
         """After the warm-up."""
         seconds = trials_s(arms[0].workload, [arm.samples for arm in arms if arm.stopped is None])
@@ -234,6 +261,14 @@ class Measuring:
             return lambda _running: None
         subjects = {case.label: case.watched for case in self.cases}
         return Stopping(until=until, subjects=subjects, meter=self.session.meter).after
+
+    def _settled(self, prepared: Prepared) -> Prepared:
+        provider, arm = prepared.case.provider, prepared.arm
+        plan = self.around.settled(prepared.plan, provider, prepared.placed, arm.log)
+        if trouble := self.around.trouble(provider):
+            arm.warnings += trouble
+            arm.log.ending(arm.ending())
+        return replace(prepared, plan=plan)
 
     def _finished(self, prepared: Prepared) -> Finished:
         arm, raw = prepared.arm, prepared.arm.log.path

@@ -111,6 +111,16 @@ def progress_mode(text: str) -> str:
     return _one_of(text, progress_modes)
 
 
+def moment_of_probe(text: str) -> str:
+    """Raises ValueError, a sentence, for a moment that does not exist."""
+    return _one_of(text, ("before", "after", "during"))
+
+
+def names(text: str) -> list[str]:
+    """Words, separated by commas; the schema of their key knows which."""
+    return [part.strip() for part in text.split(",")]
+
+
 def _one_of(text: str, allowed: tuple[str, ...]) -> str:
     if text not in allowed:
         raise ValueError(f"{text!r} is not one of {', '.join(allowed)}")

@@ -3,7 +3,7 @@
 import pytest
 
 from ragmeter._pytest.options import Option
-from ragmeter._pytest.parse import number, whole
+from ragmeter._pytest.parse import moment_of_probe, names, number, whole
 
 probe_settings = (
     Option(name="ew_nodes", key="netprobe.nodes", parse=whole, metavar="N", help="nodes to take, 0 for all"),
@@ -22,6 +22,14 @@ probe_settings = (
     ),
     Option(name="ew_udp_mbps", key="netprobe.udp_mbps", parse=number, metavar="MBPS", help="rate of the UDP test"),
     Option(
+        name="ew_parts",
+        key="netprobe.parts",
+        parse=names,
+        metavar="PARTS",
+        help="what is measured, of latency, tcp and udp, with commas between them; beside a load it is latency alone "
+        "unless this option says otherwise",
+    ),
+    Option(
         name="ew_timeout", key="netprobe.timeout", parse=number, metavar="SECONDS", help="time for a pod to come up"
     ),
 )
@@ -32,6 +40,14 @@ netprobe_reference = Option(
     metavar="FILE|latest|off",
     help="east-west probe that the results refer to and that their attribution uses: a document, the latest of the "
     "provider within 24 hours, or none",
+)
+
+probe_when = Option(
+    name="bench_ew",
+    parse=moment_of_probe,
+    metavar="before|after|during",
+    help="probe the cluster, too, in a run that measures: before its load, after it, or beside it, where round trips "
+    "of 64 bytes come on top of the load; the results refer to that probe",
 )
 
 
@@ -45,17 +61,10 @@ def add_probe_options(parser: pytest.Parser) -> None:
             help=f"{option.help} (default: the provider file's {option.key}; environment {option.variable})",
         )
         parser.addini(option.name, f"ini twin of {option.flag}", default=None)
-    reference = netprobe_reference
-    group.addoption(
-        reference.flag,
-        metavar=reference.metavar,
-        help=f"{reference.help} (default: latest; environment {reference.variable})",
-    )
-    parser.addini(reference.name, f"ini twin of {reference.flag}", default=None)
-    group.addoption(
-        "--ew-probe",
-        action="store_true",
-        default=None,
-        help="probe before the load, too, where tests of both are selected (environment RAGMETER_EW_PROBE)",
-    )
-    parser.addini("ew_probe", "ini twin of --ew-probe", type="bool", default=False)
+    for option, default in ((netprobe_reference, "latest"), (probe_when, "no probe")):
+        group.addoption(
+            option.flag,
+            metavar=option.metavar,
+            help=f"{option.help} (default: {default}; environment {option.variable})",
+        )
+        parser.addini(option.name, f"ini twin of {option.flag}", default=None)

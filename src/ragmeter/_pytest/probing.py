@@ -1,7 +1,7 @@
-"""East-west probes of one pytest session: each provider's cluster is probed once, and its document is kept."""
+"""East-west probes of one pytest session: of each provider's cluster, alone or around a load; they are kept."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
@@ -13,12 +13,15 @@ from ragmeter.core.errors import RagmeterError
 from ragmeter.core.netprobe import Netprobe, Pair
 from ragmeter.core.netprobe_plan import NodePlan
 from ragmeter.core.netprobe_result import ProbeRun, netprobe_of
+from ragmeter.core.placement import Placement
+from ragmeter.core.probe_reference import reference_of
 from ragmeter.core.provider import Provider
-from ragmeter.core.run import ProbeReference
+from ragmeter.core.run import Load, ProbeReference
 from ragmeter.core.schema import check
 from ragmeter.report.netprobe_prometheus import netprobe_prometheus_text
-from ragmeter.run.netprobe import probing, reach_cluster
-from ragmeter.run.probes import probe_reference
+from ragmeter.run.catalog import shown
+from ragmeter.run.netprobe import find_placement, probing, reach_cluster
+from ragmeter.run.probes import LATEST, find_netprobe
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,11 +32,21 @@ class Probed:
     path: Path
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Occasion:
+    """Why a probe is made. load, runs: as in `Netprobe`. turn: as in `run.netprobe.probing`."""
+
+    load: Load = "none"
+    runs: tuple[str, ...] = ()
+    turn: Callable[[], str | None] = lambda: None
+
+
 @dataclass(slots=True)
 class ProbeSession:
     """folder: of the documents of all providers. say: writes a line of progress.
 
-    asked: which probe the results of a load refer to; see `run.probes.probe_reference`.
+    asked: which probe the results of a load refer to; see `run.probes.find_netprobe`. load: when a load has one of its
+    own. bandwidth_beside: whether a probe beside a load measures more than latency.
     """
 
     providers: tuple[Provider, ...]
@@ -41,54 +54,86 @@ class ProbeSession:
     folder: Path
     say: Callable[[str], None]
     asked: str | None
+    load: Load
+    bandwidth_beside: bool
     finished: list[Probed] = field(default_factory=list)
     _failures: dict[str, RagmeterError] = field(default_factory=dict)
 
-    def reach_all(self, providers: list[Provider]) -> None:
+    def reach_all(self, providers: Sequence[Provider]) -> None:
         """Raise ConfigError or ClusterError unless every cluster lets us list its nodes."""
         for provider in providers:
             reach_cluster(provider)
 
-    def reference(self, provider: Provider) -> ProbeReference | None:
-        """The probe that a run of the provider refers to. Raises ConfigError."""
-        folder = self.folder / provider.name
-        return probe_reference(self.asked, provider=provider.name, folder=folder, now=datetime.now(UTC))
+    def find(self, provider: Provider) -> tuple[Netprobe, str] | None:
+        """The probe that the results of the provider refer to, and its path. Raises ConfigError."""
+        own = self._last(provider)
+        if own is not None and self.asked in (None, LATEST):
+            return own.result, shown(own.path)
+        folder, now = self.folder / provider.name, datetime.now(UTC)
+        return find_netprobe(self.asked, provider=provider.name, folder=folder, now=now)
+
+    def reference(self, provider: Provider, placed: Placement) -> ProbeReference | None:
+        """What a run of the provider whose pods are placed so takes from it."""
+        found = self.find(provider)
+        return None if found is None else reference_of(*found, placed)
+
+    def failure(self, provider: Provider) -> str | None:
+        """Why the last probe of the provider came to nothing, if it did."""
+        found = self._failures.get(provider.name)
+        return None if found is None else f"no east-west probe: {found}"
 
     def result(self, provider: Provider) -> Netprobe:
-        """The probe of a provider, made at the first call; one that failed is not tried again.
+        """The last probe of a provider, made if there is none; one that failed is not tried again.
 
         Raises ClusterError or StorageError; KeyboardInterrupt after what was measured is written.
         """
-        for probed in self.finished:
-            if probed.result.provider == provider.name:
-                return probed.result
+        if (own := self._last(provider)) is not None:
+            return own.result
         if provider.name in self._failures:
             raise self._failures[provider.name]
+        return self.probe(provider, Occasion())
+
+    def probe(self, provider: Provider, occasion: Occasion) -> Netprobe:
+        """Probe now, and keep the document. Raises as `result` does."""
+        self._failures.pop(provider.name, None)
         try:
-            return self._probe(provider)
+            return self._probe(self._beside(provider) if occasion.load == "during" else provider, occasion)
         except RagmeterError as error:
             self._failures[provider.name] = error
             raise
 
-    def _probe(self, provider: Provider) -> Netprobe:
+    def _beside(self, provider: Provider) -> Provider:
+        if self.bandwidth_beside:
+            return provider
+        return replace(provider, netprobe=replace(provider.netprobe, parts=("latency",)))
+
+    def _last(self, provider: Provider) -> Probed | None:
+        return next((probed for probed in reversed(self.finished) if probed.result.provider == provider.name), None)
+
+    def _probe(self, provider: Provider, occasion: Occasion) -> Netprobe:
         began_at, began_s = datetime.now(UTC), monotonic()
         pairs: list[Pair] = []
-        run = f"netprobe-{self.stamp.lower()}"
-        with probing(provider, run, self.say) as probe:
+        links, run = find_placement(provider).links, f"netprobe-{self._name(provider).lower()}"
+        with probing(provider, run, self.say, links=links, turn=occasion.turn) as probe:
             interrupted = None
             try:
                 pairs.extend(probe.pairs)
             except KeyboardInterrupt as error:
                 interrupted = error
-            result = netprobe_of(_run(provider, began_at, monotonic() - began_s, probe.plan, interrupted), pairs)
-            self._keep(result)
+            about = _run(provider, began_at, monotonic() - began_s, probe.plan, interrupted)
+            result = netprobe_of(replace(about, load=occasion.load, runs=occasion.runs), pairs)
+            self._keep(result, self.folder / provider.name / f"{self._name(provider)}.json")
             if interrupted is not None:
                 raise interrupted
         return result
 
-    def _keep(self, result: Netprobe) -> None:
+    def _name(self, provider: Provider) -> str:
+        """Of this probe: the first of a session has its timestamp, and the others are sorted after it."""
+        number = sum(probed.result.provider == provider.name for probed in self.finished)
+        return f"{self.stamp}x{number + 1}" if number else self.stamp
+
+    def _keep(self, result: Netprobe, path: Path) -> None:
         """Write the document and its Prometheus text; it is shown even if it cannot be written."""
-        path = self.folder / result.provider / f"{self.stamp}.json"
         check(encode(result), schema("netprobe-ew.v1"), str(path))
         self.finished.append(Probed(result=result, path=path))
         write_atomically(path, to_json(result, indent=2) + "\n")

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import pytest
 
+from ragmeter._pytest.around import Around
 from ragmeter._pytest.asked import BenchOptions
 from ragmeter._pytest.cases import Case, campaigns
 from ragmeter._pytest.comparing import Compared
@@ -45,6 +46,7 @@ class BenchSession:
     stamp: str
     progress: ProgressReporter
     probes: ProbeSession
+    around: Around
     meter: Meter
     selected: Sequence[Case] = ()
     finished: list[Finished] = field(default_factory=list)

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ragmeter.clients.kube_api import connected
+from ragmeter.core.errors import ClusterError
+from ragmeter.core.placement import Placement, placement_of
 
 gpu_resource = "nvidia.com/gpu"
 labels = {
@@ -21,6 +23,20 @@ def cluster_facts(context: str) -> dict[str, Any]:
     """
     with connected(context, namespace="") as cluster:
         return {**node_facts(cluster.list("Node")), "kubernetes_version": cluster.version()["gitVersion"]}
+
+
+def find_pods(context: str, namespace: str, selectors: Mapping[str, str]) -> Placement:
+    """Where the pods of ``backend`` and ``LLM`` run, by their label selectors.
+
+    It takes the right to list pods there; without it, the placement is not known and says so.
+    """
+    where = {name: f"{selector} in namespace {namespace!r}" for name, selector in selectors.items()}
+    try:
+        with connected(context, namespace) as cluster:
+            pods = {name: cluster.list("Pod", selector=selector) for name, selector in selectors.items()}
+    except ClusterError as error:
+        return Placement(unknown=str(error))
+    return placement_of(pods["backend"], pods["LLM"], where=where)
 
 
 def node_facts(nodes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -42,10 +42,13 @@ REMAINDERS: Mapping[str, str] = {
 CLIENT_NETWORK, LLM_NETWORK, DECODE = "client_network", "llm_network", "decode"
 
 
-def attribute(samples: Sequence[RequestSample], llm_round_trip_ms: float | None = None) -> Attribution | None:
+def attribute(
+    samples: Sequence[RequestSample], llm_round_trip_ms: float | None = None, *, llm_network: str | None = None
+) -> Attribution | None:
     """Over the successes whose backend reported its TTFT; where none did, over those with any stage time.
 
-    llm_round_trip_ms: between the pods of backend and LLM, by an east-west probe. None without either kind of success.
+    llm_round_trip_ms: between the pods of backend and LLM, by an east-west probe; llm_network: which it is, in words.
+    None without either kind of success.
     """
     answered = [(ttft, sample) for sample in samples if sample.ok and (ttft := ttft_ms(sample)) is not None]
     mine = [row for row in answered if row[1].timings.ttft_ms is not None]
@@ -66,6 +69,7 @@ def attribute(samples: Sequence[RequestSample], llm_round_trip_ms: float | None 
         measured_ratio=_measured_ratio(stages),
         sentence=_sentence(stages, "the mean TTFT"),
         tail_sentence=_sentence(tail_stages, "the TTFT of the slowest 5 %") if tail_stages else None,
+        llm_network=llm_network if any(stage.name == LLM_NETWORK for stage in stages) else None,
     )
 
 

@@ -49,6 +49,8 @@ class RunMetadata:
     timestamp: str | None = None
     cost_config_path: str | None = None
     netprobe_ew_path: str | None = None
+    backend_nodes: str | None = None
+    llm_nodes: str | None = None
     client_host: str | None = None
     client_python: str | None = None
     client_cpus: int | None = None

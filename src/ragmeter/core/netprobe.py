@@ -10,6 +10,7 @@ from pydantic import Field
 
 from ragmeter.core.codec import decode
 from ragmeter.core.errors import SchemaError
+from ragmeter.core.run import Load
 
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=0)]
@@ -65,6 +66,7 @@ class Pair:
 
     latency: of the path pod_to_pod. tcp_throughput: one stream to the server; ``tcp`` has all tests.
     connect, dns: time of connect() and of getaddrinfo() in the client's pod. errors: reason by part.
+    began_at, ended_at: ISO 8601, by the clock of the machine that started the probe, with the start of its pods.
     client_throttled_periods, server_throttled_periods: CFS periods in which the pod was stopped for its CPU limit
     during the probe; None where the cgroup does not tell.
     """
@@ -83,6 +85,8 @@ class Pair:
     mtu_bytes: Annotated[int, Field(ge=1)] | None = None
     client_throttled_periods: Count | None = None
     server_throttled_periods: Count | None = None
+    began_at: str | None = None
+    ended_at: str | None = None
     errors: dict[str, str]
 
     @property
@@ -97,7 +101,7 @@ class Netprobe:
     The first block keeps the names users know; it is that of one pair, the reference: across nodes if there is one,
     with the median pod_to_pod p50. None throughout when no pair was measured.
     suspect: why figures are not to be trusted as they are. errors: why something is missing, in one sentence each.
-    left_out: nodes that were not probed, with the reason.
+    left_out: nodes that were not probed, with the reason. load: a probe ``during`` one was beside it. runs: whose load.
     """
 
     schema: Literal["netprobe-ew.v1"] = "netprobe-ew.v1"
@@ -113,6 +117,8 @@ class Netprobe:
     latency: Latency | None
     paths: dict[Path, Latency]
 
+    load: Load = "none"
+    runs: tuple[str, ...] = ()
     status: Literal["complete", "interrupted"]
     ragmeter_version: str
     duration_seconds: Positive

@@ -1,7 +1,7 @@
 """The Jobs and Services of a probe: those of ``k8s/netprobe/job``, for a node or a pair of nodes. Pure."""
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -53,17 +53,19 @@ class ProbePods:
         """The client of a pair of pods. addresses: of ``server`` and ``service``, and the name to ``lookup``."""
         at = self.settings
         options = {"samples": at.samples, "seconds": at.seconds, "streams": at.streams, "udp-mbps": at.udp_mbps}
-        return self._client(f"{self.run}-pair-{number}", pair, {**addresses, **options}, host=False)
+        return self._client(f"{self.run}-pair-{number}", pair, {**addresses, **options}, at.parts, host=False)
 
     def host_client(self, number: int, pair: tuple[str, str], server: str) -> Manifest:
         """The client of two nodes' own networks: round trips alone."""
         at = self.settings
-        options = {"path": "node_to_node", "parts": "latency", "samples": at.samples, "seconds": at.seconds}
-        return self._client(f"{self.run}-hosts-{number}", pair, {"server": server, **options}, host=True)
+        options = {"server": server, "path": "node_to_node", "samples": at.samples, "seconds": at.seconds}
+        return self._client(f"{self.run}-hosts-{number}", pair, options, ("latency",), host=True)
 
-    def _client(self, name: str, pair: tuple[str, str], options: Mapping[str, object], *, host: bool) -> Manifest:
+    def _client(
+        self, name: str, pair: tuple[str, str], options: Mapping[str, object], parts: Sequence[str], *, host: bool
+    ) -> Manifest:
         asked = {**options, "server-node": pair[1], "result": TERMINATION_LOG}
-        args = ["probe", *(f"--{option}={value}" for option, value in asked.items())]
+        args = ["probe", *(f"--{option}={value}" for option, value in asked.items()), "--parts", *parts]
         return self._job(self.templates.client, name, pair[0], args, host=host)
 
     def _job(self, template: Manifest, name: str, node: str, args: list[str], *, host: bool) -> Manifest:

@@ -10,26 +10,37 @@ CONTROL_PLANE: Final = ("node-role.kubernetes.io/control-plane", "node-role.kube
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodePlan:
-    """nodes: those to probe, by name. left_out: the others, with the reason."""
+    """nodes: those to probe, by name. left_out: the others, with the reason. links: (backend, LLM), where those run."""
 
     nodes: tuple[str, ...]
     left_out: Mapping[str, str]
+    links: tuple[tuple[str, str], ...] = ()
 
     @property
     def pairs(self) -> tuple[tuple[str, str], ...]:
-        """(client, server): the first node with itself, then every two nodes once: both directions are measured."""
-        return ((self.nodes[0], self.nodes[0]), *combinations(self.nodes, 2)) if self.nodes else ()
+        """(client, server): links first, then every two nodes once: both directions are measured. One node at least is
+        measured with itself.
+        """
+        asked = tuple(dict.fromkeys(link for link in self.links if {*link} <= {*self.nodes}))
+        alone = () if any(client == server for client, server in asked) else tuple((n, n) for n in self.nodes[:1])
+        known = {frozenset(pair) for pair in asked}
+        return (*asked, *alone, *(pair for pair in combinations(self.nodes, 2) if frozenset(pair) not in known))
 
 
-def plan_nodes(nodes: Sequence[Mapping[str, Any]], sample: int) -> NodePlan:
-    """At most ``sample`` of the nodes that take pods, spread evenly over the sorted names; 0 for all of them."""
+def plan_nodes(nodes: Sequence[Mapping[str, Any]], sample: int, links: Sequence[tuple[str, str]] = ()) -> NodePlan:
+    """At most ``sample`` of the nodes that take pods (0: all): those of the links, the others spread evenly over the
+    sorted names.
+    """
     reasons = {str(node["metadata"]["name"]): _unfit(node) for node in nodes}
     fit = sorted(name for name, reason in reasons.items() if reason is None)
-    chosen = fit if sample == 0 or sample >= len(fit) else [fit[i * len(fit) // sample] for i in range(sample)]
+    linked = [name for name in dict.fromkeys(name for link in links for name in link) if name in fit]
+    others = [name for name in fit if name not in linked]
+    count = max(sample - len(linked), 0) if sample else len(others)
+    spread = others if count >= len(others) else [others[i * len(others) // count] for i in range(count)]
+    chosen = sorted([*linked[: sample or None], *spread])
     unsampled = {name: f"not in the sample of {sample}" for name in fit if name not in chosen}
-    return NodePlan(
-        nodes=tuple(chosen), left_out={**{name: why for name, why in reasons.items() if why is not None}, **unsampled}
-    )
+    left_out = {**{name: why for name, why in reasons.items() if why is not None}, **unsampled}
+    return NodePlan(nodes=tuple(chosen), left_out=left_out, links=tuple(links))
 
 
 def _unfit(node: Mapping[str, Any]) -> str | None:

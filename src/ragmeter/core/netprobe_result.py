@@ -6,11 +6,12 @@ from typing import Any, Literal
 
 from ragmeter.core.netprobe import Netprobe, Pair
 from ragmeter.core.netprobe_plan import NodePlan
+from ragmeter.core.run import Load
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeRun:
-    """What is known of a probe besides its pairs. planned: how many pairs there should be."""
+    """What is known of a probe besides its pairs. load, runs: as in `Netprobe`."""
 
     timestamp: str
     provider: str
@@ -20,6 +21,8 @@ class ProbeRun:
     settings: dict[str, Any]
     plan: NodePlan
     status: Literal["complete", "interrupted"]
+    load: Load = "none"
+    runs: tuple[str, ...] = ()
 
 
 def netprobe_of(run: ProbeRun, pairs: Sequence[Pair]) -> Netprobe:
@@ -36,6 +39,8 @@ def netprobe_of(run: ProbeRun, pairs: Sequence[Pair]) -> Netprobe:
         udp_jitter=reference.udp_jitter if reference else None,
         latency=reference.latency if reference else None,
         paths=reference.paths if reference else {},
+        load=run.load,
+        runs=run.runs,
         status=run.status,
         ragmeter_version=run.ragmeter_version,
         duration_seconds=run.duration_s,

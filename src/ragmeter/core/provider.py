@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from ragmeter.core.errors import ConfigError
 from ragmeter.core.schema import check, defaults
@@ -27,9 +27,15 @@ class LocalSettings:
     args: tuple[str, ...]
 
 
+NetprobePart: TypeAlias = Literal["latency", "tcp", "udp"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetprobeSettings:
-    """How the east-west probe is made; see the provider schema. nodes: 0 for all."""
+    """How the east-west probe is made; see the provider schema. nodes: 0 for all.
+
+    backend_pods, llm_pods: label selectors of the pods whose network matters.
+    """
 
     namespace: str
     image: str
@@ -40,6 +46,9 @@ class NetprobeSettings:
     streams: int
     udp_mbps: float
     timeout: float
+    parts: tuple[NetprobePart, ...]
+    backend_pods: str
+    llm_pods: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +135,7 @@ def _netprobe_of(
         key = setting.key.removeprefix("netprobe.")
         check({"netprobe": {key: setting.value}}, {**schema, "required": []}, setting.origin)
         values[key] = setting.value
-    return NetprobeSettings(**values)
+    return NetprobeSettings(**{**values, "parts": tuple(values["parts"])})
 
 
 def resolve(value: Any, environment: Mapping[str, str], *, where: str, at: str = "$") -> Any:

@@ -119,7 +119,8 @@ class Attribution:
 
     Computed over the ``n`` successes whose server reported its stage times; ``tail`` over those of them whose
     TTFT is at or above the 95th percentile (None below 20 requests). measured_ratio: share of the mean TTFT in stages
-    that somebody measured; the rest is inferred by subtraction.
+    that somebody measured; the rest is inferred by subtraction. llm_network: which round trip is taken for the network
+    to the LLM, and why; None where none is.
     """
 
     n: int
@@ -131,6 +132,7 @@ class Attribution:
     measured_ratio: float
     sentence: str
     tail_sentence: str | None
+    llm_network: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,9 @@ from ragmeter.core.result import Calibration
 from ragmeter.core.traces import Lengths
 from ragmeter.core.workload import Workload
 
+Load = Literal["none", "before", "after", "during"]
+"""When a probe was made: without a load in its session, before or after one, or beside it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeclaredSlo:
@@ -29,18 +32,27 @@ class Shard:
 class ProbeReference:
     """What a run takes from an east-west probe of its cluster.
 
-    path: its document. route: which round trip it is, through a Service where that was measured. p50_ms, p99_ms: of the
-    reference pair, which may be one node with itself (``same_node``).
+    path: its document. load: when it was made, as in `Netprobe`. pairs: those that it is of, and ``chosen``: why.
+    route: which round trip it is, through a Service where that was measured. p50_ms: of the pair; of several, the mean
+    of theirs. p99_ms: None of several. windows: of a probe beside the load, when pairs were measured: (began, ended),
+    ISO 8601.
     """
 
     path: str
     timestamp: str
-    client_node: str
-    server_node: str
-    same_node: bool
+    load: Load
+    pairs: tuple[str, ...]
+    chosen: str
     route: str
     p50_ms: float
     p99_ms: float | None
+    windows: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def sentence(self) -> str:
+        """What is taken for the network between backend and LLM."""
+        when = {"during": ", measured beside the load", "after": ", measured after the load"}.get(self.load, "")
+        return f"{self.chosen}; {self.p50_ms:.3g} ms ({self.route.replace('_', ' ')}, p50){when}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from ragmeter.core.attribution import attribute
 from ragmeter.core.capacity import capacity_of
 from ragmeter.core.cost import cost_rates
 from ragmeter.core.metrics import METRICS
+from ragmeter.core.probe_effect import effect_of_probe
 from ragmeter.core.records import Phase, RequestSample
 from ragmeter.core.result import Cost, Outcome, Retrieval, RunResult
 from ragmeter.core.retrieval import retrieval_of, retrieval_rates
@@ -35,7 +36,8 @@ def result_of(
     figures = _with_rates(figures, retrieval, cost)
     harness = harness_of_run(plan, ending, measured)
     capacity = capacity_of(ending, samples, workload, figures.rates["good_ratio"])
-    llm_round_trip_ms = plan.netprobe.p50_ms if plan.netprobe else None
+    probe = plan.netprobe
+    llm_round_trip_ms = probe.p50_ms if probe else None
     label = f"{workload.name} @ {plan.provider}"
     slos = [parse_slo(declared.expression, declared.origin) for declared in plan.slos]
     verdicts = tuple(judge(slo, figures, harness, label) for slo in slos)
@@ -51,7 +53,7 @@ def result_of(
         workload_manifest_hash=workload.sha256,
         run_metadata=dict(plan.metadata),
         cost_reference=plan.provider_path if plan.cost else None,
-        netprobe_reference=plan.netprobe.path if plan.netprobe else None,
+        netprobe_reference=probe.path if probe else None,
         run_id=plan.run_id,
         status=ending.status,
         outcome=_outcome(overall(verdicts, harness, phase.success), ending),
@@ -66,12 +68,12 @@ def result_of(
         rates={name: finite_estimate(estimate) for name, estimate in figures.rates.items()},
         errors_by_class=dict(figures.errors_by_class),
         verdicts=verdicts,
-        attribution=attribute(measured, llm_round_trip_ms),
+        attribution=attribute(measured, llm_round_trip_ms, llm_network=probe.sentence if probe else None),
         retrieval=retrieval,
         cost=cost,
         harness=harness,
         metadata_origins=dict(plan.metadata_origins),
-        warnings=_warnings(plan, figures, ending, cost),
+        warnings=(*_warnings(plan, figures, ending, cost), *effect_of_probe(plan, measured)),
         formulas={name: metric.formula for name, metric in METRICS.items()},
         points=figures.points[:: -(-len(figures.points) // MAX_POINTS) or 1],
         capacity=capacity,

@@ -187,7 +187,8 @@ def _waterfall_lines(at: Attribution | None, page: _Page) -> list[str]:
     if at.tail is not None and at.tail_ttft_mean_ms is not None:
         lines.append(_bar("TTFT tail", at.tail_ttft_mean_ms, at.tail, page))
     measured = f"{percent(at.measured_ratio)} of the mean is measured, the rest inferred"
-    sentences = (at.sentence, at.tail_sentence, measured)
+    network = None if at.llm_network is None else f"network to the LLM: {at.llm_network}"
+    sentences = (at.sentence, at.tail_sentence, measured, network)
     return [*lines, *_legend(at, page), *(line for said in sentences if said for line in page.entry("", said))]
 
 

@@ -6,11 +6,14 @@ Job and goes with it.
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Final
 
 from ragmeter.clients.files import data_dir, read_yaml
+from ragmeter.clients.kube import find_pods
 from ragmeter.clients.kube_api import Cluster, Document, connected
 from ragmeter.clients.kube_owned import Owned, namespace, owning
 from ragmeter.clients.kube_pods import JobPods
@@ -19,12 +22,15 @@ from ragmeter.core.kube_state import failure_reason, termination_of
 from ragmeter.core.netprobe import Pair, Path, pair_of, unmeasured, with_host_path
 from ragmeter.core.netprobe_manifests import ProbePods, Templates
 from ragmeter.core.netprobe_plan import NodePlan, plan_nodes
+from ragmeter.core.placement import Placement
 from ragmeter.core.provider import NetprobeSettings, Provider
 
 TESTS_PER_PAIR = 8
 """Paths and bandwidth tests, each of the length of the settings at most."""
 SLACK_S = 60
 MAX_DEADLINE_S = 6 * 3600
+SERVICE_NAMESPACE: Final = "ragmeter"
+"""That of the shipped manifests."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,19 +56,36 @@ def _context(provider: Provider) -> str:
     return provider.kube_context
 
 
-@contextmanager
-def probing(provider: Provider, run: str, say: Callable[[str], None]) -> Iterator[Probing]:
-    """run: a name that no other probe has. Raises ClusterError when the cluster cannot be asked.
+def find_placement(provider: Provider) -> Placement:
+    """Where backend and LLM run now, as far as the provider's cluster tells."""
+    if provider.kube_context is None:
+        return Placement(unknown="the provider file names no kube_context")
+    settings, place = provider.netprobe, provider.kube_namespace or SERVICE_NAMESPACE
+    return find_pods(provider.kube_context, place, {"backend": settings.backend_pods, "LLM": settings.llm_pods})
 
-    What concerns one pair is in its errors.
+
+@contextmanager
+def probing(
+    provider: Provider,
+    run: str,
+    say: Callable[[str], None],
+    *,
+    links: Sequence[tuple[str, str]] = (),
+    turn: Callable[[], str | None] = lambda: None,
+) -> Iterator[Probing]:
+    """run: a name that no other probe has. links: nodes of backend and LLM, measured first. turn: is asked before and
+    after each pair, and waits until it may be measured; what it returns is why the pair is not.
+
+    Raises ClusterError when the cluster cannot be asked. What concerns one pair is in its errors.
     """
     settings = provider.netprobe
     with ExitStack() as stack:
         cluster = stack.enter_context(connected(_context(provider), settings.namespace))
-        plan = plan_nodes(cluster.list("Node"), settings.nodes)
+        plan = plan_nodes(cluster.list("Node"), settings.nodes, links)
         stack.enter_context(namespace(cluster))
         owned = stack.enter_context(owning(cluster, run))
-        probe = _Probe(owned=owned, plan=plan, say=say, settings=settings, pods=_pods(settings, run, plan))
+        pods = _pods(settings, run, plan)
+        probe = _Probe(owned=owned, plan=plan, say=say, turn=turn, settings=settings, pods=pods)
         yield Probing(plan=plan, pairs=probe.pairs())
 
 
@@ -85,6 +108,7 @@ class _Probe:
     owned: Owned
     plan: NodePlan
     say: Callable[[str], None]
+    turn: Callable[[], str | None]
     settings: NetprobeSettings
     pods: ProbePods
     servers: dict[str, str] = field(default_factory=dict)
@@ -99,8 +123,17 @@ class _Probe:
     def pairs(self) -> Iterator[Pair]:
         self._start_servers()
         for number, pair in enumerate(self.plan.pairs, start=1):
-            self.say(f"east-west: {pair[0]} → {pair[1]} ({number} of {len(self.plan.pairs)})")
-            yield self._pair(number, pair)
+            yield self._in_turn(number, pair)
+
+    def _in_turn(self, number: int, pair: tuple[str, str]) -> Pair:
+        if (reason := self.turn()) is not None:
+            return unmeasured(*pair, reason)
+        self.say(f"east-west: {pair[0]} → {pair[1]} ({number} of {len(self.plan.pairs)})")
+        began_at = datetime.now(UTC).isoformat()
+        found = self._pair(number, pair)
+        if (reason := self.turn()) is not None:
+            return unmeasured(*pair, reason)
+        return replace(found, began_at=began_at, ended_at=datetime.now(UTC).isoformat())
 
     def _start_servers(self) -> None:
         self.say(f"east-west: servers on {', '.join(self.plan.nodes)}")

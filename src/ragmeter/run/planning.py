@@ -11,7 +11,7 @@ from ragmeter.core.codec import encode
 from ragmeter.core.metadata import Source, merge
 from ragmeter.core.metrics import DEFINITIONS_VERSION
 from ragmeter.core.provider import Provider
-from ragmeter.core.run import DeclaredSlo, ProbeReference, RunPlan
+from ragmeter.core.run import DeclaredSlo, RunPlan
 from ragmeter.core.schema import check
 from ragmeter.core.slo import parse_goodput, parse_slo
 from ragmeter.core.workload import Workload
@@ -27,7 +27,6 @@ def run_plan(
     stamp: str,
     started_at: datetime,
     clock: str = AUTO,
-    netprobe: ProbeReference | None = None,
 ) -> RunPlan:
     """The plan of a run, with a name made of provider, workload and ``stamp``.
 
@@ -37,10 +36,10 @@ def run_plan(
     """
     metadata, origins, warnings = merge(sources)
     check_identity(workload, metadata, provider)
-    metadata = replace(metadata, timestamp=started_at.isoformat(), netprobe_ew_path=netprobe.path if netprobe else None)
+    metadata = replace(metadata, timestamp=started_at.isoformat())
     check(encode(metadata), schema("run-metadata.v1"), "run metadata")
     return RunPlan(
-        run_id=f"{provider.name}-{workload.name}-{stamp}",
+        run_id=run_id(provider, workload, stamp),
         ragmeter_version=ragmeter.__version__,
         definitions_version=DEFINITIONS_VERSION,
         provider=provider.name,
@@ -49,13 +48,16 @@ def run_plan(
         slos=tuple(slos),
         cost=provider.cost,
         metadata=encode(metadata),
-        metadata_origins={**origins, "timestamp": "this run", **({"netprobe_ew_path": "this run"} if netprobe else {})},
+        metadata_origins={**origins, "timestamp": "this run"},
         started_at=started_at.isoformat(),
         clock=clock_for(clock),
         warnings=warnings,
-        netprobe=netprobe,
         trace_url=provider.trace_url,
     )
+
+
+def run_id(provider: Provider, workload: Workload, stamp: str) -> str:
+    return f"{provider.name}-{workload.name}-{stamp}"
 
 
 def declared_slos(

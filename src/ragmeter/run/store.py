@@ -1,7 +1,8 @@
 """The raw record of a run: one JSON object a line, written as the samples come.
 
 The first line is the plan, then one line a request, and one for each part of the run as it ends; the last line says how
-the run ended. A run that was killed has no ending and still has every finished request.
+the run ended. An east-west probe that was made after the plan has a line of its own, too. A run that was killed has no
+ending and still has every finished request.
 """
 
 import json
@@ -12,8 +13,9 @@ from typing import IO, Self
 
 from ragmeter.core.codec import decode, to_json
 from ragmeter.core.errors import SchemaError, StorageError
+from ragmeter.core.probe_reference import with_probe
 from ragmeter.core.records import RequestSample
-from ragmeter.core.run import Part, RunEnding, RunPlan
+from ragmeter.core.run import Part, ProbeReference, RunEnding, RunPlan
 
 suffix = ".raw.jsonl"
 
@@ -56,8 +58,12 @@ class SampleLog:
         self._append(f'{{"part":{to_json(part)}}}\n')
 
     def ending(self, ending: RunEnding) -> None:
-        """Write the last line."""
+        """Write how the run ended."""
         self._append(f'{{"ending":{to_json(ending)}}}\n')
+
+    def probe(self, reference: ProbeReference) -> None:
+        """Write which east-west probe the run refers to, in the place of the one of its plan."""
+        self._append(f'{{"probe":{to_json(reference)}}}\n')
 
     def run(self, plan: RunPlan, samples: Sequence[RequestSample], ending: RunEnding) -> None:
         """Write a whole run that was recorded elsewhere."""
@@ -109,7 +115,7 @@ def read(path: Path) -> tuple[RunPlan, tuple[RequestSample, ...], RunEnding]:
     except (OSError, UnicodeDecodeError) as error:
         raise StorageError(f"{path}: {error}") from error
     documents = [_document(line, f"{path}:{i}", last=i == len(lines)) for i, line in enumerate(lines, start=1)]
-    plan = _plan(documents[0], path)
+    plan = _probed(_plan(documents[0], path), documents, path)
     samples = tuple(
         decode(RequestSample, document["sample"], where=f"{path}:{i}")
         for i, document in enumerate(documents, start=1)
@@ -133,6 +139,15 @@ def _plan(first: dict[str, object] | None, path: Path) -> RunPlan:
     return decode(RunPlan, first["plan"], where=f"{path}:1")
 
 
+def _probed(plan: RunPlan, documents: Sequence[dict[str, object] | None], path: Path) -> RunPlan:
+    found = _last(documents, "probe")
+    return plan if found is None else with_probe(plan, decode(ProbeReference, found, where=f"{path}: probe"))
+
+
+def _last(documents: Sequence[dict[str, object] | None], kind: str) -> object | None:
+    return next((document[kind] for document in reversed(documents) if document and kind in document), None)
+
+
 def _document(line: str, where: str, *, last: bool) -> dict[str, object] | None:
     try:
         document = json.loads(line)
@@ -146,9 +161,9 @@ def _document(line: str, where: str, *, last: bool) -> dict[str, object] | None:
 
 
 def _ending(documents: Sequence[dict[str, object] | None], path: Path) -> RunEnding:
-    last = documents[-1]
-    if last and "ending" in last:
-        return decode(RunEnding, last["ending"], where=f"{path}:{len(documents)}")
+    said = _last(documents, "ending")
+    if said is not None:
+        return decode(RunEnding, said, where=f"{path}: ending")
     parts = tuple(
         decode(Part, document["part"], where=f"{path}:{i}")
         for i, document in enumerate(documents, start=1)

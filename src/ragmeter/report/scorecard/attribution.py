@@ -34,10 +34,12 @@ def waterfall(result: RunResult, ident: str) -> Html | None:
         if at.decode_mean_ms is None
         else f" Decoding after the first token took {quantity(at.decode_mean_ms, 'ms')} on average."
     )
+    measured = f"{percent(at.measured_ratio)} of it is measured, the rest inferred."
+    network = "" if at.llm_network is None else f" Network to the LLM: {at.llm_network}."
     return section(
         "Where the time to first token went",
         element("div", means, tail, class_="waterfalls"),
-        lead=f"{at.sentence}.{slowest} {percent(at.measured_ratio)} of it is measured, the rest inferred.{decode}",
+        lead=f"{at.sentence}.{slowest} {measured}{decode}{network}",
     )
 
 
