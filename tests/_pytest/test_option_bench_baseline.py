@@ -59,6 +59,9 @@ def test_regression_fails_with_its_size(project: Project) -> None:
     (path,) = project.reports.glob("ns/mine/*-baseline.comparison.json")
     assert [side["label"] for side in json.loads(path.read_text())["sides"]] == ["baseline", "now"]
     assert path.with_suffix(".html").is_file()
+    page = max(project.reports.glob("ns/mine/*Z.html")).read_text("utf-8")
+    assert "Against the baseline" in page
+    assert "worse: +" in page
 
 
 def test_too_few_trials_warn_and_fail_in_strict_mode(project: Project) -> None:

@@ -57,4 +57,6 @@ def _paths(session: BenchSession) -> list[str]:
 def scorecard(session: BenchSession) -> str:
     """The HTML fragment for the top of pytest-html's page."""
     probes = [probed.result for probed in session.probes.finished]
-    return scorecard_html([finished.result for finished in session.finished], probes)
+    gate = {compared.case_id: compared.gate for compared in session.compared}
+    gates = {finished.result.run_id: gate.get(finished.case.id, {}) for finished in session.finished}
+    return scorecard_html([finished.result for finished in session.finished], probes, gates)

@@ -15,12 +15,29 @@ from ragmeter.core.trials import MIN_TO_CLAIM
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Regression:
-    """One metric, judged against the baseline. ``sentence`` holds the change with its interval."""
+    """One metric, judged against the baseline.
+
+    metric: of the baseline (A) and now (B). remark: why it has this outcome. sentence: both in words.
+    """
 
     subject: str
     outcome: Outcome
+    metric: MetricComparison
+    remark: str
     sentence: str
 
+    @property
+    def change(self) -> str:
+        """What is shown of the figure, whether or not it matters: ``worse``, ``same``, ``better`` or ``undecided``."""
+        return _CHANGES[self.metric.decision]
+
+
+_CHANGES = {
+    Decision.A_BETTER: "worse",
+    Decision.B_BETTER: "better",
+    Decision.NO_DIFFERENCE: "same",
+    Decision.NOT_DECIDABLE: "undecided",
+}
 
 BASELINE, NOW = "baseline", "now"
 """Labels of the two sides of the comparison behind the gate, in this order."""
@@ -41,7 +58,11 @@ def _judge(at: MetricComparison, unfit: Sequence[str], min_effect_ratio: float, 
     outcome, remark = _decide(at, unfit, min_effect_ratio)
     subject = f"{at.statistic}({at.metric})" if at.statistic else at.metric
     return Regression(
-        subject=subject, outcome=outcome, sentence=f"{label}: {subject} against the baseline: {_change(at)}, {remark}"
+        subject=subject,
+        outcome=outcome,
+        metric=at,
+        remark=remark,
+        sentence=f"{label}: {subject} against the baseline: {_change(at)}, {remark}",
     )
 
 

@@ -1,17 +1,20 @@
 """The scorecard: a fragment for the top of a test report's page, or a page of its own. No script, nothing to load."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
+from types import MappingProxyType
+from typing import TypeAlias
 
 from ragmeter.core.netprobe import Netprobe
 from ragmeter.core.result import RunResult
 from ragmeter.report.markup import Html, element, join
 from ragmeter.report.naming import run_name
 from ragmeter.report.scorecard.attribution import waterfall
+from ragmeter.report.scorecard.baseline import against_baseline
 from ragmeter.report.scorecard.capacity import capacity
 from ragmeter.report.scorecard.comparison import comparison
 from ragmeter.report.scorecard.east_west import east_west
-from ragmeter.report.scorecard.figures import every_estimate, tiles
+from ragmeter.report.scorecard.figures import Gate, every_estimate, tiles
 from ragmeter.report.scorecard.graphs import distributions, error_classes, ttft_over_time
 from ragmeter.report.scorecard.money import cost, retrieval
 from ragmeter.report.scorecard.provenance import formulas, harness, manifest, metadata, overrides
@@ -19,20 +22,25 @@ from ragmeter.report.scorecard.slowest import slowest
 from ragmeter.report.scorecard.sweep import sweep
 from ragmeter.report.scorecard.verdicts import headline, verdicts
 
+Gates: TypeAlias = Mapping[str, Gate]
+"""By the run's id, the verdicts against its baseline."""
 
-def scorecard_html(results: Sequence[RunResult], probes: Sequence[Netprobe] = ()) -> str:
+
+def scorecard_html(
+    results: Sequence[RunResult], probes: Sequence[Netprobe] = (), gates: Gates = MappingProxyType({})
+) -> str:
     """The scorecard with its styles, and styles that make the pytest-html page around it fit dark mode and phones.
 
     probes: east-west probes of the same session, below the runs.
     """
-    content = join(_scorecard(results) if results or not probes else None, _probes(probes))
+    content = join(_scorecard(results, gates) if results or not probes else None, _probes(probes))
     return str(join(_VIEWPORT, _style("scorecard.css"), _style("pytest_html.css"), content))
 
 
 def page_html(results: Sequence[RunResult]) -> str:
     """A complete page with the same scorecard."""
     title = ", ".join(run_name(result) for result in results) or "no runs"
-    return whole_page(title, _scorecard(results))
+    return whole_page(title, _scorecard(results, {}))
 
 
 def whole_page(title: str, content: Html) -> str:
@@ -52,11 +60,13 @@ def _style(name: str) -> Html:
     return element("style", Html(files("ragmeter.report").joinpath(name).read_text(encoding="utf-8")))
 
 
-def _scorecard(results: Sequence[RunResult]) -> Html:
+def _scorecard(results: Sequence[RunResult], gates: Gates) -> Html:
     if not results:
         return element("div", element("p", "No run was measured.", class_="lead"), class_="ragmeter")
     overview = comparison(results, "ragmeter") if len(results) > 1 else None
-    runs = (_run(result, f"ragmeter-{index}") for index, result in enumerate(results, start=1))
+    runs = (
+        _run(result, gates.get(result.run_id, {}), f"ragmeter-{index}") for index, result in enumerate(results, start=1)
+    )
     return element("div", overview, *runs, class_="ragmeter")
 
 
@@ -65,13 +75,14 @@ def _probes(probes: Sequence[Netprobe]) -> Html | None:
     return element("div", *found, class_="ragmeter") if probes else None
 
 
-def _run(result: RunResult, ident: str) -> Html:
+def _run(result: RunResult, gate: Gate, ident: str) -> Html:
     return element(
         "article",
         headline(result),
         verdicts(result, ident),
+        against_baseline(list(gate.values()), ident),
         capacity(result, ident),
-        tiles(result),
+        tiles(result, gate),
         distributions(result, ident),
         ttft_over_time(result, ident),
         slowest(result, ident),

@@ -7,9 +7,10 @@ from ragmeter.core.comparison import Comparison, Decision, MetricComparison, Pai
 from ragmeter.core.decide import percent as per_cent
 from ragmeter.report import svg
 from ragmeter.report.comparison_text import change_text, design, reason, streams_text, value_text
-from ragmeter.report.format import UNKNOWN, interval, number, unit_of
+from ragmeter.report.format import UNKNOWN, interval, unit_of
 from ragmeter.report.markup import Html, element, join
 from ragmeter.report.naming import figure_label
+from ragmeter.report.ratios import ratio_scale, ratio_strip
 from ragmeter.report.scale import Scale
 from ragmeter.report.scorecard.layout import Row, folded, section, stacked, table
 
@@ -30,7 +31,7 @@ _TICKS: Final = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 0.8, 1.0, 1.25, 2.0, 5.0, 10.0
 
 def forest(found: Comparison) -> Html | None:
     """One line for each pair below each metric, all on one logarithmic axis."""
-    scale = _scale(found)
+    scale = ratio_scale(at.ratio for pair in found.pairs for at in pair.metrics)
     rows: list[Row] = []
     for index, at in enumerate(found.rankings):
         name = figure_label(at.metric, at.statistic)
@@ -54,36 +55,9 @@ def _row(found: Comparison, pair: PairComparison, at: MetricComparison, scale: S
     words = f"{why}; {streams}" if streams else why
     return (
         stacked(pair.b, f"and {pair.a}"),
-        "" if at.ratio.value is None else _strip(at, at.ratio.value, scale, f"{name}, {pair.b} to {pair.a}", ident),
+        join(ratio_strip(at, scale, title=f"{name}, {pair.b} to {pair.a}", ident=ident)),
         change_text(at.ratio),
         element("div", badge, element("p", words), class_="slo"),
-    )
-
-
-def _scale(found: Comparison) -> Scale:
-    """Logarithmic, with 1 on it."""
-    ratios = [at.ratio for pair in found.pairs for at in pair.metrics]
-    known = [end for at in ratios for end in (at.low, at.value, at.high) if end]
-    return Scale(low=min(0.8, *known, 1.0) / 1.1, high=max(1.25, *known, 1.0) * 1.1, log=True)
-
-
-def _strip(at: MetricComparison, value: float, scale: Scale, title: str, ident: str) -> Html:
-    noise, low, high = at.noise_ratio, at.ratio.low, at.ratio.high
-    band = whisker = None
-    if noise is not None:
-        band = svg.box(scale.share(1 / (1 + noise)), scale.share(1 + noise), 2, 20, kind="allowed")
-    if low is not None and high is not None:
-        whisker = svg.level(12, kind="whisker", start=scale.share(low), end=scale.share(high))
-    return svg.chart(
-        band,
-        svg.upright(scale.share(1.0), 0, 24, kind="axis"),
-        whisker,
-        svg.dot(scale.share(value), 12, kind="mark" if at.decision is not Decision.NOT_DECIDABLE else "mark hollow"),
-        title=f"{title}: {number(value)}",
-        description=at.sentence,
-        height=24,
-        ident=ident,
-        kind="chart strip",
     )
 
 

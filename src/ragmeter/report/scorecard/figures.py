@@ -1,7 +1,10 @@
 """The main figures as tiles, and every estimate in one table."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Final, TypeAlias
 
+from ragmeter.core.measured import Key
+from ragmeter.core.regression import Regression
 from ragmeter.core.result import Distribution, Estimate, PhaseFigures, RunResult
 from ragmeter.report.format import (
     TOO_SMALL,
@@ -18,16 +21,23 @@ from ragmeter.report.format import (
 )
 from ragmeter.report.markup import Html, element, join
 from ragmeter.report.naming import metric_label
+from ragmeter.report.scorecard.baseline import change_beside
 from ragmeter.report.scorecard.layout import Row, code, folded, section, stacked, table
 
 _TILES_OF_LATENCY: Final = ("ttft_ms", "tpot_ms", "e2e_ms")
 _TILES_OF_RATES: Final = ("output_tokens_per_s", "requests_per_s", "goodput_rps", "good_ratio", "error_ratio")
 
 
-def tiles(result: RunResult) -> Html:
-    latencies = [_latency_tile(name, result.estimates[name]) for name in _TILES_OF_LATENCY if name in result.estimates]
-    rates = [_rate_tile(result, name) for name in _TILES_OF_RATES if name in result.rates]
-    return section("Main figures", _grid(latencies, "tiles"), _grid(rates, "tiles small"), lead=_lead(result))
+Gate: TypeAlias = Mapping[Key, Regression]
+
+
+def tiles(result: RunResult, gate: Gate) -> Html:
+    """gate: the verdicts against the baseline, which stand below the figures that have one."""
+    known = [(name, result.estimates[name]) for name in _TILES_OF_LATENCY if name in result.estimates]
+    latencies = [_latency_tile(name, at, gate) for name, at in known]
+    rates = [_rate_tile(result, name, gate) for name in _TILES_OF_RATES if name in result.rates]
+    against = " Below it stands the change against the baseline." if gate else ""
+    return section("Main figures", _grid(latencies, "tiles"), _grid(rates, "tiles small"), lead=_lead(result) + against)
 
 
 def _grid(shown: list[Html], kind: str) -> Html | None:
@@ -41,10 +51,14 @@ def _lead(result: RunResult) -> str:
     return f"Latencies are of the {count(result.success)} successes; {failed}.{named}"
 
 
-def _latency_tile(name: str, at: Distribution) -> Html:
+def _latency_tile(name: str, at: Distribution, gate: Gate) -> Html:
     unit = unit_of_all(at)
     rows = (
-        element("tr", element("th", label, scope="row"), element("td", *_estimate_parts(estimate, unit)))
+        element(
+            "tr",
+            element("th", label, scope="row"),
+            element("td", *_estimate_parts(estimate, unit), change_beside(gate.get((name, label)))),
+        )
         for label, estimate in (("p50", at.p50), ("p95", at.p95), ("p99", at.p99))
     )
     return element(
@@ -63,7 +77,7 @@ def _estimate_parts(at: Estimate, unit: Unit) -> tuple[Html, Html]:
     return element("span", quantity(at.value, unit), class_="main"), element("small", small)
 
 
-def _rate_tile(result: RunResult, name: str) -> Html:
+def _rate_tile(result: RunResult, name: str, gate: Gate) -> Html:
     at = result.rates[name]
     unit = unit_of(name)
     return element(
@@ -71,6 +85,7 @@ def _rate_tile(result: RunResult, name: str) -> Html:
         element("h4", metric_label(name), " ", code(name)),
         element("p", *_big(quantity(at.value, unit)), class_="big"),
         element("p", interval(at, unit), class_="range"),
+        change_beside(gate.get((name, None))),
         element("p", f"n = {count(at.n)}", "" if at.enough else f", {TOO_SMALL}", class_="n"),
         class_="tile",
     )
