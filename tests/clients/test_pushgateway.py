@@ -18,6 +18,7 @@ from ragmeter.clients.pushgateway import (
     USER,
     Group,
     Pushgateway,
+    probe_group,
     pushgateway,
     run_group,
 )
@@ -72,6 +73,18 @@ def test_stale_groups_of_the_job_are_deleted_and_no_others(gateway: Pushgateway,
         gateway.replace(group, "demo_a 1\n")
     assert gateway.delete_stale(RUN_JOB, time.time()) == 0
     assert gateway.delete_stale(RUN_JOB, time.time() + STALE_S + 60) == 2
+    assert page(address) == ['demo_a{instance="",job="theirs"} 1']
+
+
+def test_publishing_replaces_its_groups_and_deletes_what_nobody_has_pushed_for_a_month(
+    gateway: Pushgateway, address: str
+) -> None:
+    for group in (run_group("aws-eks", "old"), probe_group("aws-eks"), Group(job="theirs")):
+        gateway.replace(group, "demo_a 1\n")
+    assert gateway.publish([(run_group("aws-eks", "smoke"), "demo_a 2\n")], time.time()) == 0
+    assert len(page(address)) == 4
+    # A clock a month ahead finds all of ours stale, what was pushed a moment ago among them.
+    assert gateway.publish([(run_group("aws-eks", "smoke"), "demo_a 3\n")], time.time() + STALE_S + 60) == 3
     assert page(address) == ['demo_a{instance="",job="theirs"} 1']
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ragmeter._pytest.session import BenchSession
-from ragmeter.clients.pushgateway import PROBE_JOB, RUN_JOB, Pushgateway, probe_group, run_group
+from ragmeter.clients.pushgateway import Pushgateway, probe_group, run_group
 from ragmeter.core.errors import RagmeterError, StorageError
 from ragmeter.report.naming import provider_name, workload_name
 from ragmeter.report.netprobe_prometheus import netprobe_prometheus_text
@@ -44,16 +44,14 @@ class Publishing:
             session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
 
     def _push(self) -> None:
-        """The last result of each provider and workload and the probe of each provider.
-
-        Then away with what nobody has pushed for a month.
-        """
-        for result in (finished.result for finished in self._bench.finished):
-            group = run_group(provider_name(result), workload_name(result))
-            self._gateway.replace(group, prometheus_text([result], self._report()))
-        for probe in (probed.result for probed in self._bench.probes.finished):
-            self._gateway.replace(probe_group(probe.provider), netprobe_prometheus_text([probe]))
-        stale = sum(self._gateway.delete_stale(job, time.time()) for job in (RUN_JOB, PROBE_JOB))
+        """The last result of each provider and workload and the probe of each provider."""
+        results = [finished.result for finished in self._bench.finished]
+        probes = [probed.result for probed in self._bench.probes.finished]
+        groups = [
+            (run_group(provider_name(at), workload_name(at)), prometheus_text([at], self._report())) for at in results
+        ]
+        groups += [(probe_group(at.provider), netprobe_prometheus_text([at])) for at in probes]
+        stale = self._gateway.publish(groups, time.time())
         deleted = f"; stale groups that were deleted: {stale}" if stale else ""
         self._told = f"pushed to {self._gateway.url}{deleted}"
 

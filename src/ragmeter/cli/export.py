@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import time
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
@@ -65,9 +66,9 @@ def _write_figures(options: argparse.Namespace, results: Sequence[RunResult]) ->
         write_atomically(options.openmetrics, openmetrics_text(results))
     if options.pushgateway:
         with pushgateway(options.pushgateway, os.environ) as gateway:
-            for result in sorted(results, key=lambda at: at.started_at):
-                group = run_group(provider_name(result), workload_name(result))
-                gateway.replace(group, prometheus_text([result]))
+            in_order = sorted(results, key=lambda at: at.started_at)
+            groups = [(run_group(provider_name(at), workload_name(at)), prometheus_text([at])) for at in in_order]
+            gateway.publish(groups, time.time())
 
 
 def _write_parquet(path: Path, rows: Sequence[Row]) -> None:

@@ -7,7 +7,7 @@ age, so who pushes must also delete what is stale.
 import base64
 import re
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -73,6 +73,12 @@ class Pushgateway:
     def check(self) -> None:
         """Return when there is a Pushgateway that lets us in."""
         self._listed()
+
+    def publish(self, groups: Sequence[tuple[Group, str]], now_s: float) -> int:
+        """Replace each group; then away with what nobody has pushed for a month. Returns how many went."""
+        for group, text in groups:
+            self.replace(group, text)
+        return sum(self.delete_stale(job, now_s) for job in (RUN_JOB, PROBE_JOB))
 
     def replace(self, group: Group, text: str) -> None:
         """The group becomes ``text`` (exposition format 0.0.4) and nothing else."""
