@@ -6,6 +6,10 @@ Tests of a real cluster are skipped where there is none, and refused where they 
 import os
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("untimed", deadline=None)  # a busy machine is slow and not wrong
+settings.load_profile("untimed")
 
 pytest_plugins = ["pytester"]
 

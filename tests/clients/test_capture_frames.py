@@ -4,7 +4,7 @@ import socket
 import struct
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ragmeter.clients.capture_filter import OUTGOING, TO_US, tcp_filter
@@ -84,7 +84,6 @@ def test_greeting_of_a_server_is_known() -> None:
     assert [s.syn for s in parsed(frame(greeting, packet_bytes=52), frame(plain, packet_bytes=52))] == [True, False]
 
 
-@settings(deadline=None)
 @given(seq=st.integers(0, 2**32 - 1), seconds=st.integers(0, 2**32 - 1), nanoseconds=st.integers(0, 999_999_999))
 def test_numbers_of_any_size_are_read_whole(seq: int, seconds: int, nanoseconds: int) -> None:
     packet = ipv4("255.255.255.255", "2.2.2.2", tcp(65535, 65535, seq=seq, ack=seq), data_bytes=1)

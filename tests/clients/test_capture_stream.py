@@ -3,7 +3,7 @@
 import bisect
 from itertools import pairwise
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ragmeter.clients.capture_track import ByteTimes
@@ -56,7 +56,6 @@ def sampled(segments: list[int], reads: list[int]) -> RequestSample:
     return decode(exchange, RagDialect(), index=0, phase=Phase.MEASURED, scheduled_ns=0, origin_ns=0)
 
 
-@settings(deadline=None)
 @given(segments=cuts, reads=cuts)
 def test_each_event_has_the_time_of_the_segment_that_completed_it(segments: list[int], reads: list[int]) -> None:
     sample = sampled(segments, reads)

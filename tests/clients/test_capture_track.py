@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ragmeter.clients.capture_track import ByteTimes
@@ -54,7 +54,6 @@ def test_what_follows_a_lost_segment_is_dated_again() -> None:
     assert times.take(20, 99) == [(20, 60, True)]
 
 
-@settings(deadline=None)
 @given(
     first_seq=st.integers(0, WHOLE - 1),
     sizes=st.lists(st.integers(1, 1 << 16), min_size=1, max_size=20),
@@ -72,7 +71,6 @@ def test_any_order_and_repetition_gives_each_byte_the_time_at_which_all_before_i
     assert fed(segments, first_seq=first_seq).take(ends[-1], 10**9) == expected
 
 
-@settings(deadline=None)
 @given(
     captured=st.lists(st.booleans(), min_size=1, max_size=30),
     reads=st.lists(st.integers(1, 300), max_size=30),

@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ragmeter.clients.decode import decode
@@ -79,7 +79,6 @@ def test_clock_that_cannot_say_leaves_open_what_is_exact() -> None:
     assert judged(exchange(META, TOKEN, DONE)).inexact_events is None
 
 
-@settings(deadline=None)
 @given(case=st.sampled_from(CASES), data=st.data())
 def test_cutting_the_body_anywhere_gives_the_same_counts(case: tuple[str, Contract], data: st.DataObject) -> None:
     name, contract = case

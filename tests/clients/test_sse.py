@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ragmeter.clients.sse import ServerSentEvent, SseParser, events_of
@@ -81,7 +81,6 @@ _STREAM = st.lists(st.tuples(_LINE, st.sampled_from(["\n", "\r\n", "\r"])), max_
 )
 
 
-@settings(deadline=None)
 @given(raw=_STREAM, data=st.data())
 def test_cutting_the_bytes_anywhere_gives_the_same_events(raw: bytes, data: st.DataObject) -> None:
     cuts = data.draw(st.lists(st.integers(0, len(raw)), max_size=12).map(sorted))
@@ -91,7 +90,6 @@ def test_cutting_the_bytes_anywhere_gives_the_same_events(raw: bytes, data: st.D
     assert [event for _, event, _ in events_of(pieces, complete=True)] == whole
 
 
-@settings(deadline=None)
 @given(raw=_STREAM)
 def test_events_are_dated_in_order_and_never_before_their_bytes(raw: bytes) -> None:
     chunks = [raw[position : position + 1] for position in range(len(raw))]

@@ -5,7 +5,7 @@ import re
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 TYPE = re.compile(r"# TYPE (\S+) (counter|histogram)")
 SAMPLE = re.compile(r"([^\s{]+)(\{.*\})? (\S+)")
@@ -40,7 +40,8 @@ def replaying(text: str) -> Iterator[str]:
             self.send_header("content-type", "text/plain; version=0.0.4; charset=utf-8")
             self.send_header("content-length", str(len(body)))
             self.end_headers()
-            self.wfile.write(body)
+            with suppress(ConnectionError):  # a Prometheus that ends waits for no answer
+                self.wfile.write(body)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name in the base class
             """Silent: Prometheus asks every second."""

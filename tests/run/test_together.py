@@ -56,7 +56,7 @@ def pod(number: int, count: int, base_url: str, folder: Path, **load: Any) -> Sa
 def test_the_merged_run_is_the_sum_of_its_shards(
     documents: Documents, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(together, "LEAD_S", 1.0)
+    monkeypatch.setattr(together, "LEAD_S", 3.0)
     with GroundTruthServer(StreamScript(ttft_ms=2, itl_ms=1, tokens=3)) as server, ThreadPoolExecutor(3) as pods:
         runs = list(pods.map(lambda n: pod(n, 3, server.base_url, tmp_path, requests=11, concurrency=4), range(3)))
         sent = len(server.truths())
@@ -76,7 +76,7 @@ def test_the_merged_run_is_the_sum_of_its_shards(
 def test_a_pod_that_left_no_record_is_named(
     documents: Documents, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(together, "LEAD_S", 1.0)
+    monkeypatch.setattr(together, "LEAD_S", 3.0)
     monkeypatch.setattr(together, "FINISH_S", 0.2)
     documents.keep("ready-1", b"")
     with GroundTruthServer(StreamScript(ttft_ms=2, itl_ms=1, tokens=3)) as server:
