@@ -86,14 +86,14 @@ def test_service_that_holds_no_load_is_not_measured(searching: Project) -> None:
 
 def test_budget_ends_the_search_and_the_trials_still_run(searching: Project) -> None:
     searching.workload(
-        benchmark={"requests": 20, "concurrency": 1},
-        load={"search": {**SEARCH, "max_minutes": 0.15}},
+        benchmark={"requests": 60, "concurrency": 1},
+        load={"search": {**SEARCH, "max_minutes": 0.12}},
         goodput={"ttft_ms": 60_000},
     )
     searching.run().assert_outcomes(passed=1)
     result = searching.result()
     assert "another step would have cost 0." in result["capacity"]["ended"]
-    assert result["measured_requests"] == 20
+    assert result["measured_requests"] == 60
 
 
 @pytest.mark.parametrize(
