@@ -88,6 +88,11 @@ class CaptureLink(SocketLink):
             self._failure = error
             return b""
 
+    @property
+    def holds(self) -> bool:
+        """Whether something was read and not delivered."""
+        return bool(self._held)
+
     def settle(self) -> None:
         if self._held:
             self._reader.collect()

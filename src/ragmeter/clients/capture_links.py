@@ -1,4 +1,4 @@
-"""Opens capture links, and reads all their sockets at once every few ms."""
+"""Opens capture links, and reads all their sockets together, every few ms at most."""
 
 import asyncio
 import select
@@ -6,7 +6,6 @@ import socket
 import ssl
 import time
 from collections.abc import Collection
-from functools import partial
 
 from ragmeter.clients.capture_link import CaptureLink
 from ragmeter.clients.captured import Capture, Captured
@@ -17,7 +16,7 @@ from ragmeter.clients.socket_link import shake_hands
 from ragmeter.clients.tls import TlsStream
 from ragmeter.clients.transport import CaptureLosses
 
-DRAIN_S = 0.008
+DRAIN_NS = 8_000_000
 LATEST_NS = 10_000_000
 """So long after the last time sockets are read although a request is about to be sent: one that is left unread delays
 acknowledgements, and with them a server without TCP_NODELAY."""
@@ -45,6 +44,7 @@ class CaptureLinks:
         self._buffer = memoryview(bytearray(_READ_BYTES))
         self._links: dict[int, CaptureLink] = {}
         self._emptied_ns = 0
+        self._unread_ns = 0
         self._took_ns = 0
         self._settled_ns = 0
         self._timer: asyncio.TimerHandle | None = None
@@ -53,7 +53,7 @@ class CaptureLinks:
         """See `ragmeter.clients.dial.Links`: the ring has to see the greeting."""
         if self._capture is None:
             self._capture = Capture(self._server_ports)
-            self._tick(self._capture)
+            self._listen()
 
     async def open(
         self, sock: socket.socket, receiver: Receiver, tls_context: ssl.SSLContext | None, host: str
@@ -97,33 +97,59 @@ class CaptureLinks:
         if self._timer is not None:
             self._timer.cancel()
         if self._capture is not None:
+            asyncio.get_running_loop().remove_reader(self._poll.fileno())
             self._capture.close()
         self._poll.close()
 
-    def _tick(self, capture: Capture) -> None:
+    def _listen(self) -> None:
+        asyncio.get_running_loop().add_reader(self._poll.fileno(), self._wake)
+
+    def _wake(self) -> None:
+        """There is something to read: where little comes, it is delivered at once, and nobody wakes for nothing."""
+        now_ns = time.monotonic_ns()
+        pause_ns = DRAIN_NS - (now_ns - self._emptied_ns)
+        if pause_ns <= 0 and self._pauses.fits(self._took_ns):
+            self._deliver(self._fetch()[0])
+            self._took_ns = time.monotonic_ns() - now_ns
+            return
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(self._poll.fileno())
+        self._unread_ns = now_ns
+        self._timer = loop.call_later(max(0, pause_ns) / 1e9, self._tick)
+
+    def _tick(self) -> None:
+        """Where much comes, it is read together, and only what may end a response is delivered."""
         if self._poll.closed:
             return
         began_ns = time.monotonic_ns()
-        if not self._pauses.fits(self._took_ns) and began_ns - self._emptied_ns < LATEST_NS:
-            self._pauses.after_send(partial(self._tick, capture))
+        if not self._pauses.fits(self._took_ns) and began_ns - self._unread_ns < LATEST_NS:
+            self._pauses.after_send(self._tick)
             return
-        self._timer = asyncio.get_running_loop().call_later(DRAIN_S, self._tick, capture)
-        self._drain(capture)
+        ready, due = self._fetch()
+        if not ready or began_ns - self._settled_ns > SETTLE_NS:
+            self._settled_ns = began_ns
+            due = [link for link in self._links.values() if link.holds]
+        self._deliver(due)
+        if ready:
+            self._timer = asyncio.get_running_loop().call_later(DRAIN_NS / 1e9, self._tick)
+        else:
+            self._listen()
         self._took_ns = time.monotonic_ns() - began_ns
 
-    def _drain(self, capture: Capture) -> None:
-        now_ns = time.monotonic_ns()
-        links, buffer, emptied_ns = self._links, self._buffer, self._emptied_ns
-        ready = self._poll.poll(0, max(1, len(links)))
-        due = [link for fd, _ in ready if (link := links[fd]).fetch(buffer, emptied_ns)]
-        for fd, change in ready:
+    def _fetch(self) -> tuple[list[CaptureLink], list[CaptureLink]]:
+        """Read every socket that has something: the links of them, and those among them that are to be delivered."""
+        now_ns, emptied_ns, links, buffer = time.monotonic_ns(), self._emptied_ns, self._links, self._buffer
+        changes = self._poll.poll(0, max(1, len(links)))
+        ready = [links[fd] for fd, _ in changes]
+        due = [link for link in ready if link.fetch(buffer, emptied_ns)]
+        for fd, change in changes:
             if change != select.EPOLLIN:
                 self._poll.modify(fd, _ON_CHANGE)  # ask again: the end may be behind what was read
-        self._emptied_ns = now_ns
-        if now_ns - self._settled_ns > SETTLE_NS:
-            self._settled_ns = now_ns
-            due = list(self._links.values())
+        self._emptied_ns = self._unread_ns = now_ns
+        return ready, due
+
+    def _deliver(self, due: Collection[CaptureLink]) -> None:
         if due:
-            capture.collect()
+            self.collect()
         for link in due:
             link.deliver()
