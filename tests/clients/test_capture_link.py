@@ -90,8 +90,8 @@ def test_tls_is_dated_record_by_record(tmp_path: Path) -> None:
 
 
 def test_ring_that_is_full_leaves_events_inexact_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    def small_ring(ports: set[int]) -> PacketRing:
-        return PacketRing(ports, frames=256)
+    def small_ring(ports: set[int], local_ports: range | None) -> PacketRing:
+        return PacketRing(ports, local_ports, frames=256)
 
     monkeypatch.setattr("ragmeter.clients.captured.PacketRing", small_ring)
 
@@ -141,7 +141,7 @@ async def sends_all_the_time(pauses: Pauses) -> None:
 
 def test_connection_whose_greeting_was_not_captured_gets_a_kernel_link(monkeypatch: pytest.MonkeyPatch) -> None:
     """As behind a translation of addresses; here the ring listens to another port."""
-    monkeypatch.setattr("ragmeter.clients.captured.PacketRing", lambda ports: PacketRing({9}))
+    monkeypatch.setattr("ragmeter.clients.captured.PacketRing", lambda *_: PacketRing({9}))
     with GroundTruthServer(SCRIPT) as server:
         transport = HttpTransport([server.base_url], clock="capture")
         samples = asyncio.run(sampled(transport))

@@ -17,6 +17,7 @@ from ragmeter.clients.capture_frames import Segment, route_of
 from ragmeter.clients.capture_ring import PacketRing
 from ragmeter.clients.capture_track import ByteTimes
 from ragmeter.clients.clocks import capture_offered
+from ragmeter.clients.local_ports import keep_to, share_of_ports
 from ragmeter.clients.stamps import EARLY_NS, WallOffset
 from tests.clients.lossy_link import Bed, bed, bed_offered, mac_of
 
@@ -83,6 +84,34 @@ def test_traffic_of_other_ports_and_bare_acknowledgements_stay_out() -> None:
         segments = ring.read()
     assert with_data(segments) == [(False, 5)] * 20
     assert not any(segment.outgoing for segment in segments)
+
+
+@pytest.mark.skipif(share_of_ports(0, 2) is None, reason="a process chooses its ports since Linux 6.3")
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_ring_of_one_load_process_does_not_see_what_another_sends_and_gets(host: str) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    shares = [ports for number in range(2) if (ports := share_of_ports(number, 2))]
+    with contextlib.ExitStack() as stack:
+        listener = stack.enter_context(socket.create_server((host, 0), family=family))
+        port = listener.getsockname()[1]
+        rings = [PacketRing({port}, ports) for ports in shares]
+        for ring in rings:
+            stack.callback(ring.close)
+        for size, ports in enumerate(shares, start=1):
+            client = stack.enter_context(socket.socket(family))
+            keep_to(client, ports)
+            client.connect((host, port))
+            assert client.getsockname()[1] in ports
+            server = stack.enter_context(listener.accept()[0])
+            client.sendall(bytes(size))
+            server.recv(9)
+            server.sendall(bytes(10 * size))
+            client.recv(99)
+        seen = [ring.read() for ring in rings]
+    assert [with_data(segments) for segments in seen] == [[(True, 1), (False, 10)], [(True, 2), (False, 20)]]
+    assert all(
+        client_port(segment) in ports for segments, ports in zip(seen, shares, strict=True) for segment in segments
+    )
 
 
 def test_ring_that_is_full_counts_what_it_lost_and_goes_on() -> None:

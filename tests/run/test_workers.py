@@ -15,6 +15,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from ragmeter.clients.clocks import offered_clocks
+from ragmeter.clients.local_ports import share_of_ports
 from ragmeter.core.errors import TargetError
 from ragmeter.core.records import ErrorClass, RequestSample
 from ragmeter.core.run import RunEnding
@@ -133,6 +135,17 @@ def test_processes_are_started_once_and_serve_one_service_after_another(
     run(server.url("slow"), workload(), workers)
     assert {process.pid for process in load_processes()} == before
     assert len(before) == 2
+
+
+@pytest.mark.skipif(share_of_ports(0, 2) is None, reason="a process chooses its ports since Linux 6.3")
+@pytest.mark.skipif("capture" not in offered_clocks(), reason="only a capture needs them")
+def test_each_process_connects_from_ports_of_its_own(server: GroundTruthServer, workers: Workers) -> None:
+    run(server.base_url, workload(concurrency=6, requests=12), workers)
+    for number, process in enumerate(sorted(load_processes(), key=lambda process: process.create_time())):
+        connections = process.net_connections("tcp")
+        ports = [connection.laddr.port for connection in connections]
+        assert ports
+        assert set(ports) <= set(share_of_ports(number, 2) or ())
 
 
 def test_process_that_is_killed_is_named_and_its_samples_are_kept(server: GroundTruthServer, workers: Workers) -> None:

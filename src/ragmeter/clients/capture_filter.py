@@ -15,7 +15,7 @@ _LOAD_WORD, _LOAD_HALF, _LOAD_BYTE, _LOAD_LENGTH = 0x20, 0x28, 0x30, 0x80
 _LOAD_HALF_AT_X, _LOAD_BYTE_AT_X = 0x48, 0x50
 _X_IS_IPV4_HEADER_BYTES, _X_IS, _X_IS_A = 0xB1, 0x01, 0x07
 _AND, _SHIFT_RIGHT, _ADD_X, _SUBTRACT_X = 0x54, 0x74, 0x0C, 0x1C
-_JUMP, _IF_EQUAL, _IF_GREATER, _IF_ANY_BIT = 0x05, 0x15, 0x25, 0x45
+_JUMP, _IF_EQUAL, _IF_GREATER, _IF_AT_LEAST, _IF_ANY_BIT = 0x05, 0x15, 0x25, 0x35, 0x45
 _RETURN = 0x06
 _PROTOCOL, _PACKET_TYPE = 0xFFFFF000, 0xFFFFF004
 """SKF_AD_OFF + SKF_AD_PROTOCOL, SKF_AD_PKTTYPE: what the kernel knows beside the packet's bytes."""
@@ -37,14 +37,17 @@ class _Step:
     no: str | None = None
 
 
-def tcp_filter(server_ports: Collection[int]) -> bytes:
+def tcp_filter(server_ports: Collection[int], local_ports: range | None = None) -> bytes:
     """Keeps the TCP segments that come from these ports, and those with data that go to them; an array of sock_filter.
 
-    Raises ValueError for no ports at all: the program would keep nothing.
+    local_ports: what the other port must be among; None for any. Raises ValueError for no port of a server: the program
+    would keep nothing.
     """
     if not server_ports:
         raise ValueError("a capture needs the port of a server")
-    return _assembled([*_find_tcp(), *_from_a_server(server_ports), *_to_a_server(server_ports), *_verdicts()])
+    incoming = [*_from_a_server(server_ports), *_is_local(local_ports, at=2, here="local", then="keep")]
+    outgoing = [*_to_a_server(server_ports), *_is_local(local_ports, at=0, here="ours", then="has data"), *_has_data()]
+    return _assembled([*_find_tcp(), *incoming, *outgoing, *_verdicts()])
 
 
 def _find_tcp() -> list[_Step]:
@@ -69,14 +72,29 @@ def _find_tcp() -> list[_Step]:
 
 
 def _from_a_server(ports: Collection[int]) -> list[_Step]:
-    return [_Step(code=_LOAD_HALF_AT_X, k=0), *_one_of(ports, then="keep")]
+    return [_Step(code=_LOAD_HALF_AT_X, k=0), *_one_of(ports, then="local")]
 
 
 def _to_a_server(ports: Collection[int]) -> list[_Step]:
+    return [_Step(label="to a server", code=_LOAD_HALF_AT_X, k=2), *_one_of(ports, then="ours")]
+
+
+def _is_local(ports: range | None, *, at: int, here: str, then: str) -> list[_Step]:
+    """at: where the TCP header has the local port."""
+    if ports is None:
+        return [_Step(label=here, code=_JUMP, yes=then)]
+    return [
+        _Step(label=here, code=_LOAD_HALF_AT_X, k=at),
+        _Step(code=_IF_AT_LEAST, k=ports[0], no=f"{here} not"),
+        _Step(code=_IF_GREATER, k=ports[-1], yes=f"{here} not"),
+        _Step(code=_JUMP, yes=then),
+        _Step(label=f"{here} not", code=_JUMP, yes="drop"),
+    ]
+
+
+def _has_data() -> list[_Step]:
     """Of what goes out, most are bare acknowledgements: they would double the work of the reader."""
     return [
-        _Step(label="to a server", code=_LOAD_HALF_AT_X, k=2),
-        *_one_of(ports, then="has data"),
         _Step(label="has data", code=_LOAD_BYTE_AT_X, k=12),
         _Step(code=_AND, k=0xF0),
         _Step(code=_SHIFT_RIGHT, k=2),

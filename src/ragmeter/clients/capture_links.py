@@ -11,6 +11,7 @@ from ragmeter.clients.capture_link import CaptureLink
 from ragmeter.clients.captured import Capture, Captured
 from ragmeter.clients.connection import Link, Receiver
 from ragmeter.clients.kernel_link import KernelLinks
+from ragmeter.clients.local_ports import keep_to
 from ragmeter.clients.pauses import Pauses
 from ragmeter.clients.socket_link import shake_hands
 from ragmeter.clients.tls import TlsStream
@@ -34,8 +35,10 @@ class CaptureLinks:
     link.
     """
 
-    def __init__(self, server_ports: Collection[int], pauses: Pauses) -> None:
+    def __init__(self, server_ports: Collection[int], local_ports: range | None, pauses: Pauses) -> None:
+        """local_ports: where connections start from, if not anywhere: of other processes nothing is captured then."""
         self._server_ports = server_ports
+        self._local_ports = local_ports
         self._pauses = pauses
         self._capture: Capture | None = None
         self._otherwise = KernelLinks()
@@ -52,8 +55,13 @@ class CaptureLinks:
     def prepare(self) -> None:
         """See `ragmeter.clients.dial.Links`: the ring has to see the greeting."""
         if self._capture is None:
-            self._capture = Capture(self._server_ports)
+            self._capture = Capture(self._server_ports, self._local_ports)
             self._listen()
+
+    def place(self, sock: socket.socket) -> None:
+        """See `ragmeter.clients.dial.Links`."""
+        if self._local_ports is not None:
+            keep_to(sock, self._local_ports)
 
     async def open(
         self, sock: socket.socket, receiver: Receiver, tls_context: ssl.SSLContext | None, host: str

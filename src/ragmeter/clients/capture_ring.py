@@ -31,24 +31,26 @@ _FRAME_WORDS = FRAME_BYTES // 4
 class PacketRing:
     """Captures the TCP segments from, and those with data to, some server ports, on all interfaces."""
 
-    def __init__(self, server_ports: Collection[int], *, frames: int = FRAMES) -> None:
-        """Raises OSError without CAP_NET_RAW. frames: a multiple of 256."""
+    def __init__(
+        self, server_ports: Collection[int], local_ports: range | None = None, *, frames: int = FRAMES
+    ) -> None:
+        """Raises OSError without CAP_NET_RAW. See `tcp_filter`. frames: a multiple of 256."""
         self._dropped = 0
         self._head = 0
         self._frames = frames
         self._sock = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(_ETH_P_ALL))
         try:
-            self._memory = self._shared_memory(server_ports, frames)
+            self._memory = self._shared_memory(tcp_filter(server_ports, local_ports), frames)
         except BaseException:
             self._sock.close()
             raise
         self._bytes = memoryview(self._memory)
         self._words = self._bytes.cast("I")
 
-    def _shared_memory(self, server_ports: Collection[int], frames: int) -> mmap.mmap:
+    def _shared_memory(self, kept: bytes, frames: int) -> mmap.mmap:
         """What the socket queued before the filter was in place is thrown away when the ring comes."""
         size = frames * FRAME_BYTES
-        program = ctypes.create_string_buffer(tcp_filter(server_ports))
+        program = ctypes.create_string_buffer(kept)
         self._sock.setsockopt(
             socket.SOL_SOCKET, _SO_ATTACH_FILTER, struct.pack("HP", len(program) // 8, ctypes.addressof(program))
         )

@@ -64,9 +64,9 @@ class Captured:
 class Capture:
     """The ring, and what it has said of the connections that are followed."""
 
-    def __init__(self, server_ports: Collection[int]) -> None:
-        """Raises OSError."""
-        self._ring = PacketRing(server_ports)
+    def __init__(self, server_ports: Collection[int], local_ports: range | None) -> None:
+        """See `PacketRing`."""
+        self._ring = PacketRing(server_ports, local_ports)
         self._offset = WallOffset()
         self._followed: dict[int, Captured] = {}
         self._greetings: dict[int, Segment] = {}

@@ -52,10 +52,12 @@ def clock_for(asked: str) -> Clock:
     return found
 
 
-def links_for(clock: Clock, *, server_ports: Collection[int], pauses: Pauses) -> Links:
-    """server_ports: what a capture listens for. pauses: when it may read what it has."""
+def links_for(clock: Clock, *, server_ports: Collection[int], local_ports: range | None, pauses: Pauses) -> Links:
+    """server_ports, local_ports: what a capture listens for; see `ragmeter.clients.capture_links.CaptureLinks`.
+    pauses: when it may read what it has.
+    """
     if clock == "capture":
         from ragmeter.clients.capture_links import CaptureLinks  # Linux only
 
-        return CaptureLinks(server_ports, pauses)
+        return CaptureLinks(server_ports, local_ports, pauses)
     return KernelLinks() if clock == "kernel" else UserLinks()

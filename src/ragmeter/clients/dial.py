@@ -19,6 +19,9 @@ class Links(Protocol):
     def prepare(self) -> None:
         """Called before a connection is made. Raises OSError."""
 
+    def place(self, sock: socket.socket) -> None:
+        """Called with each socket before it is connected. Raises OSError."""
+
     async def open(
         self, sock: socket.socket, receiver: Receiver, tls_context: ssl.SSLContext | None, host: str
     ) -> Link:
@@ -58,7 +61,7 @@ async def _dial(origin: Origin, tls: ssl.SSLContext | None, links: Links) -> Con
     began_ns = time.monotonic_ns()
     addresses = await _resolve(origin)
     resolved_ns = time.monotonic_ns()
-    sock = await _connect_any(addresses, origin)
+    sock = await _connect_any(addresses, origin, links)
     connected_ns = time.monotonic_ns()
     connection = Connection()
     connection.tcp_info = read_tcp_info(sock)
@@ -87,22 +90,25 @@ def _prepare(links: Links, origin: Origin) -> None:
         raise DialError(ErrorClass.CONNECT, f"cannot time the packets of {origin}: {error}") from error
 
 
-async def _connect_any(addresses: list[tuple[socket.AddressFamily, Any]], origin: Origin) -> socket.socket:
+async def _connect_any(
+    addresses: list[tuple[socket.AddressFamily, Any]], origin: Origin, links: Links
+) -> socket.socket:
     """The first address that answers, in the resolver's order. Raises DialError with the last refusal."""
     refusal: OSError | None = None
     for family, address in addresses:
         try:
-            return await _connect(family, address)
+            return await _connect(family, address, links)
         except OSError as error:
             refusal = error
     raise DialError(ErrorClass.CONNECT, f"cannot connect to {origin}: {refusal}") from refusal
 
 
-async def _connect(family: socket.AddressFamily, address: Any) -> socket.socket:
+async def _connect(family: socket.AddressFamily, address: Any, links: Links) -> socket.socket:
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
         sock.setblocking(False)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        links.place(sock)
         await asyncio.get_running_loop().sock_connect(sock, address)
     except BaseException:
         sock.close()

@@ -52,9 +52,11 @@ class HttpTransport:
         connect_timeout_s: float = CONNECT_TIMEOUT_S,
         stale_within_s: float = STALE_WITHIN_S,
         clock: str = AUTO,
+        local_ports: range | None = None,
         pauses: Pauses | None = None,
     ) -> None:
         """ca_file: PEM certificates to trust in place of the system's. clock: one of `ragmeter.clients.clocks.CLOCKS`.
+        local_ports: those of this process alone, if several send at once; see `ragmeter.clients.local_ports`.
         pauses: between the sends of a schedule, for what can wait.
 
         Raises ConfigError.
@@ -69,7 +71,7 @@ class HttpTransport:
         self._stale_within_ns = int(stale_within_s * 1e9)
         self.clock = clock_for(clock)
         ports = {origin.port for origin in self._origins}
-        self._links = links_for(self.clock, server_ports=ports, pauses=pauses or Pauses())
+        self._links = links_for(self.clock, server_ports=ports, local_ports=local_ports, pauses=pauses or Pauses())
 
     @property
     def capture_losses(self) -> CaptureLosses | None:

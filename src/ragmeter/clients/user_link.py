@@ -62,6 +62,9 @@ class UserLinks:
     def prepare(self) -> None:
         """See `ragmeter.clients.dial.Links`: nothing to prepare."""
 
+    def place(self, sock: socket.socket) -> None:
+        """See `ragmeter.clients.dial.Links`: any port will do."""
+
     async def open(
         self, sock: socket.socket, receiver: Receiver, tls_context: ssl.SSLContext | None, host: str
     ) -> Link:

@@ -58,15 +58,23 @@ class Loader:
     """Sends what is planned of a workload to one service; use it in one event loop and close it there.
 
     origin_ns: the ``time.monotonic_ns`` reading that is 0 in the samples. clock: one of `clients.clocks.CLOCKS`.
+    local_ports: see `HttpTransport`.
     """
 
     def __init__(
-        self, workload: Workload, provider: Provider, *, origin_ns: int, listener: Listener, clock: str = AUTO
+        self,
+        workload: Workload,
+        provider: Provider,
+        *,
+        origin_ns: int,
+        listener: Listener,
+        clock: str = AUTO,
+        local_ports: range | None = None,
     ) -> None:
         """Raises ConfigError for a clock that is not to be had, or a ``ca_file`` that cannot be read."""
         self._workload = workload
         self._pauses = Pauses()
-        self._transport: Transport = _transport(provider, clock, self._pauses)
+        self._transport: Transport = _transport(provider, clock, local_ports, self._pauses)
         self._dialect = _dialect(workload, provider)
         self._origin_ns = origin_ns
         self._listener = listener
@@ -175,9 +183,10 @@ class Prepared:
         )
 
 
-def _transport(provider: Provider, clock: str, pauses: Pauses) -> HttpTransport:
+def _transport(provider: Provider, clock: str, local_ports: range | None, pauses: Pauses) -> HttpTransport:
     ca_file = Path(provider.ca_file) if provider.ca_file else None
-    return HttpTransport([str(provider.base_url)], ca_file=ca_file, clock=clock, pauses=pauses)
+    urls = [str(provider.base_url)]
+    return HttpTransport(urls, ca_file=ca_file, clock=clock, local_ports=local_ports, pauses=pauses)
 
 
 def _dialect(workload: Workload, provider: Provider) -> Dialect:

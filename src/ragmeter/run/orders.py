@@ -10,13 +10,18 @@ from ragmeter.run.loader import Effort
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connect:
-    """Open connections, after closing those to another service. Answered by `Ready` or `Refused`."""
+    """Open connections, after closing those to another service. Answered by `Ready` or `Refused`.
+
+    process, processes: the number of the load process, from 0 on, and how many there are.
+    """
 
     workload: Workload
     provider: Provider
     origin_ns: int
     connections: int
     clock: str
+    process: int = 0
+    processes: int = 1
 
 
 @dataclass(frozen=True, slots=True)

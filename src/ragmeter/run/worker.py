@@ -10,6 +10,7 @@ import sys
 from collections.abc import Coroutine
 from typing import Any
 
+from ragmeter.clients.local_ports import share_of_ports
 from ragmeter.core.errors import RagmeterError, TargetError
 from ragmeter.core.records import RequestSample
 from ragmeter.run.channel import Channel
@@ -51,7 +52,12 @@ class Worker:
         try:
             allow_files(told.connections)
             self._loader = Loader(
-                told.workload, told.provider, origin_ns=told.origin_ns, clock=told.clock, listener=self
+                told.workload,
+                told.provider,
+                origin_ns=told.origin_ns,
+                listener=self,
+                clock=told.clock,
+                local_ports=share_of_ports(told.process, told.processes),
             )
             await self._loader.connect(told.connections)
         except RagmeterError as error:

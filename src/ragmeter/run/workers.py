@@ -132,8 +132,8 @@ class Team:
     async def connect(self, connect: Connect) -> None:
         """Raises TargetError with the first refusal."""
         share = -(-connect.connections // len(self._members))
-        for _, channel in self._members:
-            channel.send(replace(connect, connections=share))
+        for number, (_, channel) in enumerate(self._members):
+            channel.send(replace(connect, connections=share, process=number, processes=len(self._members)))
         await self._all_ready()
 
     async def _all_ready(self) -> None:
