@@ -1,7 +1,9 @@
 """What a run leaves behind: JUnit, HTML, what they must not hold, and what happens when they cannot be written."""
 
+import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
@@ -39,6 +41,14 @@ def test_html_page_carries_the_scorecard_and_is_named_after_us(project: Project)
     assert '<article id="ragmeter-1" class="run">' in page
     assert "max(ttft_ms)" in page
     assert "<title>ragmeter</title>" in page.replace('<title id="head-title">', "<title>")
+
+
+def test_html_page_links_to_the_page_that_compares_its_providers(project: Project) -> None:
+    project.provider("other")
+    project.run("--provider=./other.yaml").assert_outcomes(passed=2)
+    (page,) = project.reports.glob("ns/mine+other/*Z.html")
+    (address,) = re.findall(r'<nav .*?<a href="([^"]+)">mine or other: which one for tiny', page.read_text("utf-8"))
+    assert (page.parent / unquote(address)).is_file()
 
 
 def test_html_page_of_a_run_that_measures_nothing_is_not_ours(project: Project) -> None:

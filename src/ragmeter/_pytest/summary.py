@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
 from ragmeter._pytest.comparing import Compared
 from ragmeter._pytest.session import BenchSession
+from ragmeter.report.comparison.answer import question
 from ragmeter.report.comparison_text import comparison_lines
 from ragmeter.report.html import scorecard_html
 from ragmeter.report.netprobe_text import netprobe_lines
@@ -59,4 +62,15 @@ def scorecard(session: BenchSession) -> str:
     probes = [probed.result for probed in session.probes.finished]
     gate = {compared.case_id: compared.gate for compared in session.compared}
     gates = {finished.result.run_id: gate.get(finished.case.id, {}) for finished in session.finished}
-    return scorecard_html([finished.result for finished in session.finished], probes, gates)
+    return scorecard_html([finished.result for finished in session.finished], probes, gates, _comparisons(session))
+
+
+def _comparisons(session: BenchSession) -> list[tuple[str, str]]:
+    """Title and address, from where the report lies, of each page that compares runs."""
+    folder = Path(session.config.option.htmlpath).parent.resolve()
+    return [
+        (question(compared.comparison), quote(os.path.relpath(page.resolve(), folder)))
+        for compared in session.compared
+        for page in compared.paths
+        if page.suffix == ".html"
+    ]

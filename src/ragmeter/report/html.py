@@ -27,13 +27,18 @@ Gates: TypeAlias = Mapping[str, Gate]
 
 
 def scorecard_html(
-    results: Sequence[RunResult], probes: Sequence[Netprobe] = (), gates: Gates = MappingProxyType({})
+    results: Sequence[RunResult],
+    probes: Sequence[Netprobe] = (),
+    gates: Gates = MappingProxyType({}),
+    comparisons: Sequence[tuple[str, str]] = (),
 ) -> str:
     """The scorecard with its styles, and styles that make the pytest-html page around it fit dark mode and phones.
 
-    probes: east-west probes of the same session, below the runs.
+    probes: east-west probes of the same session, below the runs. comparisons: title and address of the pages that
+    compare its runs.
     """
-    content = join(_scorecard(results, gates) if results or not probes else None, _probes(probes))
+    runs = _scorecard(results, gates) if results or not probes else None
+    content = join(_comparisons(comparisons), runs, _probes(probes))
     return str(join(_VIEWPORT, _style("scorecard.css"), _style("pytest_html.css"), content))
 
 
@@ -68,6 +73,13 @@ def _scorecard(results: Sequence[RunResult], gates: Gates) -> Html:
         _run(result, gates.get(result.run_id, {}), f"ragmeter-{index}") for index, result in enumerate(results, start=1)
     )
     return element("div", overview, *runs, class_="ragmeter")
+
+
+def _comparisons(pages: Sequence[tuple[str, str]]) -> Html | None:
+    links = (element("li", element("a", title, href=address)) for title, address in pages)
+    return (
+        element("nav", "Compared on pages of their own:", element("ul", *links), class_="ragmeter") if pages else None
+    )
 
 
 def _probes(probes: Sequence[Netprobe]) -> Html | None:

@@ -21,7 +21,7 @@ def comparison(results: Sequence[RunResult], ident: str) -> Html:
         table("Figures of each run", _HEAD, _rows(results, ident), hide_caption=True, kind="comparison"),
         _differences(results),
         lead="Figures with their intervals; none is ranked here. Runs that were interleaved in one session have a "
-        "comparison of their own beside this page; runs made one after another are no paired comparison.",
+        "page that compares them; runs made one after another are no paired comparison.",
     )
 
 
