@@ -31,7 +31,7 @@ class Unit(Enum):
     RATIO = "percentunit"
     PERCENT = "percent"
     REQUESTS_PER_S = "reqps"
-    TOKENS_PER_S = "suffix: tok/s"
+    TOKENS_PER_S = "suffix:tok/s"
     PER_S = "cps"
     COUNT = "short"
     MEBIBYTES = "mbytes"

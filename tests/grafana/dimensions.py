@@ -43,7 +43,7 @@ FITTING: Final[Mapping[str, tuple[Dimension, ...]]] = {
     "percentunit": ({},),
     "percent": ({"percent": 1},),
     "reqps": ({"request": 1, "s": -1},),
-    "suffix: tok/s": ({"token": 1, "s": -1},),
+    "suffix:tok/s": ({"token": 1, "s": -1},),
     "cps": ({"preemption": 1, "s": -1},),
     "ms": ({"ms": 1},),
     "Gbits": ({"gigabit": 1, "s": -1},),
