@@ -1,7 +1,10 @@
 """--bench-end-rate, --bench-burstiness, --bench-burst-size, --bench-rates, --bench-trace, --bench-speedup."""
 
+from collections.abc import Iterator
+
 import pytest
 
+from ragmeter.testing import GroundTruthServer, StreamScript
 from tests._pytest.project import Project, refused
 from tests._pytest.twins import Twins
 
@@ -75,6 +78,51 @@ def test_sweep_has_a_row_of_figures_for_each_rate(project: Project) -> None:
     assert asked == [(0, 20, 6), (1, 60, 6)]
     assert sorted(sample["step"] for sample in project.samples()) == [0] * 6 + [1] * 6
     assert all(step["ttft_p50_ms"] > 0 and step["offered_rate_per_s"] > 0 for step in result["steps"])
+
+
+JUDGED = """
+    def test_slo(run_workload, slo):
+        slo.check(run_workload())
+"""
+SWEEP = ("--bench-shape=sweep", "--bench-rates=5,100", "--bench-requests=20")
+
+
+@pytest.fixture
+def serial(project: Project) -> Iterator[Project]:
+    """A service of some 40 streams a second: at 100 a queue grows. The client may be late on a busy machine."""
+    project.patch.setattr("ragmeter.core.harness.LAG_FLOOR_MS", 1000.0)
+    project.suite(JUDGED)
+    with GroundTruthServer(StreamScript(ttft_ms=10, itl_ms=5, tokens=4), process=True, lanes=1) as running:
+        project.provider(base_url=running.base_url)
+        yield project
+
+
+def test_slo_of_a_sweep_is_judged_at_each_step_and_its_failure_names_the_step(serial: Project) -> None:
+    outcome = serial.run(*SWEEP, "--bench-slo=p50(ttft_ms) <= 60")
+    assert outcome.ret == pytest.ExitCode.TESTS_FAILED
+    outcome.stdout.fnmatch_lines(["E *FAIL: tiny @ mine: at 100 req/s: p50(ttft_ms) = * > 60 *; met at 5 req/s"])
+    outcome.stdout.fnmatch_lines(["*sweep * every SLO is met up to 5 req/s; not at 100 req/s: *"])
+    (verdict,) = serial.result()["verdicts"]
+    assert [(at["rate_per_s"], at["outcome"]) for at in verdict["steps"]] == [(5, "PASS"), (100, "FAIL")]
+
+
+def test_slo_may_be_of_one_step(serial: Project) -> None:
+    outcome = serial.run(*SWEEP, "--bench-slo=p50(ttft_ms) <= 60 at 5/s")
+    outcome.assert_outcomes(passed=1)
+    (verdict,) = serial.result()["verdicts"]
+    assert verdict["slo"] == "p50(ttft_ms) <= 60 at 5/s"
+
+
+@pytest.mark.parametrize(
+    ("load", "words"),
+    [
+        (SWEEP, "there is no step at 7/s: the steps of the sweep offer 5/s, 100/s"),
+        ((), "there is no step at 7/s: the workload is no sweep"),
+    ],
+)
+def test_slo_of_a_step_that_is_not_there_is_refused(project: Project, load: tuple[str, ...], words: str) -> None:
+    project.suite(JUDGED)
+    refused(project, project.run(*load, "--bench-slo=p50(ttft_ms) <= 60 at 7/s"), words)
 
 
 @pytest.mark.usefixtures("trace")

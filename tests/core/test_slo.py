@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from ragmeter.core.errors import ConfigError
 from ragmeter.core.metrics import METRICS
-from ragmeter.core.slo import parse_goodput, parse_slo
+from ragmeter.core.slo import check_step, parse_goodput, parse_slo
 
 
 @pytest.mark.parametrize(
@@ -35,9 +35,24 @@ def test_expressions_that_are_understood(
     assert parse_slo(slo.expression, "again").expression == slo.expression
 
 
+@pytest.mark.parametrize("text", ["at 8/s", "at 8.0 / s", " at 8e0/s "])
+def test_expression_may_name_the_step_of_a_sweep(text: str) -> None:
+    slo = parse_slo(f"p95(ttft_ms) <= 1500 {text}", "here")
+    assert slo.at_rate_per_s == 8
+    assert slo.expression == "p95(ttft_ms) <= 1500 at 8/s"
+    assert parse_slo("p95(ttft_ms) <= 1500", "here").at_rate_per_s is None
+    check_step(slo, (2, 8))
+    with pytest.raises(
+        ConfigError, match=r"here: SLO 'p95.*': there is no step at 8/s: the steps of the sweep offer 2/s, 4/s"
+    ):
+        check_step(slo, (2, 4))
+
+
 @pytest.mark.parametrize(
     ("expression", "reason"),
     [
+        ("p95(ttft_ms) <= 1500 at 8", "not understood"),
+        ("p95(ttft_ms) <= 1500 at -8/s", "not understood"),
         ("", "not understood; write it like 'p95(ttft_ms) <= 1500'"),
         ("p95(ttft_ms) = 1500", "operators: <= < >= >"),
         ("p95(ttft_ms) <= 1500ms", "not understood"),

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from ragmeter.core.result import Step
+from ragmeter.core.result import Outcome, RunResult, SloVerdict, Step, StepVerdict
 from ragmeter.report.html import page_html
 from ragmeter.report.terminal import summary_lines
 from tests.report.examples import passing
@@ -38,6 +38,53 @@ def test_page_has_a_row_for_each_step_and_a_curve() -> None:
     assert page.count('class="steps p50"') == page.count('class="steps p95"') == 1
     for words in ("Steps of the sweep", "5.00 /s", "40.0 /s", "900 ms", "at 20.0 /s: p50 900 ms, p95 1,800 ms"):
         assert words in page
+
+
+def judged() -> tuple[RunResult, SloVerdict]:
+    """Met at the first two of the four steps."""
+    outcomes = (Outcome.PASS, Outcome.PASS, Outcome.FAIL, Outcome.NO_DATA)
+    at = tuple(
+        StepVerdict(
+            step=each.step,
+            rate_per_s=each.rate_per_s,
+            outcome=outcome,
+            sentence=f"chat @ here: at {each.rate_per_s:g} req/s: p50(ttft_ms) …",
+            value=each.ttft_p50_ms,
+            low=None if each.ttft_p50_ms is None else each.ttft_p50_ms - 10,
+            high=None if each.ttft_p50_ms is None else each.ttft_p50_ms + 10,
+            n=80,
+        )
+        for each, outcome in zip(STEPS, outcomes, strict=True)
+    )
+    made = passing()
+    verdict = replace(made.verdicts[0], slo="p50(ttft_ms) <= 500", metric="ttft_ms", outcome=Outcome.FAIL, steps=at)
+    return replace(made, steps=STEPS, verdicts=(verdict,)), verdict
+
+
+def test_page_has_the_outcome_of_each_slo_at_each_step_and_where_they_hold() -> None:
+    result, verdict = judged()
+    page = page_html([result])
+    said = "Every SLO is met up to 10 req/s; not at 20 req/s: p50(ttft_ms) &lt;= 500 (FAIL)."
+    for words in (said, "SLOs at each step", "every SLO met", "910 ms, n = 80"):
+        assert words in page
+    hollow = 'class="mark hollow"'
+    unjudged = page_html([replace(result, verdicts=(replace(verdict, steps=()),))])
+    assert page.count(hollow) - unjudged.count(hollow) == 2
+
+
+def test_slo_of_one_step_has_one_cell() -> None:
+    result, verdict = judged()
+    page = page_html([replace(result, verdicts=(replace(verdict, steps=verdict.steps[1:2]),))])
+    assert page.count("not of this step") == 3
+
+
+@pytest.mark.parametrize("width", [40, 80, 200])
+def test_terminal_says_where_the_slos_hold_and_each_outcome(width: int) -> None:
+    lines = summary_lines(judged()[0], width=width, colour=False)
+    assert all(len(line) <= width for line in lines)
+    said = " ".join(" ".join(lines).split())
+    assert "sweep every SLO is met up to 10 req/s; not at 20 req/s" in said
+    assert "5/s PASS 120 ms, 10/s PASS 150 ms, 20/s FAIL 900 ms, 40/s NO DATA" in said
 
 
 def test_sweep_without_a_success_has_a_table_and_no_curve() -> None:

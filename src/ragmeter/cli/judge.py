@@ -10,7 +10,7 @@ from ragmeter.cli.terminal import colour, say, width
 from ragmeter.clients.files import write_atomically
 from ragmeter.core.result import Outcome
 from ragmeter.core.run import DeclaredSlo
-from ragmeter.core.slo import parse_slo
+from ragmeter.core.slo import check_step, parse_slo
 from ragmeter.report.jsonfile import result_json
 from ragmeter.report.terminal import summary_lines
 
@@ -40,8 +40,11 @@ def run(options: argparse.Namespace) -> int:
     saved = load_raw(options.raw)
     plan = saved.plan
     if options.slo:
-        asked = [parse_slo(expression, "--slo").expression for expression in options.slo]
-        plan = replace(plan, slos=tuple(DeclaredSlo(expression=e, origin="--slo") for e in dict.fromkeys(asked)))
+        asked = [parse_slo(expression, "--slo") for expression in options.slo]
+        for slo in asked:
+            check_step(slo, plan.workload.rates_per_s)
+        expressions = dict.fromkeys(slo.expression for slo in asked)
+        plan = replace(plan, slos=tuple(DeclaredSlo(expression=e, origin="--slo") for e in expressions))
     result = result_from(priced(replace(saved, plan=plan), prices=options.prices, offer=options.offer))
     if options.json:
         write_atomically(options.json, result_json(result))

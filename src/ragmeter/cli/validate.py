@@ -9,7 +9,7 @@ from ragmeter.cli.terminal import say
 from ragmeter.clients.files import known_schemas, read_document, schema
 from ragmeter.core.errors import SchemaError
 from ragmeter.core.schema import check
-from ragmeter.core.slo import parse_goodput, parse_slo
+from ragmeter.core.slo import check_step, parse_goodput, parse_slo
 from ragmeter.run import catalog
 
 
@@ -39,6 +39,6 @@ def _check_document(document: Any, name: str, path: Path) -> None:
         workload = catalog.load_workload(str(path))
         parse_goodput(workload.goodput, str(path))
         for expression in workload.slo:
-            parse_slo(expression, str(path))
+            check_step(parse_slo(expression, str(path)), workload.rates_per_s)
     else:
         check(document, schema(name), str(path))

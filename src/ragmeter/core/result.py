@@ -80,8 +80,26 @@ class PhaseFigures:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StepVerdict:
+    """An SLO at one step of a sweep, from 0; the fields are those of `SloVerdict`."""
+
+    step: int
+    rate_per_s: float
+    outcome: Outcome
+    sentence: str
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SloVerdict:
-    """One SLO, judged. ``sentence`` is what a person reads; the rest is what a program reads."""
+    """One SLO, judged. ``sentence`` is what a person reads; the rest is what a program reads.
+
+    Of a sweep it is judged at each step, and the worst of ``steps`` decides: outcome and figures are those of the
+    lowest rate with the worst outcome, or of the highest rate when every step passes.
+    """
 
     slo: str
     outcome: Outcome
@@ -96,6 +114,8 @@ class SloVerdict:
     n: int
     origin: str
     """Where the SLO was declared: a manifest, a provider file or the option."""
+    steps: tuple[StepVerdict, ...] = ()
+    """Of a sweep: each step that it is of; empty otherwise."""
 
 
 Basis: TypeAlias = Literal["server", "client", "probe", "remainder"]

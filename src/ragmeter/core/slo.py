@@ -5,12 +5,13 @@
     p95(ttft_ms) <= 1500      a statistic of a per-request metric: p50, p95, p99.9 …, mean, min, max
     error_ratio <= 0.01       a figure of the whole phase
     operators: <= < >= >      the bound is a plain number in the metric's unit
+    p95(ttft_ms) <= 1500 at 8/s    of a sweep: of the step that offers 8 requests per second, and not of every step
 """
 
 import difflib
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ragmeter.core.errors import ConfigError
@@ -18,22 +19,26 @@ from ragmeter.core.metrics import METRICS, Metric
 from ragmeter.core.series import STATISTICS, percentile_share
 
 SUBJECT = r"\s*(?:(?P<statistic>[A-Za-z][A-Za-z0-9.]*)\s*\(\s*(?P<of>\w+)\s*\)|(?P<bare>\w+))\s*"
+NUMBER = r"(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 GRAMMAR = re.compile(
     SUBJECT + r"(?P<operator><=|>=|<|>)"
-    r"\s*(?P<bound>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*"
+    rf"\s*(?P<bound>[-+]?{NUMBER})(?:\s+at\s+(?P<rate>{NUMBER})\s*/\s*s)?\s*"
 )
 EXAMPLES = "'p95(ttft_ms) <= 1500', 'mean(e2e_ms) < 8000', 'error_ratio <= 0.01', 'output_tokens_per_s >= 100'"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slo:
-    """statistic: None for a rate or a count. origin: where it was declared."""
+    """statistic: None for a rate or a count. origin: where it was declared. at_rate_per_s: the step of a sweep that it
+    is of; None for each of them.
+    """
 
     metric: Metric
     statistic: str | None
     operator: str
     bound: float
     origin: str
+    at_rate_per_s: float | None = None
 
     @property
     def subject(self) -> str:
@@ -42,7 +47,8 @@ class Slo:
 
     @property
     def expression(self) -> str:
-        return f"{self.subject} {self.operator} {self.bound:.15g}"
+        step = "" if self.at_rate_per_s is None else f" at {self.at_rate_per_s:.15g}/s"
+        return f"{self.subject} {self.operator} {self.bound:.15g}{step}"
 
     @property
     def judged_by_value(self) -> bool:
@@ -73,7 +79,23 @@ def parse_slo(expression: str, origin: str) -> Slo:
     bound = float(match["bound"])
     _check_direction(metric, match["operator"], where)
     _check_bound(metric, match["operator"], bound, where)
-    return Slo(metric=metric, statistic=statistic, operator=match["operator"], bound=bound, origin=origin)
+    return Slo(
+        metric=metric,
+        statistic=statistic,
+        operator=match["operator"],
+        bound=bound,
+        origin=origin,
+        at_rate_per_s=None if match["rate"] is None else float(match["rate"]),
+    )
+
+
+def check_step(slo: Slo, rates_per_s: Sequence[float]) -> None:
+    """Raise ConfigError for an SLO of a step that the workload does not have. rates_per_s: of its steps."""
+    if slo.at_rate_per_s is None or slo.at_rate_per_s in rates_per_s:
+        return
+    known = ", ".join(f"{rate:g}/s" for rate in rates_per_s)
+    steps = f"the steps of the sweep offer {known}" if known else "the workload is no sweep"
+    raise ConfigError(f"{slo.origin}: SLO {slo.expression!r}: there is no step at {slo.at_rate_per_s:g}/s: {steps}")
 
 
 def parse_subject(text: str, origin: str) -> tuple[Metric, str | None]:

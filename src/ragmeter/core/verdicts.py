@@ -1,7 +1,7 @@
 """Judging SLOs: PASS and FAIL need the whole interval on one side of the bound; no data is never a pass."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from ragmeter.core.floor import floor_reasons
 from ragmeter.core.formatting import distinct_text, number_text
@@ -53,9 +53,13 @@ def overall(verdicts: Sequence[SloVerdict], harness: Harness, successes: int) ->
     """
     if harness.reasons:
         return Outcome.INVALID
-    outcomes = {verdict.outcome for verdict in verdicts}
-    if not outcomes:
+    if not verdicts:
         return Outcome.PASS if successes else Outcome.NO_DATA
+    return worst([verdict.outcome for verdict in verdicts])
+
+
+def worst(outcomes: Collection[Outcome]) -> Outcome:
+    """In the order INVALID, FAIL, NO_DATA, INCONCLUSIVE, PASS. Raises StopIteration when there are none."""
     ranking = (Outcome.INVALID, Outcome.FAIL, Outcome.NO_DATA, Outcome.INCONCLUSIVE, Outcome.PASS)
     return next(outcome for outcome in ranking if outcome in outcomes)
 

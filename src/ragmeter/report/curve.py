@@ -1,9 +1,10 @@
 """Latency over the offered rate, drawn from the steps of a sweep."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
-from ragmeter.core.result import Step
+from ragmeter.core.result import Outcome, Step
+from ragmeter.core.step_verdicts import held_per_s
 from ragmeter.report import svg
 from ragmeter.report.format import quantity
 from ragmeter.report.markup import Html, element, join
@@ -17,8 +18,12 @@ _LINES: Final[dict[str, Callable[[Step], float | None]]] = {
 }
 
 
-def ttft_over_rate(steps: Sequence[Step], *, title: str, ident: str) -> Html | None:
-    """TTFT p50 (solid) and p95 (dashed) at each rate that was asked for. None when no step had a success."""
+def ttft_over_rate(steps: Sequence[Step], *, title: str, ident: str, outcomes: Mapping[float, Outcome]) -> Html | None:
+    """TTFT p50 (solid) and p95 (dashed) at each rate that was asked for. None when no step had a success.
+
+    outcomes: of the SLOs at each rate: spots are hollow where one of them did not pass, and the highest rate up to
+    which all did is marked.
+    """
     lines = {name: [(step, ms) for step in steps if (ms := of(step)) is not None] for name, of in _LINES.items()}
     values = [ms for line in lines.values() for _, ms in line]
     if not values:
@@ -27,7 +32,8 @@ def ttft_over_rate(steps: Sequence[Step], *, title: str, ident: str) -> Html | N
     up = fitting(values, from_zero=True)
     drawing = svg.chart(
         *(svg.level(_height_of(value, up), kind="grid") for value, _ in labelled(up, "ms")),
-        *(_line(name, line, across, up) for name, line in lines.items()),
+        *_held(held_per_s(outcomes), across),
+        *(_line(name, line, across, up, outcomes) for name, line in lines.items()),
         svg.horizontal_axis(across, _TOP + _PLOT, labelled(across, "/s")),
         title=title,
         description="; ".join(_spoken(step) for step in steps) + ".",
@@ -37,17 +43,30 @@ def ttft_over_rate(steps: Sequence[Step], *, title: str, ident: str) -> Html | N
     return element("div", _vertical_axis(up), drawing, class_="with-axis")
 
 
-def _line(name: str, line: Sequence[tuple[Step, float]], across: Scale, up: Scale) -> Html:
+def _held(rate_per_s: float | None, across: Scale) -> Iterator[Html]:
+    if rate_per_s is not None:
+        share = across.share(rate_per_s)
+        yield svg.upright(share, _TOP, _TOP + _PLOT, kind="bound")
+        yield svg.label("every SLO met", share, _TOP, kind="value halo", near=0.2)
+
+
+def _line(
+    name: str, line: Sequence[tuple[Step, float]], across: Scale, up: Scale, outcomes: Mapping[float, Outcome]
+) -> Html:
     """The path, a spot at each step, and the name at its end: that of p50 below, that of p95 above."""
-    ordered = sorted((across.share(step.rate_per_s), ms) for step, ms in line)
-    shares = [(share, 1 - up.share(ms)) for share, ms in ordered]
+    ordered = sorted((across.share(step.rate_per_s), ms, _kind(step, outcomes)) for step, ms in line)
+    shares = [(share, 1 - up.share(ms)) for share, ms, _ in ordered]
     kind = f"steps {name}"
-    end, end_ms = ordered[-1]
+    end, end_ms, _ = ordered[-1]
     return join(
         svg.line(shares, _TOP, _PLOT, kind=kind),
-        *(svg.dot(share, _height_of(ms, up), kind="mark") for share, ms in ordered),
+        *(svg.dot(share, _height_of(ms, up), kind=mark) for share, ms, mark in ordered),
         svg.label(name, end, _height_of(end_ms, up) + (16 if name == "p50" else -8), kind="value halo"),
     )
+
+
+def _kind(step: Step, outcomes: Mapping[float, Outcome]) -> str:
+    return "mark" if outcomes.get(step.rate_per_s, Outcome.PASS) is Outcome.PASS else "mark hollow"
 
 
 def _height_of(value: float, up: Scale) -> float:

@@ -15,6 +15,7 @@ from ragmeter.core.run import RunEnding, RunPlan
 from ragmeter.core.run_figures import cost_of_run, harness_of_run
 from ragmeter.core.slo import parse_slo
 from ragmeter.core.slowest import slowest_of
+from ragmeter.core.step_verdicts import StepFigures, judge_steps
 from ragmeter.core.steps import steps_of
 from ragmeter.core.summary import Figures, finite_distribution, finite_estimate, summarise
 from ragmeter.core.verdicts import judge, overall
@@ -29,18 +30,16 @@ def result_of(
     """The result of a run, also of one that ended early."""
     workload = plan.workload
     measured = [sample for sample in samples if sample.phase is Phase.MEASURED]
-    figures = summarise(samples, Phase.MEASURED, goodput=workload.goodput, seed=workload.seed)
+    figures, retrieval, cost = _figures(plan, measured)
     warmup = summarise(samples, Phase.WARMUP, goodput=workload.goodput, seed=workload.seed)
-    retrieval = retrieval_of(samples, {i: p.relevant for i, p in enumerate(workload.prompts)}, workload.k)
-    cost = cost_of_run(plan, figures, measured)
-    figures = _with_rates(figures, retrieval, cost)
     harness = harness_of_run(plan, ending, measured)
     capacity = capacity_of(ending, samples, workload, figures.rates["good_ratio"])
     probe = plan.netprobe
     llm_round_trip_ms = probe.p50_ms if probe else None
     label = f"{workload.name} @ {plan.provider}"
     slos = [parse_slo(declared.expression, declared.origin) for declared in plan.slos]
-    verdicts = tuple(judge(slo, figures, harness, label) for slo in slos)
+    steps = _steps(plan, measured, ending)
+    verdicts = tuple(judge_steps(slo, steps, label) if steps else judge(slo, figures, harness, label) for slo in slos)
     phase = figures.phase
     return RunResult(
         **{name: getattr(phase, name) for name in names_users_know},
@@ -109,6 +108,26 @@ names_users_know = (
     "avg_prompt_tokens",
     "duration_seconds",
 )
+
+
+def _figures(plan: RunPlan, measured: Sequence[RequestSample]) -> tuple[Figures, Retrieval | None, Cost | None]:
+    """Everything that SLOs are judged on."""
+    workload = plan.workload
+    figures = summarise(measured, Phase.MEASURED, goodput=workload.goodput, seed=workload.seed)
+    retrieval = retrieval_of(measured, {i: p.relevant for i, p in enumerate(workload.prompts)}, workload.k)
+    cost = cost_of_run(plan, figures, measured)
+    return _with_rates(figures, retrieval, cost), retrieval, cost
+
+
+def _steps(plan: RunPlan, measured: Sequence[RequestSample], ending: RunEnding) -> list[StepFigures]:
+    """Of a sweep; empty otherwise."""
+    found = []
+    for number, rate_per_s in enumerate(plan.workload.rates_per_s):
+        own = [sample for sample in measured if sample.step == number]
+        figures, _, _ = _figures(plan, own)
+        harness = harness_of_run(plan, ending, own)
+        found.append(StepFigures(step=number, rate_per_s=rate_per_s, figures=figures, harness=harness))
+    return found
 
 
 def _with_rates(figures: Figures, retrieval: Retrieval | None, cost: Cost | None) -> Figures:

@@ -55,7 +55,7 @@ def is_smoke(result: RunResult) -> bool:
 
 def reason(result: RunResult) -> str:
     """Why the run has its outcome, in a few words; what exactly happened is said by ``evidence``."""
-    if result.outcome is Outcome.INVALID:
+    if result.harness.reasons:
         return "The client was not fit to measure, so no figure here judges the target"
     if not result.verdicts:
         return "No SLO was declared: nothing was judged"
@@ -68,7 +68,7 @@ def reason(result: RunResult) -> str:
 
 def evidence(result: RunResult) -> tuple[str, ...]:
     """The sentences that led to the outcome, each about one SLO or one limit of the client."""
-    if result.outcome is Outcome.INVALID:
+    if result.harness.reasons:
         return result.harness.reasons
     return () if result.outcome is Outcome.PASS else tuple(sentence(result, verdict) for verdict in _deciding(result))
 
@@ -105,6 +105,7 @@ _VERBS: Final = {
     Outcome.FAIL: "missed",
     Outcome.INCONCLUSIVE: "undecided",
     Outcome.NO_DATA: "without enough data",
+    Outcome.INVALID: "not judged, as the client was not fit for it",
 }
 
 

@@ -6,7 +6,18 @@ from itertools import accumulate, cycle, pairwise
 from textwrap import wrap
 from typing import Final
 
-from ragmeter.core.result import Attribution, Distribution, Estimate, Harness, Outcome, RunResult, Stage, Step
+from ragmeter.core.result import (
+    Attribution,
+    Distribution,
+    Estimate,
+    Harness,
+    Outcome,
+    RunResult,
+    SloVerdict,
+    Stage,
+    Step,
+)
+from ragmeter.core.step_verdicts import sweep_sentence
 from ragmeter.report.calibration import floors, load
 from ragmeter.report.format import (
     TOO_SMALL,
@@ -55,8 +66,9 @@ def summary_lines(result: RunResult, *, width: int, colour: bool) -> list[str]:
         *_rate_lines(result, page),
         *_client_lines(result.harness, page),
         *(line for step in result.steps for line in page.cells(f"step {step.step + 1}", _step_cells(step))),
+        *(page.entry("sweep", words) if (words := sweep_sentence(result.verdicts)) else ()),
         *(page.entry("capacity", result.capacity.sentence) if result.capacity else ()),
-        *(line for at in result.verdicts for line in page.outcome(at.outcome, sentence(result, at), indent=_INDENT)),
+        *(line for at in result.verdicts for line in _verdict_lines(result, at, page)),
         *_waterfall_lines(result.attribution, page),
         *_quality_and_cost(result, page),
         *_trouble(result, page),
@@ -99,6 +111,17 @@ class _Page:
             title = name if start == 0 else ""
             row = "".join(cell.ljust(_CELL_WIDTH) for cell in cells[start : start + columns])
             yield f"{_INDENT}{title.ljust(_NAMES_WIDTH)}{row}".rstrip()[: self.width]
+
+
+def _verdict_lines(result: RunResult, at: SloVerdict, page: _Page) -> Iterator[str]:
+    """The verdict; of a sweep with its outcome at each step."""
+    yield from page.outcome(at.outcome, sentence(result, at), indent=_INDENT)
+    if len(at.steps) > 1:
+        words = ", ".join(
+            f"{each.rate_per_s:g}/s {each.outcome.value.replace('_', ' ')} {figure(at.metric, each.value)}"
+            for each in at.steps
+        )
+        yield from page.paragraph(words, first=_INDENT * 3)
 
 
 def _what_ran(result: RunResult) -> str:

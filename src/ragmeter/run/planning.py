@@ -13,7 +13,7 @@ from ragmeter.core.metrics import DEFINITIONS_VERSION
 from ragmeter.core.provider import Provider
 from ragmeter.core.run import DeclaredSlo, RunPlan
 from ragmeter.core.schema import check
-from ragmeter.core.slo import parse_goodput, parse_slo
+from ragmeter.core.slo import check_step, parse_goodput, parse_slo
 from ragmeter.core.workload import Workload
 from ragmeter.run.target import check_identity
 
@@ -73,4 +73,7 @@ def declared_slos(
         *(DeclaredSlo(expression=e, origin=provider.path) for e in provider.slo),
         *(DeclaredSlo(expression=e, origin=origin) for e, origin in others),
     ]
-    return tuple({parse_slo(slo.expression, slo.origin).expression: slo for slo in declared}.values())
+    parsed = [(parse_slo(slo.expression, slo.origin), slo) for slo in declared]
+    for slo, _ in parsed:
+        check_step(slo, workload.rates_per_s)
+    return tuple({slo.expression: each for slo, each in parsed}.values())
