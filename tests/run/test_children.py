@@ -174,3 +174,16 @@ def test_command_ends_when_the_tether_is_killed(made: list[Child], tmp_path: Pat
     os.kill(child.pid, signal.SIGKILL)
     wait_until(lambda: not runs(command.pid))
     assert child.ended() == f"helper (pid {child.pid}) was ended by SIGKILL"
+
+
+def test_command_that_is_paused_goes_on_and_is_no_ended_one(made: list[Child], tmp_path: Path) -> None:
+    child = started(
+        made, tmp_path, "import itertools, time\nfor n in itertools.count(): print(n, flush=True); time.sleep(0.01)"
+    )
+    (command,) = psutil.Process(child.pid).children()
+    command.suspend()
+    wait_until(lambda: command.status() == psutil.STATUS_STOPPED)
+    said = child.log.stat().st_size
+    command.resume()
+    wait_until(lambda: child.log.stat().st_size > said)
+    assert child.ended() is None

@@ -29,13 +29,20 @@ def main(parent_pid: int, command: list[str]) -> NoReturn:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, watched)
         _die_with(own_pid, signal.SIGKILL)
         _become(command)
-    if signal.sigwait(watched) is signal.SIGTERM:
+    while (told := signal.sigwait(watched)) is signal.SIGCHLD and not _has_ended(pid):
+        pass  # it was stopped, or goes on
+    if told is signal.SIGTERM:
         os.killpg(0, signal.SIGTERM)
         signal.sigtimedwait({signal.SIGCHLD}, GRACE_S)
     ended, status = os.waitpid(pid, os.WNOHANG)
     if not ended or os.getppid() != parent_pid:  # nobody else is left to end what the command started
         os.killpg(0, signal.SIGKILL)  # this process, too
     _end_like(status)
+
+
+def _has_ended(pid: int) -> bool:
+    """Without taking its status."""
+    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
 def _die_with(parent_pid: int, number: signal.Signals) -> None:
