@@ -178,6 +178,28 @@ def test_plan_says_when_the_last_phase_of_several_shards_begins(here: Path, caps
     )
 
 
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("", "is not a raw record of a run: its first line has no plan"),
+        ("garbage\n", "is not a raw record of a run: its first line has no plan"),
+        ('{"plan": {}}\n', "x.raw.jsonl:1: $.run_id: "),
+        ('{PLAN}\n{"sample": {"index": "one"}}\n{"ending": {"status": "complete"}}\n', "x.raw.jsonl:2: $.index: "),
+        ("{PLAN}\ngarbage\n{PLAN}\n", "x.raw.jsonl:2: not JSON: "),
+    ],
+)
+def test_shard_with_bad_content_is_one_sentence_with_its_line(
+    here: Path, capsys: pytest.CaptureFixture[str], content: str, words: str
+) -> None:
+    plan = (here / "plan.raw.jsonl").read_text().splitlines()[0]
+    (here / "x.raw.jsonl").write_text(content.replace("{PLAN}", plan))
+    assert main(["merge", "x.raw.jsonl", "--output", "whole.raw.jsonl"]) == EXIT_ERROR
+    said = capsys.readouterr().err
+    assert words in said
+    assert len(said.splitlines()) == 1
+    assert not (here / "whole.raw.jsonl").exists()
+
+
 def test_plan_holds_no_secret(here: Path) -> None:
     assert SECRET not in (here / "plan.raw.jsonl").read_text()
 

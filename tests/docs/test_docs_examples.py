@@ -2,6 +2,9 @@
 
 import json
 import shlex
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +16,7 @@ from ragmeter.clients.files import read_yaml, schema
 from ragmeter.core.provider import provider_from
 from ragmeter.core.slo import parse_goodput, parse_slo
 from ragmeter.core.workload import prompts_of, workload_from
+from ragmeter.run import store
 from ragmeter.testing import GroundTruthServer, StreamScript
 from tests.docs.pages import DOCS, Block, blocks
 
@@ -146,3 +150,37 @@ def test_the_ground_truth_example_runs(capsys: pytest.CaptureFixture[str]) -> No
     (block,) = [b for b in blocks("python") if "GroundTruthServer(" in b.text]
     exec(compile(block.text, block.id, "exec"), {})
     assert capsys.readouterr().out.startswith("http://127.0.0.1:")
+
+
+def test_shards_of_the_reference_are_planned_sent_and_merged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As separate programs, which is what they are for. The merged run is the sum of its shards."""
+    programs = {b.text.split()[1]: b.text for b in blocks("python") if b.path == DOCS / "reference" / "cli.md"}
+    assert sorted(programs) == ["merge.py", "plan.py", "shard.py"]
+    for name, text in programs.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(Path(ragmeter.__file__).parents[1]))
+    workload = {"schema": "workload.v1", "name": "questions", "prompts": ["Why?", "How?"]}
+    load = {"benchmark": {"requests": 21}, "load": {"shape": "constant", "rate_per_s": 40}}
+    (tmp_path / "questions.yaml").write_text(yaml.safe_dump({**workload, **load}), encoding="utf-8")
+
+    def started(*arguments: str) -> "subprocess.Popen[str]":
+        command = [sys.executable, *arguments]
+        return subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+    def said(process: "subprocess.Popen[str]") -> str:
+        words, _ = process.communicate(timeout=120)
+        assert process.returncode == 0, words
+        return words
+
+    with GroundTruthServer(StreamScript(ttft_ms=5, itl_ms=1, tokens=8), process=True) as server:
+        provider = {"schema": "provider.v1", "name": "mine", "base_url": server.base_url}
+        (tmp_path / "mine.yaml").write_text(yaml.safe_dump(provider), encoding="utf-8")
+        said(started("plan.py"))
+        at = (datetime.now(UTC) + timedelta(seconds=20)).isoformat()
+        for process in [started("shard.py", str(number), "2", at) for number in range(2)]:
+            said(process)
+        assert len(server.truths()) == 21
+    _, requests, _ = said(started("merge.py", "0.raw.jsonl", "1.raw.jsonl")).split()
+    parts = [store.read(tmp_path / f"{number}.raw.jsonl")[1] for number in range(2)]
+    assert (int(requests), [len(part) for part in parts]) == (21, [11, 10])
+    assert sorted(sample.index for part in parts for sample in part) == list(range(21))

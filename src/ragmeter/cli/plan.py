@@ -15,9 +15,8 @@ from ragmeter.core.shards import common_starts_s
 from ragmeter.core.workload import Workload
 from ragmeter.run.catalog import load_workload
 from ragmeter.run.phases import phases
-from ragmeter.run.planning import declared_slos, run_plan
+from ragmeter.run.planning import asked_plan, declared_slos
 from ragmeter.run.store import SampleLog
-from ragmeter.run.target import metadata_sources, reach
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -46,10 +45,7 @@ def run(options: argparse.Namespace) -> int:
     provider = provider_of(options)
     workload = load_workload(options.workload or provider.workload, [_setting(text) for text in options.set])
     slos = declared_slos(provider, workload, [(expression, "--slo") for expression in options.slo])
-    reach(provider, workload.target)
-    now = datetime.now(UTC)
-    sources = metadata_sources(provider, workload, environment=os.environ)
-    plan = run_plan(provider, workload, slos, sources, stamp=now.strftime("%Y%m%dT%H%M%SZ"), started_at=now)
+    plan = asked_plan(provider, workload, slos, environment=os.environ, now=datetime.now(UTC))
     with SampleLog(options.output) as log:
         log.plan(plan)
     say(f"{plan.run_id}: planned in {options.output}", *_pace(workload))

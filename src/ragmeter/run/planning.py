@@ -1,6 +1,6 @@
 """What a run will be: everything about one workload on one provider that is fixed before the first request."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -15,7 +15,24 @@ from ragmeter.core.run import DeclaredSlo, RunPlan
 from ragmeter.core.schema import check
 from ragmeter.core.slo import check_step, parse_goodput, parse_slo
 from ragmeter.core.workload import Workload
-from ragmeter.run.target import check_identity
+from ragmeter.run.target import check_identity, metadata_sources, reach
+
+
+def asked_plan(
+    provider: Provider,
+    workload: Workload,
+    slos: Sequence[DeclaredSlo],
+    *,
+    environment: Mapping[str, str],
+    now: datetime,
+) -> RunPlan:
+    """The plan of a run after asking the service what it is: what `ragmeter plan` writes.
+
+    Raises TargetError when the service cannot be reached or is another one than the workload demands.
+    """
+    reach(provider, workload.target)
+    sources = metadata_sources(provider, workload, environment=environment)
+    return run_plan(provider, workload, slos, sources, stamp=now.strftime("%Y%m%dT%H%M%SZ"), started_at=now)
 
 
 def run_plan(
