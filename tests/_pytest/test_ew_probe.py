@@ -45,7 +45,7 @@ def cluster(project: Project, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeC
         path = project.pytester.path / "kubeconfig"
         contexts = [{"name": "fake", "context": {"cluster": "c", "user": "u"}}]
         parts = {"clusters": [{"name": "c", "cluster": {"server": fake.url}}], "users": [{"name": "u", "user": {}}]}
-        path.write_text(yaml.safe_dump({"apiVersion": "v1", "kind": "Config", "contexts": contexts, **parts}))
+        path.write_text(yaml.safe_dump({"kind": "Config", "current-context": "fake", "contexts": contexts, **parts}))
         monkeypatch.setattr(config.kube_config, "KUBE_CONFIG_DEFAULT_LOCATION", str(path))
         monkeypatch.setattr(kube_pods, "POLL_S", 0.01)
         project.provider(kube_context="fake")
@@ -134,7 +134,7 @@ def test_a_provider_without_a_context_is_refused(project: Project, cluster: Fake
 
 def test_an_unknown_context_is_refused(project: Project, cluster: FakeCluster) -> None:
     project.provider(kube_context="other")
-    refused(project, project.run("-m", "ew_probe"), "context 'other'", "other")
+    refused(project, project.run("-m", "ew_probe"), "context 'other'", "known: fake")
 
 
 def test_who_may_not_list_nodes_is_told_which_permission_it_takes(project: Project, cluster: FakeCluster) -> None:

@@ -15,6 +15,10 @@ from tests.docs.pages import ROOT, TEXTS, commands
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
 OTHERS = {
     "--from-literal": "kubectl create secret",
+    "--cluster": "kubectl config set-context",
+    "--duration": "kubectl create token",
+    "--token": "kubectl config set-credentials",
+    "--user": "kubectl config set-context",
     "--host": "python -m backend",
     "--port": "python -m backend",
     "--kept": "netprobe mesh",

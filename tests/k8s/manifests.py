@@ -15,7 +15,7 @@ K8S = ROOT / "k8s"
 CLOUDS = ("akamai-lke", "aws-eks", "gcp-gke")
 OVERLAYS = (*CLOUDS, "kind")
 BENCHMARK = ("run", "access", "launcher")
-NETPROBE = ("job",)
+NETPROBE = ("job", "access")
 OPTIONAL = ("pushgateway", "persistent-index", "load-balancer", "benchmark-api", "netprobe-mesh")
 RENDER_TIMEOUT_S = 30
 

@@ -15,6 +15,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from ragmeter.core.netprobe import Pair, pair_of
 from ragmeter.core.provider import Provider
 from ragmeter.core.schema import check
 from ragmeter.run.catalog import load_provider
-from ragmeter.run.netprobe import probing, reach_cluster
+from ragmeter.run.netprobe import find_placement, probing, reach_cluster
 from tests.k8s.cluster import (
     READY_TIMEOUT_S,
     apply,
@@ -40,6 +41,7 @@ from tests.k8s.cluster import (
 )
 from tests.k8s.deployed import in_the_nodes
 from tests.k8s.manifests import ROOT, netprobe, workloads
+from tests.k8s.probers import ACCOUNT, prober, token
 
 pytestmark = [needs_cluster, needs_images]
 
@@ -173,40 +175,39 @@ def test_one_node_is_measured_with_itself_in_a_namespace_that_stays(tmp_path: Pa
 def test_who_has_no_permission_is_told_the_verb_and_the_resource(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from kubernetes import config
-
     with own_namespace() as namespace:
-        document = yaml.safe_load(kubectl("config", "view", "--raw", "--minify", "--flatten"))
-        document["users"][0]["user"] = {"token": token(namespace)}
-        path = tmp_path / "kubeconfig"
-        path.write_text(yaml.safe_dump(document))
-        monkeypatch.setattr(config.kube_config, "KUBE_CONFIG_DEFAULT_LOCATION", str(path))
+        as_account(token(namespace), tmp_path, monkeypatch)
         with pytest.raises(ClusterError, match=r"cannot list nodes: HTTP 403: .*cannot list resource \"nodes\""):
             reach_cluster(loaded(tmp_path))
-        document["users"][0]["user"] = {"token": "expired"}
-        path.write_text(yaml.safe_dump(document))
+        as_account("expired", tmp_path, monkeypatch)
         with pytest.raises(ClusterError, match=r"cannot list nodes: HTTP 401: .*may have expired"):
             reach_cluster(loaded(tmp_path))
 
 
-def token(namespace: str) -> str:
-    """Of a service account that may do nothing. Clusters before 1.24 make a Secret of it by themselves."""
-    made = attempt("-n", namespace, "create", "token", "default")
-    if made.returncode == 0:
-        return made.stdout.strip()
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        for secret in json.loads(kubectl("-n", namespace, "get", "secrets", "-o", "json"))["items"]:
-            if secret["type"] == "kubernetes.io/service-account-token":
-                return decoded(secret["data"]["token"])
-        time.sleep(0.2)
-    raise AssertionError("the service account has no token")
+def test_the_shipped_identity_probes_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with own_namespace() as namespace, prober(namespace):
+        kubectl("label", "namespace", namespace, "pod-security.kubernetes.io/enforce-")
+        as_account(token(namespace, ACCOUNT), tmp_path, monkeypatch)
+        asked = loaded(tmp_path, namespace=namespace, parts=["latency"])
+        same, across = probed(asked)
+        assert (same.errors, across.errors) == ({}, {})
+        assert set(across.paths) == {"pod_to_pod", "pod_to_service", "node_to_node"}
+        assert left() == []
+        placed = find_placement(replace(asked, kube_namespace=namespace))
+        assert placed.unknown is not None
+        assert placed.unknown.startswith("no pod of the backend runs")
+        assert "cannot list pods" in str(find_placement(replace(asked, kube_namespace="kube-system")).unknown)
 
 
-def decoded(text: str) -> str:
-    import base64
+def as_account(secret: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the client be whom the token names."""
+    from kubernetes import config
 
-    return base64.b64decode(text).decode()
+    document = yaml.safe_load(kubectl("config", "view", "--raw", "--minify", "--flatten"))
+    document["users"][0]["user"] = {"token": secret}
+    path = folder / "kubeconfig"
+    path.write_text(yaml.safe_dump(document))
+    monkeypatch.setattr(config.kube_config, "KUBE_CONFIG_DEFAULT_LOCATION", str(path))
 
 
 def test_ctrl_c_keeps_the_pairs_so_far_and_leaves_nothing(tmp_path: Path) -> None:

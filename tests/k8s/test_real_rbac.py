@@ -1,4 +1,4 @@
-"""What identities of benchmarks may do in a real cluster: each refusal is one that was tried."""
+"""What identities of benchmarks and probes may do in a real cluster: each refusal is one that was tried."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -8,6 +8,7 @@ import yaml
 
 from tests.k8s.cluster import apply, attempt, kubectl, moved, needs_cluster, own_namespace
 from tests.k8s.manifests import Manifest, benchmark
+from tests.k8s.probers import prober
 
 pytestmark = needs_cluster
 
@@ -31,6 +32,12 @@ JOB = {
     "metadata": {"name": "benchmark"},
     "spec": {"template": {"spec": {"restartPolicy": "Never", **POD["spec"]}}},
 }
+SERVICE = {
+    "apiVersion": "v1",
+    "kind": "Service",
+    "metadata": {"name": "probe"},
+    "spec": {"ports": [{"port": 1}]},
+}
 
 
 @pytest.fixture(scope="module")
@@ -41,12 +48,13 @@ def namespace() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def accounts(namespace: str) -> dict[str, str]:
-    """User names of the pods of a benchmark and of a pipeline that starts them."""
+def accounts(namespace: str) -> Iterator[dict[str, str]]:
+    """User names of the pods of a benchmark, of a pipeline that starts them, and of one that probes."""
     apply(moved([*benchmark("access"), *benchmark("launcher")], namespace))
     apply([{**CONFIG, "metadata": {"name": "settings", "namespace": namespace}}])
     prefix = f"system:serviceaccount:{namespace}:"
-    return {"pod": f"{prefix}rag-benchmark", "launcher": f"{prefix}rag-benchmark-launcher"}
+    with prober(namespace) as name:
+        yield {"pod": f"{prefix}rag-benchmark", "launcher": f"{prefix}rag-benchmark-launcher", "prober": name}
 
 
 def tried(namespace: str, user: str, arguments: Sequence[str], document: Manifest | None) -> str:
@@ -63,6 +71,10 @@ ALLOWED: list[tuple[str, list[str], Manifest | None]] = [
     ("launcher", ["create", "--dry-run=server", "-f", "-"], CONFIG | {"metadata": {"name": "order"}}),
     ("launcher", ["get", "jobs,pods,configmaps"], None),
     ("launcher", ["get", "serviceaccount", "rag-benchmark"], None),
+    ("prober", ["create", "--dry-run=server", "-f", "-"], JOB),
+    ("prober", ["create", "--dry-run=server", "-f", "-"], SERVICE),
+    ("prober", ["get", "jobs,services,pods,events,configmaps"], None),
+    ("prober", ["get", "nodes"], None),
 ]
 
 REFUSED: list[tuple[str, list[str], Manifest | None]] = [
@@ -86,6 +98,19 @@ REFUSED: list[tuple[str, list[str], Manifest | None]] = [
     ("launcher", ["get", "jobs", "-n", "kube-system"], None),
     ("launcher", ["get", "nodes"], None),
     ("launcher", ["delete", "namespace", "default", "--dry-run=server"], None),
+    ("prober", ["get", "secrets"], None),
+    ("prober", ["create", "-f", "-"], POD),
+    ("prober", ["create", "-f", "-"], CONFIG),
+    ("prober", ["create", "-f", "-"], BINDING),
+    ("prober", ["create", "namespace", "another"], None),
+    ("prober", ["delete", "pod", "any"], None),
+    ("prober", ["delete", "service", "any"], None),
+    ("prober", ["delete", "configmap", "settings"], None),
+    ("prober", ["delete", "node", "any", "--dry-run=server"], None),
+    ("prober", ["get", "node", "any"], None),
+    ("prober", ["patch", "node", "any", "-p", '{"spec": {"unschedulable": true}}'], None),
+    ("prober", ["get", "pods", "-n", "kube-system"], None),
+    ("prober", ["create", "-n", "default", "-f", "-"], JOB),
 ]
 
 

@@ -50,9 +50,21 @@ def connected(context: str | None, namespace: str) -> Iterator["Cluster"]:
             config.load_incluster_config()
         api = client.ApiClient() if context is None else config.new_client_from_config(context=context)
     except (config.ConfigException, yaml.YAMLError, OSError, ValueError) as error:
-        raise ClusterError(f"Kubernetes {named}: {_one_line(str(error))}") from error
+        raise ClusterError(f"Kubernetes {named}: {_known_contexts(context) or _one_line(str(error))}") from error
     with api:
         yield Cluster(named=named, namespace=namespace, api=api)
+
+
+def _known_contexts(context: str | None) -> str | None:
+    """A sentence for one that the kubeconfig does not have; None where something else is wrong with it."""
+    import yaml
+    from kubernetes import config
+
+    try:
+        names = [str(each["name"]) for each in config.list_kube_config_contexts()[0]]
+    except (config.ConfigException, yaml.YAMLError, OSError, ValueError):
+        return None
+    return None if context in (None, *names) else f"the kubeconfig has no such context; known: {', '.join(names)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -81,5 +81,8 @@ def _missing(run: ProbeRun, pairs: Sequence[Pair]) -> Iterator[str]:
         yield f"no node takes pods: {'; '.join(f'{name}: {why}' for name, why in run.plan.left_out.items())}"
     if len(run.plan.nodes) == 1:
         yield f"NO DATA across nodes: the probe has one node, {run.plan.nodes[0]}; it takes two"
+    reasons: dict[str, list[str]] = {}
     for pair in pairs:
-        yield from (f"{pair.name}: {part}: {reason}" for part, reason in pair.errors.items())
+        for part, reason in pair.errors.items():
+            reasons.setdefault(f"{part}: {reason}", []).append(pair.name)
+    yield from (f"{', '.join(names)}: {reason}" for reason, names in reasons.items())

@@ -1,11 +1,11 @@
 """An east-west probe as squares of nodes by nodes: what the terminal and the page both show."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sized
 from dataclasses import dataclass
 from string import ascii_uppercase
 
 from ragmeter.core.netprobe import Netprobe, Pair, Throughput
-from ragmeter.report.format import UNKNOWN, number
+from ragmeter.report.format import UNKNOWN, count, number, span
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,11 +36,28 @@ _NOTHING = Cell(value=None, words=UNKNOWN)
 
 
 def matrices(result: Netprobe) -> tuple[Matrix, ...]:
-    """Round trips, and the bandwidth of one stream; of every node with every node."""
-    return (
+    """Round trips, and the bandwidth of one stream; of every node with every node. One without a figure is left out."""
+    found = (
         _matrix(result, "Round trip between pods in ms: p50 / p99", _round_trips, lower_is_better=True),
         _matrix(result, "TCP payload in Gbit/s, one stream, from row to column", _bandwidth, lower_is_better=False),
     )
+    return tuple(matrix for matrix in found if any(cell.value is not None for cell in matrix.cells.values()))
+
+
+def extent(result: Netprobe) -> str:
+    """``3 nodes, 4 pairs in 76.5 s``"""
+    counted = (f"{count(len(of))} {name}{'' if len(of) == 1 else 's'}" for of, name in _counted(result))
+    return f"{', '.join(counted)} in {span(result.duration_seconds)}"
+
+
+def _counted(result: Netprobe) -> tuple[tuple[Sized, str], ...]:
+    return (result.nodes, "node"), (result.pairs, "pair")
+
+
+def occasion(result: Netprobe) -> str:
+    """When it was made, for a heading: `` beside the load of A``; empty without a load."""
+    words = {"before": " before the load of ", "after": " after the load of ", "during": " beside the load of "}
+    return "" if result.load == "none" else words[result.load] + ", ".join(result.runs)
 
 
 Cells = Iterator[tuple[tuple[str, str], Cell]]
@@ -103,7 +120,9 @@ def path_words(pair: Pair) -> list[tuple[str, str]]:
         words = f"p50 {number(at.p50_ms)} ms, p99 {UNKNOWN if at.p99_ms is None else number(at.p99_ms) + ' ms'}"
         if path == "pod_to_service" and direct is not None:
             added_ms = at.p50_ms - direct.p50_ms
-            words += f"; the Service adds {'-' if added_ms < 0 else ''}{number(abs(added_ms))} ms"
+            words += (
+                f"; the Service adds {number(added_ms)} ms" if added_ms > 0 else "; the Service adds nothing that shows"
+            )
         found.append((path, words))
     return found
 

@@ -5,9 +5,8 @@ from textwrap import wrap
 from typing import Final
 
 from ragmeter.core.netprobe import Netprobe, Pair
-from ragmeter.report.format import count, span
 from ragmeter.report.markup import clean
-from ragmeter.report.netprobe_matrix import Cell, Matrix, letters, matrices, other_words, path_words
+from ragmeter.report.netprobe_matrix import Cell, Matrix, extent, letters, matrices, occasion, other_words, path_words
 
 _CELL: Final = 18
 _INDENT: Final = "  "
@@ -16,8 +15,10 @@ _INDENT: Final = "  "
 def netprobe_lines(result: Netprobe, *, width: int, colour: bool) -> list[str]:
     """Matrices, the paths of the reference pair, and what is missing or suspect; no line exceeds ``width``."""
     width = max(width, 40)
-    head = f"east-west @ {result.provider}: {count(len(result.nodes))} nodes, {count(len(result.pairs))} pairs"
-    lines = [f"{head} in {span(result.duration_seconds)}{', interrupted' if result.status == 'interrupted' else ''}"]
+    cut = ", interrupted" if result.status == "interrupted" else ""
+    lines = [f"east-west @ {result.provider}: {extent(result)}{cut}"]
+    if result.load != "none":
+        lines += wrap(clean(occasion(result).strip()), width, initial_indent=_INDENT, subsequent_indent=_INDENT)
     for matrix in matrices(result):
         lines += ["", *_square(matrix, width)]
     if result.client_node is not None:

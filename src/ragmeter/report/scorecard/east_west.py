@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from ragmeter.core.netprobe import Latency, Netprobe, Pair
-from ragmeter.report.format import UNKNOWN, count, moment, number, span
+from ragmeter.report.format import UNKNOWN, count, moment, number
 from ragmeter.report.markup import Html, element
-from ragmeter.report.netprobe_matrix import Cell, Matrix, letters, matrices, other_words, path_words
+from ragmeter.report.netprobe_matrix import Cell, Matrix, extent, letters, matrices, occasion, other_words, path_words
 from ragmeter.report.scale import Scale, spanning
 from ragmeter.report.scorecard.layout import callout, code, folded, pairs, section, table
 
@@ -15,11 +15,11 @@ STEPS = 5
 
 def east_west(result: Netprobe, ident: str) -> Html:
     """The article of one probe."""
-    nodes = f"{count(len(result.nodes))} nodes, {count(len(result.pairs))} pairs in {span(result.duration_seconds)}"
+    lead = f"{moment(result.timestamp)}{occasion(result)}: {extent(result)}. Pairs were measured one after the other."
     return element(
         "article",
         element("h2", f"East-west @ {result.provider}"),
-        element("p", f"{moment(result.timestamp)}: {nodes}. Pairs were measured one after the other.", class_="lead"),
+        element("p", lead, class_="lead"),
         callout("Not to be trusted as it is", result.suspect, kind="invalid"),
         callout("Not measured", result.errors, kind="warning"),
         *(_heat_map(matrix) for matrix in matrices(result)),
