@@ -141,6 +141,19 @@ def test_a_sample_is_spread_over_the_names_and_always_the_same() -> None:
     assert plan.left_out == dict.fromkeys("bdf", "not in the sample of 3")
 
 
+def test_nodes_of_backend_and_llm_are_in_every_sample_and_their_pair_comes_first() -> None:
+    plan = plan_nodes([node(name) for name in "fedcba"], 3, links=(("f", "b"), ("f", "b")))
+    assert plan.nodes == ("a", "b", "f")
+    assert plan.pairs == (("f", "b"), ("a", "a"), ("a", "b"), ("a", "f"))
+    assert len(plan_nodes([node(name) for name in "fedcba"], 1, links=(("f", "b"),)).nodes) == 1
+
+
+def test_a_node_with_backend_and_llm_is_the_one_that_is_measured_with_itself() -> None:
+    plan = plan_nodes([node(name) for name in "abc"], 2, links=(("c", "c"),))
+    assert plan.pairs == (("c", "c"), ("a", "c"))
+    assert plan_nodes([node("a"), node("b")], 0, links=(("gone", "b"),)).pairs == (("a", "a"), ("a", "b"))
+
+
 def test_nodes_that_take_no_pods_are_left_out_with_the_reason() -> None:
     found = plan_nodes(
         [

@@ -21,10 +21,10 @@ RUN_TIMEOUT_S = 300
 WORKLOAD = {
     "schema": "workload.v1",
     "name": "around",
-    "benchmark": {"requests": 80, "concurrency": 2, "warmup_requests": 2, "timeout": 30, "max_output_tokens": 32},
+    "benchmark": {"requests": 1, "concurrency": 2, "warmup_requests": 2, "timeout": 30, "max_output_tokens": 32},
     "prompts": ["What is the time to first token?"],
 }
-"""Some 35 s with the model of the deployment."""
+"""A request takes some 0.8 s with the model of the deployment; beside the load there has to be time for a pair."""
 
 
 def nodes_of(namespace: str, selector: str) -> list[str]:
@@ -50,13 +50,13 @@ def measured(folder: Path, deployed: str, *options: str) -> tuple[dict[str, Any]
     return json.loads(probes[0].read_text()), json.loads(results[0].read_text())
 
 
-@pytest.mark.parametrize("moment", ["before", "during", "after"])
+@pytest.mark.parametrize(("moment", "requests"), [("before", 8), ("during", 80), ("after", 8)])
 def test_a_load_takes_the_pair_of_the_nodes_where_backend_and_model_run(
-    tmp_path: Path, deployed: str, moment: str
+    tmp_path: Path, deployed: str, moment: str, requests: int
 ) -> None:
     backends = nodes_of(deployed, "app.kubernetes.io/name=rag-backend")
     (model,) = nodes_of(deployed, "app.kubernetes.io/component=llm")
-    probe, result = measured(tmp_path, deployed, f"--bench-ew={moment}")
+    probe, result = measured(tmp_path, deployed, f"--bench-ew={moment}", f"--bench-requests={requests}")
     assert (probe["load"], probe["runs"]) == (moment, [result["run_id"]])
     assert Path(result["netprobe_reference"]).parent == tmp_path / "ew" / "real"
     assert result["run_metadata"]["backend_nodes"] == ", ".join(backends)

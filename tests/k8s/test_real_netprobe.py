@@ -6,6 +6,7 @@ RAGMETER_CLUSTER_SHAPE is a command that shapes a node's uplink, called with the
 
 import json
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -169,6 +170,15 @@ def test_one_node_is_measured_with_itself_in_a_namespace_that_stays(tmp_path: Pa
         assert pair.same_node
         assert pair.latency is not None
         assert "theirs" in kubectl("-n", namespace, "get", "configmaps", "-o", "name")
+        assert left() == []
+
+
+def test_what_the_cluster_admits_not_is_the_reason(tmp_path: Path) -> None:
+    """A quota of the namespace: any cluster enforces it, and it refuses in the words of a Pod Security level."""
+    with own_namespace() as namespace:
+        kubectl("-n", namespace, "create", "quota", "tight", "--hard=pods=0")
+        (pair,) = probed(loaded(tmp_path, namespace=namespace, nodes=1))
+        assert re.search(r"cannot run: .*forbidden: exceeded quota: tight", pair.errors["probe"])
         assert left() == []
 
 

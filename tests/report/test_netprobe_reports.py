@@ -95,3 +95,27 @@ def test_retransmits_that_nobody_counted_have_no_sample() -> None:
     families = {f.name: f.samples for f in text_string_to_metric_families(netprobe_prometheus_text([result]))}
     assert len(families["ew_tcp_retransmits"]) == 3
     assert len(families["ew_tcp_throughput_gbps"]) == 4
+
+
+def test_a_probe_around_a_load_names_it_in_terminal_and_page() -> None:
+    beside = probe(pair(), load="during", runs=("mine-standard-20260222T101112Z",))
+    assert text(beside).splitlines()[1] == "  beside the load of mine-standard-20260222T101112Z"
+    assert "beside the load of mine-standard-20260222T101112Z: 2 nodes, 1 pair in" in scorecard_html([], [beside])
+    assert "the load of" not in text(probe(pair()))
+
+
+def test_a_table_without_a_figure_is_left_out() -> None:
+    latency = text(probe(pair(tcp_out_1=None, tcp_back_1=None, tcp_out_4=None, tcp_back_4=None)))
+    assert "Round trip between pods" in latency
+    assert "TCP payload" not in latency
+    assert "Round trip" not in text(probe(unmeasured("node-1", "node-2", "no image")))
+
+
+def test_a_reason_that_pairs_share_is_said_once() -> None:
+    nothing = probe(*(unmeasured("node-1", server, "no image") for server in NODES[1:]), nodes=NODES)
+    assert nothing.errors == ("node-1 → node-2, node-1 → node-3: probe: no image",)
+
+
+def test_a_service_that_is_faster_than_its_pod_adds_nothing_that_shows() -> None:
+    assert "the Service adds nothing that shows" in text(probe(pair(pod_to_service=round_trips(0.19))))
+    assert "the Service adds 0.0500 ms" in text(probe(pair()))

@@ -55,8 +55,8 @@ def _counted(result: Netprobe) -> tuple[tuple[Sized, str], ...]:
 
 
 def occasion(result: Netprobe) -> str:
-    """When it was made, for a heading: `` beside the load of A``; empty without a load."""
-    words = {"before": " before the load of ", "after": " after the load of ", "during": " beside the load of "}
+    """When it was made: ``beside the load of A``; empty without a load."""
+    words = {"before": "before the load of ", "after": "after the load of ", "during": "beside the load of "}
     return "" if result.load == "none" else words[result.load] + ", ".join(result.runs)
 
 

@@ -18,7 +18,7 @@ def netprobe_lines(result: Netprobe, *, width: int, colour: bool) -> list[str]:
     cut = ", interrupted" if result.status == "interrupted" else ""
     lines = [f"east-west @ {result.provider}: {extent(result)}{cut}"]
     if result.load != "none":
-        lines += wrap(clean(occasion(result).strip()), width, initial_indent=_INDENT, subsequent_indent=_INDENT)
+        lines += wrap(clean(occasion(result)), width, initial_indent=_INDENT, subsequent_indent=_INDENT)
     for matrix in matrices(result):
         lines += ["", *_square(matrix, width)]
     if result.client_node is not None:

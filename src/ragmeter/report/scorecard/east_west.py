@@ -15,7 +15,8 @@ STEPS = 5
 
 def east_west(result: Netprobe, ident: str) -> Html:
     """The article of one probe."""
-    lead = f"{moment(result.timestamp)}{occasion(result)}: {extent(result)}. Pairs were measured one after the other."
+    when = ", ".join(filter(None, (moment(result.timestamp), occasion(result))))
+    lead = f"{when}: {extent(result)}. Pairs were measured one after the other."
     return element(
         "article",
         element("h2", f"East-west @ {result.provider}"),
