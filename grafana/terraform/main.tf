@@ -53,6 +53,7 @@ resource "aws_vpc_security_group_ingress_rule" "ssh" {
 
 resource "aws_vpc_security_group_egress_rule" "scrapes_and_packages" {
   security_group_id = aws_security_group.monitoring.id
+  description       = "Scrapes, images and packages"
   cidr_ipv4         = "0.0.0.0/0"
   ip_protocol       = "-1"
 }
@@ -64,6 +65,7 @@ resource "aws_instance" "monitoring" {
   vpc_security_group_ids = [aws_security_group.monitoring.id]
   key_name               = var.ssh_key_name
   user_data              = file("${path.module}/cloud-init.yaml")
+  ebs_optimized          = true
 
   metadata_options {
     http_endpoint = "enabled"

@@ -1,6 +1,7 @@
 """The scorecard of a run that was judged against a baseline."""
 
 from dataclasses import replace
+from functools import cache
 
 import pytest
 
@@ -19,6 +20,7 @@ UNSTEADY = (0.8, 1.2, 1.0, 0.9, 1.1, 1.0)
 KEYS: tuple[Key, ...] = (("output_tokens_per_s", None), ("ttft_ms", "p50"), ("ttft_ms", "p95"))
 
 
+@cache
 def gate(factor: float, steady: tuple[float, ...] = STEADY) -> Gate:
     """The verdicts on a service whose times became ``factor`` times as long."""
     then = saved_run("mine", STEADY, requests=400)

@@ -36,20 +36,21 @@ def slowest(result: RunResult, ident: str) -> Html | None:
 def _columns(found: Sequence[SlowRequest], scale: Scale, ident: str) -> list[Column]:
     columns: list[Column] = [
         ("Request", _request),
-        ("Sent at", lambda one: quantity(one.t_s, "s")),
+        ("Sent at", lambda one: quantity(round(one.t_s, 3), "s")),
         ("TTFT", lambda one: _ranked(one.ttft_ms, one.ttft_rank)),
         ("Whole time", lambda one: _ranked(one.elapsed_ms, one.elapsed_rank)),
         ("Tokens", _tokens),
-        ("Where the time went", lambda one: _stages(one, scale, f"{ident}-slow{one.index}")),
+        ("Where the time went", lambda one: _stages(one, scale, f"{ident}-slow{one.ttft_rank}-{one.elapsed_rank}")),
     ]
     traced = any(one.trace_id for one in found)
     return [*columns, ("Trace", _trace)] if traced else columns
 
 
 def _lead(result: RunResult) -> str:
-    found = result.slowest
-    traced = sum(one.trace_id is not None for one in found)
-    traces = f"{count(traced)} of the {count(len(found))} name their trace" if traced else "none of them names a trace"
+    listed, traced = len(result.slowest), sum(one.trace_id is not None for one in result.slowest)
+    traces = f"{count(traced)} of the {count(listed)} name their trace"
+    if traced in (0, listed):
+        traces = "each names its trace" if traced else "none of them names a trace"
     return (
         f"Up to {SHOWN} by the time to first token and {SHOWN} by the whole time, of {count(result.measured_requests)} "
         f"measured, failed ones included; {traces}. A bar is the whole time of a request: the largest part of the "
