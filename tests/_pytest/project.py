@@ -46,6 +46,7 @@ class Project:
     service: GroundTruthServer
     patch: pytest.MonkeyPatch
     sent_before: int = 0
+    pages_before: int = 0
 
     def provider(self, name: str = "mine", *, script: str | None = None, **keys: Any) -> str:
         """Write NAME.yaml, a provider whose service plays the script; returns its file's name."""
@@ -81,7 +82,7 @@ class Project:
 
     def run(self, *arguments: str, provider: str | None = "./mine.yaml") -> pytest.RunResult:
         """Run pytest here with these arguments; ``sent`` then counts from this moment."""
-        self.sent_before = len(self.service.truths())
+        self.sent_before, self.pages_before = len(self.service.truths()), len(self.pages)
         named = [f"--provider={provider}"] if provider else []
         return self.pytester.runpytest_inprocess(*PLUGINS, *named, *arguments)
 
@@ -89,6 +90,11 @@ class Project:
     def sent(self) -> int:
         """How many streams the server was asked for during the last run."""
         return len(self.service.truths()) - self.sent_before
+
+    @property
+    def pages(self) -> list[Path]:
+        """pytest's own reports of all runs."""
+        return [path for path in self.reports.rglob("*.*ml") if path.suffix in {".html", ".xml"}]
 
     @property
     def reports(self) -> Path:
@@ -126,7 +132,7 @@ class Project:
 
 
 def refused(project: Project, outcome: pytest.RunResult, *words: str) -> None:
-    """Assert a usage error: exit 4, one sentence with all the words, no traceback, and nothing was sent."""
+    """Assert a usage error: exit 4, one sentence with all the words, no traceback; nothing was sent or reported."""
     said = outcome.stderr.str() + outcome.stdout.str()
     assert outcome.ret == pytest.ExitCode.USAGE_ERROR, said
     assert "Traceback" not in said
@@ -135,3 +141,5 @@ def refused(project: Project, outcome: pytest.RunResult, *words: str) -> None:
     for word in words:
         assert word in sentence, said
     assert project.sent == 0
+    assert len(project.pages) == project.pages_before
+    assert "report:" not in said

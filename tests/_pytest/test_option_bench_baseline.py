@@ -2,9 +2,12 @@
 
 import json
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 
 import pytest
 
+from ragmeter.core.orders import identity_only
+from ragmeter.run.store import read, without_samples
 from tests._pytest.project import Project, refused
 
 GATED = """
@@ -94,3 +97,19 @@ def test_service_that_says_it_is_another_is_refused_before_the_load(project: Pro
 
 def test_without_a_baseline_the_test_is_left_out(project: Project) -> None:
     project.run().assert_outcomes(deselected=1)
+
+
+def test_baseline_without_samples_is_checked_and_not_compared(project: Project) -> None:
+    """As pods of a cluster have it, of whom nobody asks what the run compares to."""
+    (path,) = project.reports.glob("ns/mine/*.raw.jsonl")
+    plan, _, _ = read(path)
+    for model, ret in (("ground-truth", pytest.ExitCode.OK), ("another", pytest.ExitCode.TESTS_FAILED)):
+        then = replace(identity_only(plan), metadata={**plan.metadata, "model_id": model})
+        stub = project.pytester.path / "stub.raw.jsonl"
+        stub.write_text(without_samples(then))
+        project.suite()
+        outcome = project.run(*ASKED, "--bench-baseline=stub.raw.jsonl")
+        assert outcome.ret == ret, outcome.stdout.str()
+        assert bool(project.sent) == (ret == pytest.ExitCode.OK)
+    outcome.stdout.fnmatch_lines(["*did not measure the same: model_id was 'another' and is 'ground-truth'*"])
+    assert not list(project.reports.glob("ns/mine/*.comparison.json"))

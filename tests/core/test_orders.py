@@ -9,10 +9,15 @@ import pytest
 from backend import orders as backend_orders
 from backend.benchmark import read_template
 from ragmeter.clients.files import data_dir, read_yaml, schema
+from ragmeter.core.codec import decode
+from ragmeter.core.identity import differing, identity_of
 from ragmeter.core.kube_documents import LABELS
-from ragmeter.core.orders import jobs_of, order_of
+from ragmeter.core.orders import Order, identity_only, jobs_of, order_of
 from ragmeter.core.provider import provider_from
+from ragmeter.core.run import RunPlan
 from ragmeter.core.workload import prompts_of, workload_from
+from ragmeter.run.store import without_samples
+from tests.run.cases import plan
 
 TEMPLATE = read_yaml(data_dir("k8s") / "benchmark" / "run" / "job.yaml")
 RUN, IMAGE = "rag-benchmark-1", "example/runner:1.0.0"
@@ -42,8 +47,9 @@ def workload() -> Any:
     return workload_from(document, path="asks.yaml", prompts=prompts, settings=(), schema=schema("workload.v1"))
 
 
-def files() -> dict[str, str]:
-    order = order_of(RUN, workload(), provider(), url="http://rag-backend", shards=2)
+def files(**keys: Any) -> dict[str, str]:
+    asked = Order(workload=workload(), provider=provider(), url="http://rag-backend", shards=2, **keys)
+    order = order_of(RUN, asked)
     return {name: base64.b64decode(packed).decode() for name, packed in order["binaryData"].items()}
 
 
@@ -96,6 +102,27 @@ def test_a_pod_asks_the_same_of_the_service_at_its_own_address() -> None:
         "name": "mine",
         "base_url": "http://rag-backend",
     }
+
+
+def test_a_baseline_goes_along_as_what_it_measured_and_without_its_prompts() -> None:
+    then = plan(workload=workload(), metadata={"model_id": "a-model"}, calibration=None)
+    (name,) = files(baseline=without_samples(identity_only(then))).keys() - files().keys()
+    order = order_of(
+        RUN,
+        Order(
+            workload=workload(),
+            provider=provider(),
+            url="http://rag-backend",
+            shards=1,
+            settings={"RAGMETER_CLOCK": "user"},
+            baseline=without_samples(identity_only(then)),
+        ),
+    )
+    assert (order["data"]["RAGMETER_BASELINE"], order["data"]["RAGMETER_CLOCK"]) == (f"/order/{name}", "user")
+    text = base64.b64decode(order["binaryData"][name]).decode()
+    assert "Why?" not in text
+    found = decode(RunPlan, json.loads(text.splitlines()[0])["plan"], where=name)
+    assert differing(identity_of(then), identity_of(found)) is None
 
 
 def test_secrets_and_slos_stay_outside_the_cluster() -> None:

@@ -45,8 +45,11 @@ class Case:
 
     @property
     def gated(self) -> tuple[Key, ...]:
-        """The metrics that are judged against the baseline: all that are compared; costs only with two price sheets."""
-        if self.baseline is None:
+        """The metrics that are judged against the baseline: all that are compared; costs only with two price sheets.
+
+        None against a baseline without samples: an order has it so that the pods measure what was measured then.
+        """
+        if self.baseline is None or not self.baseline.samples:
             return ()
         priced = self.provider.cost is not None and self.baseline.plan.cost is not None
         return tuple(key for key in DECLARED if priced or key[0] != "usd_per_1m_tokens")

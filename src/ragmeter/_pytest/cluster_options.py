@@ -34,7 +34,6 @@ class Inside:
             context=context_of(provider),
             namespace=provider.kube_namespace or self.namespace,
             image=self.image,
-            url=self.service_url,
             pods=self.pods,
             begin_s=self.begin_timeout,
         )

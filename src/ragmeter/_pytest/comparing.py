@@ -54,7 +54,7 @@ def compare_finished(session: BenchSession, finished: Sequence[Finished]) -> Ite
         folder = session.folder(*(each.case.provider.name for each in finished))
         yield _compared(session, of_providers, folder / of_providers[0].path.name, "", aa=pairs)
     for each in of_providers:
-        if each.case.baseline is not None:
+        if each.case.baseline is not None and each.case.gated:
             aa = [pair for pair in pairs if pair[0] is each]
             yield _against_baseline(session, each, each.case.baseline, aa)
 

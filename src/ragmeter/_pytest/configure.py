@@ -46,9 +46,11 @@ def configure(config: pytest.Config) -> None:
 def _start(config: pytest.Config, options: BenchOptions) -> None:
     from ragmeter._pytest.around import Around
     from ragmeter._pytest.cases import cases_of, check_moment, providers_of
+    from ragmeter._pytest.inside import check_inside
     from ragmeter._pytest.live import LiveHooks
     from ragmeter._pytest.probing import ProbeSession
     from ragmeter._pytest.progress import ProgressReporter
+    from ragmeter._pytest.reports import place_reports
     from ragmeter._pytest.session import BenchSession
     from ragmeter._pytest.spending import meter_of
     from ragmeter._pytest.unfit import UnfitHooks
@@ -57,6 +59,7 @@ def _start(config: pytest.Config, options: BenchOptions) -> None:
     clock_for(options.clock)  # refuses one that is not to be had
     providers = providers_of(options, os.environ)
     cases = cases_of(providers, options)
+    check_inside(options, cases)
     stamp = _free_stamp(datetime.now(UTC), options.report_dir, {provider.name for provider in providers})
     progress = ProgressReporter(config, mode=options.progress, show_errors=options.show_errors)
     check_moment(options)
@@ -86,7 +89,7 @@ def _start(config: pytest.Config, options: BenchOptions) -> None:
     config.pluginmanager.register(LiveHooks(session), "ragmeter.live")
     config.pluginmanager.register(UnfitHooks(), "ragmeter.unfit")
     if not config.option.collectonly:
-        _place_reports(config, session)
+        place_reports(config, session)
     if options.order is not None:
         _obey(config, session, options.order)
     if options.pushgateway is not None:
@@ -121,21 +124,3 @@ def _refuse_parallel(config: pytest.Config) -> None:
     """Raises pytest.UsageError under pytest-xdist: a measurement beside other tests is no measurement."""
     if getattr(config.option, "numprocesses", None) or getattr(config.option, "dist", "no") != "no":
         raise pytest.UsageError("ragmeter measures alone: leave out pytest-xdist's -n and --dist, or --provider")
-
-
-def _place_reports(config: pytest.Config, session: BenchSession) -> None:
-    """Send pytest's HTML and JUnit reports beside the results, unless the user sent them elsewhere.
-
-    Raises StorageError when a result could not be written later.
-    """
-    from ragmeter.clients.files import check_writable
-
-    names = [provider.name for provider in session.probes.providers]
-    for place in [session.folder(*names), *(session.folder(name) for name in names)]:
-        check_writable(place)
-    folder = session.folder(*names)
-    if getattr(config.option, "htmlpath", "none") is None:
-        config.option.htmlpath = str(folder / f"{session.stamp}.html")
-        config.option.self_contained_html = True
-    if getattr(config.option, "xmlpath", "none") is None:
-        config.option.xmlpath = str(folder / f"{session.stamp}.xml")

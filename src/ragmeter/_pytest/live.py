@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ragmeter._pytest import collect, gate
+from ragmeter._pytest.reports import none_of_a_refused_run
 from ragmeter._pytest.summary import scorecard, write_summary
 from ragmeter.core.errors import RagmeterError
 
@@ -26,14 +27,23 @@ class LiveHooks:
     def __init__(self, bench: BenchSession) -> None:
         self._bench = bench
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtestloop(self, session: pytest.Session) -> None:
-        if session.config.option.collectonly:
-            return
+    @pytest.hookimpl(wrapper=True)
+    def pytest_collection(self, session: pytest.Session) -> Generator[None, object, object]:
+        with none_of_a_refused_run(session.config):
+            return (yield)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
+        with none_of_a_refused_run(session.config):
+            if not session.config.option.collectonly:
+                self._reach(session.items)
+            return (yield)
+
+    def _reach(self, items: list[pytest.Item]) -> None:
         try:
-            self._bench.select(collect.measured(session.items))
-            self._bench.probes.reach_all(collect.probed_in(session.items))
-            self._bench.reach_all(collect.cases_in(session.items))
+            self._bench.select(collect.measured(items))
+            self._bench.probes.reach_all(collect.probed_in(items))
+            self._bench.reach_all(collect.cases_in(items))
         except RagmeterError as error:
             raise pytest.UsageError(str(error)) from error
 

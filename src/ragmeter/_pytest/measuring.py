@@ -124,7 +124,8 @@ class Measuring:
         """The case measured by pods, judged as if it had been measured here."""
         self.session.progress.case(f"{case.workload.name} @ {case.label}")
         placed = find_placement(case.provider)
-        run = measured_inside(case, inside, stamp=self.session.stamp, say=self.session.progress.say)
+        session = self.session
+        run = measured_inside(case, inside, session.options, stamp=session.stamp, say=session.progress.say)
         return self._kept(case, replace(run, plan=self.around.placed(run.plan, case.provider, placed)), placed)
 
     def _together(self, case: Case, order: str) -> Finished:

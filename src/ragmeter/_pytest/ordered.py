@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ragmeter._pytest.inside import check_steering
 from ragmeter.core.errors import ConfigError, RagmeterError
 from ragmeter.report.jsonfile import result_json
-from ragmeter.run.order import claim, fulfil, shard_of
+from ragmeter.run.order import claim, fulfil, give_up, shard_of
 
 if TYPE_CHECKING:
     from ragmeter._pytest.session import BenchSession
@@ -22,10 +23,13 @@ class Ordered:
     """Registered when an order was named. A result that cannot be left makes the session fail."""
 
     def __init__(self, bench: BenchSession, order: str) -> None:
-        """Raises ConfigError for several cases: an order has one result; ClusterError for a shard that is none."""
+        """Raises ConfigError for several cases, as an order has one result, and for a load that depends on what is
+        measured; ClusterError for a shard that is none.
+        """
         if len(bench.cases) != 1:
             names = ", ".join(case.id for case in bench.cases)
             raise ConfigError(f"--bench-order: an order is one workload on one provider, not {names}")
+        check_steering(bench.cases, pods=bench.options.shards)
         self._bench = bench
         self._order = order
         self._shard = shard_of(os.environ, bench.options.shards)
@@ -42,10 +46,10 @@ class Ordered:
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Of several pods the first leaves the result: all of them have the same."""
-        if self._shard.number:
-            return
         try:
-            for finished in self._bench.finished[-1:]:
+            if self._bench.failures and not self._bench.finished:
+                give_up(self._order, self._shard, "; ".join(map(str, self._bench.failures.values())))
+            for finished in self._bench.finished[-1:] if self._shard.number == 0 else ():
                 result = finished.result
                 raw = Path(finished.run.path)
                 too_large = fulfil(self._order, result=result_json(result), raw=raw, outcome=result.outcome.value)

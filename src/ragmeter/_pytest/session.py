@@ -53,7 +53,8 @@ class BenchSession:
     compared: list[Compared] = field(default_factory=list)
     report_failure: str | None = None
     """Why a file of pytest's own is missing, if one is."""
-    _failures: dict[str, RagmeterError] = field(default_factory=dict)
+    failures: dict[str, RagmeterError] = field(default_factory=dict)
+    """Why a case was not measured, or a service not started, by name."""
     _services: dict[str, LocalService] = field(default_factory=dict)
     _stack: ExitStack = field(default_factory=ExitStack)
     _workers: Workers | None = None
@@ -128,17 +129,17 @@ class BenchSession:
 
     def _once(self, key: str, work: Callable[[], T]) -> T:
         """What ``work`` returns; what failed before fails again with the same words, without being tried."""
-        if key in self._failures:
-            raise self._failures[key]
+        if key in self.failures:
+            raise self.failures[key]
         try:
             return work()
         except RagmeterError as error:
-            self._failures[key] = error
+            self.failures[key] = error
             raise
 
     def _measure(self, case: Case) -> RunResult:
         """Measure the case, and in blocks with it every selected case that asks the same."""
-        known = {*self._failures, *(finished.case.id for finished in self.finished)}
+        known = {*self.failures, *(finished.case.id for finished in self.finished)}
         partners = {other.id for other in self.selected if other.asks_like(case)} - known | {case.id}
         group = [other for other in self.cases if other.id in partners]
         twins = [replace(other, twin=True, slos=(), baseline=None) for other in group] if self.options.aa else []
@@ -146,9 +147,9 @@ class BenchSession:
         try:
             measuring.run()
         finally:
-            self._failures |= measuring.failures
-        if case.id in self._failures:
-            raise self._failures[case.id]
+            self.failures |= measuring.failures
+        if case.id in self.failures:
+            raise self.failures[case.id]
         return next(finished.result for finished in self.finished if finished.case.id == case.id)
 
     def regression(self, case: Case, metric: Key) -> Regression:

@@ -8,25 +8,51 @@ import base64
 import copy
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from ragmeter.core.kube_documents import DOCUMENT_LABEL, LABELS
 from ragmeter.core.provider import Provider
+from ragmeter.core.run import RunPlan
 from ragmeter.core.workload import Workload, judging_keys
 
 ACCOUNT: Final = "rag-benchmark"
 FOLDER: Final = "/order"
+BASELINE: Final = "baseline.raw.jsonl"
 INDEX_VARIABLE: Final = "JOB_COMPLETION_INDEX"
 """Which shard a pod sends. An Indexed Job sets it by itself."""
 
 Document = dict[str, Any]
 
 
-def order_of(run: str, workload: Workload, provider: Provider, *, url: str, shards: int) -> Document:
-    """The order of one workload against the service at ``url``, as pods reach it.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """One workload against the service at ``url``, as pods reach it.
+
+    shards: into how many the load is dealt. settings: further options, by their environment variables. baseline: the
+    raw record, without samples, of the run that is to be measured again; pods refuse a service that is another.
+    """
+
+    workload: Workload
+    provider: Provider
+    url: str
+    shards: int
+    settings: Mapping[str, str] = field(default_factory=dict)
+    baseline: str | None = None
+
+
+def identity_only(plan: RunPlan) -> RunPlan:
+    """A plan with what tells whether another run measures the same, and without what makes it large."""
+    return replace(plan, workload=replace(plan.workload, prompts=(), trace=(), manifest={}), calibration=None)
+
+
+def order_of(run: str, order: Order) -> Document:
+    """Its ConfigMap.
 
     Secrets of the provider file and what judges a run stay here: pods measure, and whoever gave the order judges.
     """
+    files = _files(order)
+    named = {"RAGMETER_BASELINE": f"{FOLDER}/{BASELINE}"} if BASELINE in files else {}
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",
@@ -34,26 +60,28 @@ def order_of(run: str, workload: Workload, provider: Provider, *, url: str, shar
         "data": {
             "RAGMETER_PROVIDER": f"{FOLDER}/provider.yaml",
             "RAGMETER_WORKLOAD": f"{FOLDER}/workload.yaml",
-            "RAGMETER_SHARDS": str(shards),
+            "RAGMETER_SHARDS": str(order.shards),
+            **named,
+            **order.settings,
         },
-        "binaryData": {name: _base64(text) for name, text in _files(workload, provider, url).items()},
+        "binaryData": {name: _base64(text) for name, text in files.items()},
     }
 
 
-def _files(workload: Workload, provider: Provider, url: str) -> dict[str, str]:
+def _files(order: Order) -> dict[str, str]:
     """JSON is YAML. What is written here is read again by a pod of the same version."""
+    workload = order.workload
     manifest = {key: value for key, value in workload.manifest.items() if key not in judging_keys}
-    files = {}
+    files = {} if order.baseline is None else {BASELINE: order.baseline}
     if "prompts_file" in manifest:
         manifest["prompts_file"] = "prompts.jsonl"
         lines = [json.dumps({"prompt": each.text, "relevant": list(each.relevant)}) for each in workload.prompts]
         files["prompts.jsonl"] = "\n".join(lines)
-    inside = {"schema": "provider.v1", "name": provider.name, "base_url": url}
+    inside = {"schema": "provider.v1", "name": order.provider.name, "base_url": order.url}
     return {**files, "workload.yaml": json.dumps(manifest), "provider.yaml": json.dumps(inside)}
 
 
 def _base64(text: str) -> str:
-
     return base64.b64encode(text.encode()).decode("ascii")
 
 

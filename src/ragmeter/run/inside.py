@@ -13,12 +13,12 @@ from ragmeter.clients.kube_documents import Documents
 from ragmeter.clients.kube_owned import Owned, owning
 from ragmeter.core.errors import ClusterError, ConfigError
 from ragmeter.core.kube_state import failure_reason, has_ended, hopeless_reason, is_ready, waiting_reason
-from ragmeter.core.orders import ACCOUNT, jobs_of, order_of
+from ragmeter.core.orders import ACCOUNT, Order, jobs_of, order_of
 from ragmeter.core.provider import Provider
 from ragmeter.core.sides import SavedRun
 from ragmeter.core.workload import Workload
 from ragmeter.run.measure import CTRL_C
-from ragmeter.run.order import RAW, RESULT, record_in
+from ragmeter.run.order import FAILURE, RAW, RESULT, record_in
 
 POLL_S = 1.0
 STOP_S = 75
@@ -30,13 +30,12 @@ INDEXED_SINCE_MINOR: Final = 24
 class Place:
     """Where in a cluster a load is sent from, and to.
 
-    image: of the suite, as the nodes know it. url: of the service, as pods reach it. begin_s: time for pods to begin.
+    image: of the suite, as the nodes know it. begin_s: time for pods to begin.
     """
 
     context: str
     namespace: str
     image: str
-    url: str
     pods: int
     begin_s: float
 
@@ -62,15 +61,14 @@ def check_place(place: Place) -> None:
             )
 
 
-def run_inside(place: Place, run: str, workload: Workload, provider: Provider, say: Callable[[str], None]) -> SavedRun:
+def run_inside(place: Place, run: str, asked: Order, say: Callable[[str], None]) -> SavedRun:
     """What pods measured: the raw record as they left it.
 
     run: a name that no other run has. Ctrl-C stops the pods and returns what they had measured; when there is nothing,
     KeyboardInterrupt is raised. Raises ClusterError with the reason when pods do not begin, or end without a record.
     """
     with connected(place.context, place.namespace) as cluster, owning(cluster, run, within_s=STOP_S) as owned:
-        order = order_of(run, workload, provider, url=place.url, shards=place.pods)
-        owned.create(order)
+        owned.create(order_of(run, asked))
         template = read_yaml(data_dir("k8s") / "benchmark" / "run" / "job.yaml")
         indexed = cluster.minor_version() >= INDEXED_SINCE_MINOR
         jobs = jobs_of(template, run, image=place.image, shards=place.pods, indexed=indexed)
@@ -81,8 +79,8 @@ def run_inside(place: Place, run: str, workload: Workload, provider: Provider, s
         except KeyboardInterrupt:
             if not carried.stopped(made):
                 raise
-            return _checked(carried.record(), workload)
-        return _checked(_not_by_us(carried.record()), workload)
+            return _checked(carried.record(), asked.workload)
+        return _checked(_not_by_us(carried.record()), asked.workload)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -121,12 +119,17 @@ class _Carried:
                 raise ClusterError(f"{_named(pod)} cannot run: {hopeless}")
         to_blame = blamed(pods, self.place.pods)
         if to_blame is not None and self._documents.find(RESULT) is None:
-            why = f"{failure_reason(to_blame)}{self._last_words(to_blame)}"
+            why = self._failure() or f"{failure_reason(to_blame)}{self._last_words(to_blame)}"
             raise ClusterError(f"{_named(to_blame)} left no result: {why}")
         self._began = self._began or sum(is_ready(pod) or has_ended(pod) for pod in pods) >= self.place.pods
         if not self._began and time.monotonic() >= begin_by:
             late = next((pod for pod in pods if not is_ready(pod)), None)
             raise ClusterError(f"{_named(late)} did not begin in {self.place.begin_s:g} s: {self._why(late)}")
+
+    def _failure(self) -> str | None:
+        """What a pod left instead of a result."""
+        found = (self._documents.find(f"{FAILURE}-{number}") for number in range(self.place.pods))
+        return next((reason.decode() for reason in found if reason), None)
 
     def _why(self, pod: Document | None) -> str:
         name = pod["metadata"]["name"] if pod else self.owned.run

@@ -14,6 +14,8 @@ from ragmeter.core.sides import SavedRun
 from ragmeter.run import store
 
 RAW, RESULT = "raw", "result"
+FAILURE: Final = "failure"
+"""Of a pod that measured nothing: why, in sentences."""
 OUTCOME: Final = "outcome"
 """The note of a result that says how it was judged."""
 
@@ -56,6 +58,12 @@ def fulfil(order: str, *, result: str, raw: Path, outcome: str) -> str | None:
             too_large = f"the samples go with this pod: {error}"
         documents.keep(RESULT, result.encode(), {OUTCOME: outcome})
     return too_large
+
+
+def give_up(order: str, shard: Shard, reasons: str) -> None:
+    """Leave why nothing was measured. Raises ClusterError."""
+    with connected(None, own_namespace()) as cluster:
+        Documents(cluster=cluster, run=order).keep(f"{FAILURE}-{shard.number}", reasons.encode())
 
 
 def record_in(documents: Documents, name: str) -> SavedRun | None:

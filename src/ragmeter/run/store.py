@@ -105,6 +105,11 @@ class SampleLog:
         return rescued
 
 
+def without_samples(plan: RunPlan) -> str:
+    """The record of a run of which only the plan counts."""
+    return f'{{"plan":{to_json(plan)}}}\n{{"ending":{to_json(RunEnding(status="complete"))}}}\n'
+
+
 def read(path: Path) -> tuple[RunPlan, tuple[RequestSample, ...], RunEnding]:
     """A raw record. A last line that was cut by a crash is left out; so is a missing ending, which means interrupted.
 
