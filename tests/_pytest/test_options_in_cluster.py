@@ -61,6 +61,7 @@ def test_several_arms_are_refused(project: Project) -> None:
         (
             "load.search",
             {
+                "benchmark": {"requests": 20},
                 "load": {"shape": "closed", "search": {"metric": "good_ratio", "at_least": 0.9}},
                 "goodput": {"ttft_ms": 100},
             },
@@ -69,7 +70,7 @@ def test_several_arms_are_refused(project: Project) -> None:
 )
 def test_a_load_that_depends_on_its_figures_is_of_one_pod(project: Project, key: str, section: dict[str, Any]) -> None:
     project.workload(slo=["p50(ttft_ms) <= 100"], **section)
-    words = f"tiny.yaml: $.{key}: not with 2 pods"
+    words = f"tiny.yaml: $.{key}: not with a load in 2 shards"
     refused(project, project.run("--bench-in-cluster", "--bench-pods=2"), words)
     project.env(RAGMETER_SHARDS="2")
     refused(project, project.run("--bench-order=mine"), words)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ragmeter.run.inside import blamed
+from ragmeter.run.carried import blamed
 
 
 def pods(*phases: str) -> list[dict[str, object]]:

@@ -13,6 +13,7 @@ from kubernetes import client
 from ragmeter.clients.kube_api import Cluster
 from ragmeter.clients.kube_documents import Documents
 from ragmeter.core.errors import ClusterError
+from ragmeter.core.kube_documents import DOCUMENT_LABEL, RUN_LABEL
 from ragmeter.core.run import Shard
 from ragmeter.core.sides import SavedRun
 from ragmeter.run import together
@@ -41,7 +42,8 @@ def documents(monkeypatch: pytest.MonkeyPatch) -> Iterator[Documents]:
 
         monkeypatch.setattr("ragmeter.run.together.connected", connected)
         monkeypatch.setattr("ragmeter.run.order.connected", connected)
-        cluster.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": ORDER}})
+        labels = {RUN_LABEL: ORDER, DOCUMENT_LABEL: "order"}
+        cluster.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": ORDER, "labels": labels}})
         yield Documents(cluster=cluster, run=ORDER)
 
 
@@ -78,7 +80,7 @@ def test_a_pod_that_left_no_record_is_named(
 ) -> None:
     monkeypatch.setattr(together, "LEAD_S", 3.0)
     monkeypatch.setattr(together, "FINISH_S", 0.2)
-    documents.keep("ready-1", b"")
+    documents.keep("ready-0-1", b"")
     with GroundTruthServer(StreamScript(ttft_ms=2, itl_ms=1, tokens=3)) as server:
         run = pod(0, 2, server.base_url, tmp_path, requests=4, concurrency=2)
     assert run.ending.status == "interrupted"

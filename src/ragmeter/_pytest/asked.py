@@ -39,9 +39,9 @@ class BenchOptions:
     min_effect_ratio: the smallest relative difference that matters; None: nobody said. aa: whether each provider runs
     as two arms. workers: load processes; None for as many as the load needs. order: what this pod carries out,
     with others when there are several shards. inside: how the load is sent from within the provider's cluster; None:
-    from here. netprobe: values that replace those of a provider file's section. ew: when a run that measures
-    probes, too. netprobe_reference: the probe that results refer to; None: nobody said. probe_only: whether nothing
-    else is selected, by ``-m ew_probe``.
+    from here. edge: whether it is sent from within and from outside at once. netprobe: values that replace those of a
+    provider file's section. ew: when a run that measures probes, too. netprobe_reference: the probe that results refer
+    to; None: nobody said. probe_only: whether nothing else is selected, by ``-m ew_probe``.
     """
 
     providers: tuple[str, ...]
@@ -69,6 +69,7 @@ class BenchOptions:
     probe_only: bool
     shards: int
     inside: Inside | None
+    edge: bool
 
 
 base_url = Option(name="bench_base_url", key="base_url", alias="--base-url")
@@ -114,6 +115,7 @@ def bench_options(config: pytest.Config, environment: Mapping[str, str] = os.env
         probe_only=str(config.option.markexpr).strip() == "ew_probe",
         shards=_value(config, environment, shards, 1),
         inside=_inside(config, environment),
+        edge=_edge(config, environment),
     )
 
 
@@ -164,6 +166,15 @@ def _inside(config: pytest.Config, environment: Mapping[str, str]) -> Inside | N
     for setting in found.values():
         raise ConfigError(f"{setting.origin}: {setting.value!r} means nothing without --bench-in-cluster")
     return None
+
+
+def _edge(config: pytest.Config, environment: Mapping[str, str]) -> bool:
+    """Raises ConfigError where it would be ignored."""
+    asked = _switched(config, environment, "bench_edge", "RAGMETER_EDGE")
+    by_pods = _switched(config, environment, "bench_in_cluster", "RAGMETER_IN_CLUSTER")
+    if asked and not by_pods and _setting(config, environment, order) is None:
+        raise ConfigError("--bench-edge means nothing without --bench-in-cluster")
+    return asked
 
 
 def _setting(config: pytest.Config, environment: Mapping[str, str], option: Option) -> Setting | None:

@@ -148,6 +148,7 @@ def _baseline(provider: Provider, workload: Workload, options: BenchOptions) -> 
         "definitions_version": DEFINITIONS_VERSION,
         "k": workload.k,
         "max_output_tokens": workload.max_output_tokens,
+        "vantage_points": 2 if options.edge and options.order is None else 1,
     }
     if difference := differing(identity_of(found.plan), now):
         raise ConfigError(f"{named.origin}: {found.path} did not measure the same: {difference}")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pytest
 
     from ragmeter.core.provider import Provider
-    from ragmeter.run.inside import Place
+    from ragmeter.run.carried import Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +28,8 @@ class Inside:
 
     def place(self, provider: Provider) -> Place:
         """Raises ConfigError for a provider file without the context of its cluster."""
-        from ragmeter.run.inside import Place, context_of
+        from ragmeter.run.carried import Place
+        from ragmeter.run.inside import context_of
 
         return Place(
             context=context_of(provider),
@@ -68,6 +69,14 @@ def add_cluster_options(parser: pytest.Parser) -> None:
         "file, and judge it here; `kubectl apply -k k8s/benchmark/access` prepares it; environment RAGMETER_IN_CLUSTER",
     )
     parser.addini("bench_in_cluster", "ini twin of --bench-in-cluster", type="bool", default=False)
+    group.addoption(
+        "--bench-edge",
+        action="store_true",
+        default=None,
+        help="with --bench-in-cluster: send half of the requests, drawn at random, from here at the same time, and say "
+        "what the provider's edge adds; latencies are then those from here; environment RAGMETER_EDGE",
+    )
+    parser.addini("bench_edge", "ini twin of --bench-edge", type="bool", default=False)
     for option in cluster_settings:
         group.addoption(
             option.flag,

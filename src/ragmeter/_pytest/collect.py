@@ -99,13 +99,13 @@ def _no_provider_sentence(count: int) -> str:
 def drop_inapplicable(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Deselect what cannot say anything: retrieval without labelled prompts, cost without a price sheet, and what is
     compared with a baseline or asked for a precision without one; probes that nobody asked for, since they make pods in
-    a cluster; and single requests where pods send the load: the service need not be reached from here.
+    a cluster; and single requests where only pods send the load: the service need not be reached from here.
     """
     dropped = {item for item in live(items) if not _applies(item)}
     if not _asks_for_probes(config):
         dropped |= {item for item in live(items) if probe_fixture in item.fixturenames}
     session = session_of(config)
-    if session is not None and session.options.inside is not None:
+    if session is not None and session.options.inside is not None and not session.options.edge:
         dropped |= {item for item in live(items) if ask_fixture in item.fixturenames}
     if dropped:
         config.hook.pytest_deselected(items=list(dropped))

@@ -124,14 +124,15 @@ class Measuring:
         """The case measured by pods, judged as if it had been measured here."""
         self.session.progress.case(f"{case.workload.name} @ {case.label}")
         placed = find_placement(case.provider)
-        session = self.session
-        run = measured_inside(case, inside, session.options, stamp=session.stamp, say=session.progress.say)
+        run = measured_inside(case, inside, self.session)
+        self.session.progress.finish()
         return self._kept(case, replace(run, plan=self.around.placed(run.plan, case.provider, placed)), placed)
 
     def _together(self, case: Case, order: str) -> Finished:
         """The case measured by this pod and others at once: each of them comes to the same result."""
         planned, options = self._planned(case), self.session.options
         shard = shard_of(os.environ, options.shards)
+        shard = replace(shard, vantage="inside") if options.edge else shard
         self.session.progress.case(f"{case.workload.name} @ {case.label} {shard.number + 1}/{shard.count}")
         own = self.session.folder(case.provider.name) / f"{self.session.stamp}-shard-{shard.number}{suffix}"
         run = run_together(order, planned.plan, case.provider, shard, path=own, observer=self.session.progress)

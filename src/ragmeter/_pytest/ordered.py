@@ -29,7 +29,7 @@ class Ordered:
         if len(bench.cases) != 1:
             names = ", ".join(case.id for case in bench.cases)
             raise ConfigError(f"--bench-order: an order is one workload on one provider, not {names}")
-        check_steering(bench.cases, pods=bench.options.shards)
+        check_steering(bench.cases, shards=bench.options.shards)
         self._bench = bench
         self._order = order
         self._shard = shard_of(os.environ, bench.options.shards)

@@ -77,7 +77,9 @@ class BenchSession:
         for case in {(case.provider.name, case.workload.target): case for case in cases}.values():
             if self.options.inside is not None:
                 check_place(self.options.inside.place(case.provider))
-            elif case.provider.local is None:
+            if self.options.inside is not None and not self.options.edge:
+                continue
+            if case.provider.local is None:
                 reach(case.provider, case.workload.target)
             else:
                 check_installed(case.provider.local)

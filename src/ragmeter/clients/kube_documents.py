@@ -21,12 +21,12 @@ class Documents:
 
     def keep(self, name: str, content: bytes, notes: Mapping[str, str] | None = None) -> None:
         """Write a document that is not there yet. Raises ClusterError, or SchemaError for one that is too large."""
-        order = self.cluster.get("ConfigMap", self.run)
-        if order is None:
+        orders = self.cluster.list("ConfigMap", selector=f"{RUN_LABEL}={self.run},{DOCUMENT_LABEL}=order")
+        if not orders:
             raise ClusterError(
                 f"there is no order {self.run!r} in namespace {self.cluster.namespace!r}: is it cancelled?"
             )
-        for part in parts_of(order, name, content, notes or {}):
+        for part in parts_of(orders[0], name, content, notes or {}):
             self.cluster.create(part)
 
     def find(self, name: str) -> bytes | None:

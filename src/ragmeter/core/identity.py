@@ -20,6 +20,7 @@ MUST_MATCH = (
     "llm_engine",
     "vllm_version",
     "max_output_tokens",
+    "vantage_points",
 )
 """Of two runs that differ here, a difference in a figure says nothing about the providers."""
 COULD_EXPLAIN = (
@@ -107,6 +108,7 @@ def identity_of(plan: RunPlan) -> Mapping[str, Any]:
         "definitions_version": plan.definitions_version,
         "k": workload.k,
         "max_output_tokens": workload.max_output_tokens,
+        "vantage_points": 2 if plan.vantages else 1,
         "clock": plan.clock,
         "ragmeter_version": plan.ragmeter_version,
     }

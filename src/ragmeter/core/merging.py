@@ -8,6 +8,7 @@ from ragmeter.core.records import Phase, RequestSample
 from ragmeter.core.result import Calibration
 from ragmeter.core.run import RunEnding, RunPlan, Shard, joined
 from ragmeter.core.sides import SavedRun
+from ragmeter.core.vantage import vantages_of
 
 
 def merged(records: Sequence[SavedRun]) -> tuple[RunPlan, tuple[RequestSample, ...], RunEnding]:
@@ -28,6 +29,7 @@ def merged(records: Sequence[SavedRun]) -> tuple[RunPlan, tuple[RequestSample, .
     plan = replace(
         first.plan,
         shard=None,
+        vantages=() if _shard_of(first).vantage is None else vantages_of(_shard_of(first).count - 1),
         calibration=_worst([record.plan.calibration for record in records]),
         warnings=tuple(dict.fromkeys(warning for record in records for warning in record.plan.warnings)),
     )

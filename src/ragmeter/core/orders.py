@@ -43,7 +43,9 @@ class Order:
 
 def identity_only(plan: RunPlan) -> RunPlan:
     """A plan with what tells whether another run measures the same, and without what makes it large."""
-    return replace(plan, workload=replace(plan.workload, prompts=(), trace=(), manifest={}), calibration=None)
+    return replace(
+        plan, workload=replace(plan.workload, prompts=(), trace=(), manifest={}), calibration=None, vantages=()
+    )
 
 
 def order_of(run: str, order: Order) -> Document:

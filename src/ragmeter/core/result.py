@@ -375,6 +375,33 @@ class Capacity:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EdgeMetric:
+    """One figure of both vantage points: the mean over trials of each, and of outside - inside with its interval."""
+
+    metric: str
+    statistic: str | None
+    unit: str
+    inside: float
+    outside: float
+    difference: Estimate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edge:
+    """What a provider's edge adds, from a run of which half of the requests were sent from inside of the cluster.
+
+    trials: that both sides measured. metrics: those that every trial has on both sides. caveats: what weakens it.
+    """
+
+    trials: int
+    inside_requests: int
+    outside_requests: int
+    metrics: tuple[EdgeMetric, ...]
+    sentence: str
+    caveats: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult:
     """One workload on one provider: the document ``benchmark-output.v1``.
 
@@ -444,3 +471,5 @@ class RunResult:
     """Of a workload with ``load.search``; the measured phase then ran at ``capacity.held``."""
     undecided: str | None = None
     """Why the run ended before its intervals were as narrow as ``until`` asks; None when they were, or without it."""
+    edge: Edge | None = None
+    """Of a run with two vantage points, whose latencies are those from outside, and all else of all requests."""

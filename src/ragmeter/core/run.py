@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from ragmeter.core.result import Calibration
 from ragmeter.core.traces import Lengths
@@ -20,12 +20,20 @@ class DeclaredSlo:
     origin: str
 
 
+Vantage: TypeAlias = Literal["inside", "outside"]
+"""From where a load is sent, as the cluster of the service has it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shard:
-    """One of several processes that send one load. number: from 0. count: how many there are."""
+    """One of several processes that send one load. number: from 0. count: how many there are.
+
+    vantage: of a load that is sent from inside and outside at once, in which the last shard is the one outside.
+    """
 
     number: int
     count: int
+    vantage: Vantage | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +71,7 @@ class RunPlan:
     clock: which clock stamps arrivals: user, kernel or capture.
     shard: which part of the load this is a record of; None for all of it. calibration: of the client, before the run.
     netprobe: the east-west probe that the attribution uses; None without one. trace_url: as in `Provider`.
+    vantages: of each ``clock_id``, from where its requests were sent; empty where all were sent from one place.
     metadata, metadata_origins: ``run_metadata`` and who said each value.
     interleaving: the session that ran trial k of this run in one block with trial k of every other run of that session,
     in random order: such trials are pairs. None: the trials of this run followed one another.
@@ -86,6 +95,7 @@ class RunPlan:
     calibration: Calibration | None = None
     netprobe: ProbeReference | None = None
     trace_url: str | None = None
+    vantages: tuple[Vantage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

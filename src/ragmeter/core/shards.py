@@ -58,13 +58,18 @@ def shard(plan: PhasePlan, number: int, count: int) -> PhasePlan:
         for place in range(len(plan.prompt_order))
         if (place if plan.concurrency is None else place % slots) % count == number
     ]
+    return dealt(plan, places, None if plan.concurrency is None else len(range(number, slots, count)))
+
+
+def dealt(plan: PhasePlan, places: Sequence[int], concurrency: int | None) -> PhasePlan:
+    """The requests at these places of the plan, each with its own index and time."""
     return replace(
         plan,
-        positions=_taken(plan.positions or range(len(plan.prompt_order)), places),
+        positions=_taken(range(len(plan.prompt_order)) if plan.positions is None else plan.positions, places),
         prompt_order=_taken(plan.prompt_order, places),
         offsets_ns=None if plan.offsets_ns is None else _taken(plan.offsets_ns, places),
         lengths=None if plan.lengths is None else _taken(plan.lengths, places),
-        concurrency=None if plan.concurrency is None else len(range(number, slots, count)),
+        concurrency=concurrency,
     )
 
 

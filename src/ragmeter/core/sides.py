@@ -20,6 +20,7 @@ from ragmeter.core.series import percentile_share, series_of
 from ragmeter.core.steady import steady_state
 from ragmeter.core.summary import Figures, finite_estimate, summarise
 from ragmeter.core.trials import MIN_TO_SHOW
+from ragmeter.core.vantage import figures_of, seen_by_users
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +65,7 @@ def measure(run: SavedRun, label: str, declared: Sequence[Key] = DECLARED, terms
     whole = numbers[:-1] if run.ending.status == "interrupted" and len(numbers) > 1 else numbers
     trials = {number: [sample for sample in mine if sample.trial == number] for number in whole}
     kept = [sample for trial in trials.values() for sample in trial]
-    figures = summarise(kept, Phase.MEASURED, goodput=run.plan.workload.goodput, seed=run.plan.workload.seed)
+    figures = figures_of(kept, Phase.MEASURED, run.plan)
     by_trial = {key: {number: _figure(run.plan, trial, *key) for number, trial in trials.items()} for key in declared}
     side = _side(run, label, trials, figures, by_trial, terms)
     return MeasuredRun(
@@ -144,7 +145,8 @@ def _estimates(figures: Figures) -> dict[str, Estimate]:
 def _figure(plan: RunPlan, trial: Sequence[RequestSample], metric: str, statistic: str | None) -> float | None:
     """Of one trial."""
     if statistic is not None:
-        return series_of(METRICS[metric], trial, plan.workload.seed).of_each_trial(percentile_share(statistic))[0]
+        seen = seen_by_users(trial, plan)
+        return series_of(METRICS[metric], seen, plan.workload.seed).of_each_trial(percentile_share(statistic))[0]
     figures = summarise(trial, Phase.MEASURED, goodput=plan.workload.goodput)
     if not metric.startswith("usd_"):
         rate = figures.rates.get(metric)

@@ -45,9 +45,25 @@ class Figures:
         """The same with further rates, such as costs and recall, so that they can be judged too."""
         return replace(self, rates={**self.rates, **rates})
 
+    def with_latencies(self, others: "Figures") -> "Figures":
+        """The same with the per-request and pooled metrics of other requests."""
+        latencies = {name: getattr(others.phase, name) for name in _OF_SERIES}
+        return replace(self, series=others.series, phase=replace(self.phase, **latencies), points=others.points)
+
     def distributions(self) -> dict[str, Distribution]:
         """Estimates of every metric by name, infinities included; see `finite_distribution`."""
         return {name: series.distribution() for name, series in self.series.items()}
+
+
+_OF_SERIES = (
+    "ttft_p50_ms",
+    "ttft_p95_ms",
+    "latency_p50_ms",
+    "latency_p95_ms",
+    "tpot_p50_ms",
+    "tpot_p95_ms",
+    "avg_tokens_per_sec",
+)
 
 
 def summarise(

@@ -55,6 +55,15 @@ def estimate_over_trials(values: Sequence[float | None], *, n: int, enough: bool
     return Estimate(value=value, low=low if shown else None, high=high if shown else None, n=n, enough=enough and shown)
 
 
+def mean_difference(pairs: Sequence[tuple[float, float]], *, enough: bool) -> Estimate:
+    """second - first of the typical trial, in their unit, from one pair a trial: their mean with a paired t interval.
+
+    None as an interval below three trials. Needs at least one pair.
+    """
+    value, (low, high) = _t_interval([second - first for first, second in pairs], CONFIDENCE)
+    return Estimate(value=value, low=low, high=high, n=len(pairs), enough=enough and len(pairs) >= MIN_TO_SHOW)
+
+
 def quotient_over_trials(tops: Sequence[float], bottoms: Sequence[float], *, n: int) -> Estimate:
     """sum(tops) / sum(bottoms), such as tokens per second, with one pair for each trial and no bottom at 0.
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from ragmeter.core.attribution import attribute
 from ragmeter.core.capacity import capacity_of
 from ragmeter.core.cost import cost_rates
+from ragmeter.core.edge import edge_of
 from ragmeter.core.metrics import METRICS
 from ragmeter.core.probe_effect import effect_of_probe
 from ragmeter.core.records import Phase, RequestSample
@@ -18,6 +19,7 @@ from ragmeter.core.slowest import slowest_of
 from ragmeter.core.step_verdicts import StepFigures, judge_steps
 from ragmeter.core.steps import steps_of
 from ragmeter.core.summary import Figures, finite_distribution, finite_estimate, summarise
+from ragmeter.core.vantage import figures_of, seen_by_users
 from ragmeter.core.verdicts import judge, overall
 
 MAX_POINTS = 5000
@@ -30,6 +32,7 @@ def result_of(
     """The result of a run, also of one that ended early."""
     workload = plan.workload
     measured = [sample for sample in samples if sample.phase is Phase.MEASURED]
+    seen = seen_by_users(measured, plan)
     figures, retrieval, cost = _figures(plan, measured)
     warmup = summarise(samples, Phase.WARMUP, goodput=workload.goodput, seed=workload.seed)
     harness = harness_of_run(plan, ending, measured)
@@ -67,7 +70,7 @@ def result_of(
         rates={name: finite_estimate(estimate) for name, estimate in figures.rates.items()},
         errors_by_class=dict(figures.errors_by_class),
         verdicts=verdicts,
-        attribution=attribute(measured, llm_round_trip_ms, llm_network=probe.sentence if probe else None),
+        attribution=attribute(seen, llm_round_trip_ms, llm_network=probe.sentence if probe else None),
         retrieval=retrieval,
         cost=cost,
         harness=harness,
@@ -78,9 +81,10 @@ def result_of(
         capacity=capacity,
         undecided=ending.undecided,
         raw_samples_path=raw_samples_path,
-        slowest=slowest_of(measured, plan.trace_url, llm_round_trip_ms),
+        slowest=slowest_of(seen, plan.trace_url, llm_round_trip_ms),
         steps=steps_of(samples, workload),
         ended_at=_ended_at(plan, samples),
+        edge=edge_of(samples, plan, ending),
     )
 
 
@@ -113,7 +117,7 @@ names_users_know = (
 def _figures(plan: RunPlan, measured: Sequence[RequestSample]) -> tuple[Figures, Retrieval | None, Cost | None]:
     """Everything that SLOs are judged on."""
     workload = plan.workload
-    figures = summarise(measured, Phase.MEASURED, goodput=workload.goodput, seed=workload.seed)
+    figures = figures_of(measured, Phase.MEASURED, plan)
     retrieval = retrieval_of(measured, {i: p.relevant for i, p in enumerate(workload.prompts)}, workload.k)
     cost = cost_of_run(plan, figures, measured)
     return _with_rates(figures, retrieval, cost), retrieval, cost

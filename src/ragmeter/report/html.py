@@ -14,6 +14,7 @@ from ragmeter.report.scorecard.baseline import against_baseline
 from ragmeter.report.scorecard.capacity import capacity
 from ragmeter.report.scorecard.comparison import comparison
 from ragmeter.report.scorecard.east_west import east_west
+from ragmeter.report.scorecard.edge import edge
 from ragmeter.report.scorecard.figures import Gate, every_estimate, tiles
 from ragmeter.report.scorecard.graphs import distributions, error_classes, ttft_over_time
 from ragmeter.report.scorecard.money import cost, retrieval
@@ -99,6 +100,7 @@ def _run(result: RunResult, gate: Gate, ident: str) -> Html:
         ttft_over_time(result, ident),
         slowest(result, ident),
         sweep(result, ident),
+        edge(result.edge),
         waterfall(result, ident),
         element("div", error_classes(result), retrieval(result), class_="columns"),
         cost(result),

@@ -12,6 +12,8 @@ METRIC_LABELS: Final = {
     "tpot_ms": "Time per output token",
     "itl_ms": "Inter-chunk latency",
     "e2e_ms": "End-to-end latency",
+    "connect_ms": "Connection set-up",
+    "round_trip_ms": "Round trip",
     "output_tokens_per_s": "Output throughput",
     "requests_per_s": "Requests",
     "goodput_rps": "Goodput",

@@ -9,6 +9,7 @@ from typing import Final
 from ragmeter.core.result import (
     Attribution,
     Distribution,
+    Edge,
     Estimate,
     Harness,
     Outcome,
@@ -19,6 +20,7 @@ from ragmeter.core.result import (
 )
 from ragmeter.core.step_verdicts import sweep_sentence
 from ragmeter.report.calibration import floors, load
+from ragmeter.report.edge import edge_cells, edge_interval, edge_label
 from ragmeter.report.format import (
     TOO_SMALL,
     Unit,
@@ -69,6 +71,7 @@ def summary_lines(result: RunResult, *, width: int, colour: bool) -> list[str]:
         *(page.entry("sweep", words) if (words := sweep_sentence(result.verdicts)) else ()),
         *(page.entry("capacity", result.capacity.sentence) if result.capacity else ()),
         *(line for at in result.verdicts for line in _verdict_lines(result, at, page)),
+        *_edge_lines(result.edge, page),
         *_waterfall_lines(result.attribution, page),
         *_quality_and_cost(result, page),
         *_trouble(result, page),
@@ -259,6 +262,18 @@ def _cells(marked: Sequence[Marked], room: int) -> list[int]:
         for reached in accumulate((max(at.mean_ms, 0.0) for at, _, _ in marked), initial=0.0)
     ]
     return [later - earlier for earlier, later in pairwise(borders)]
+
+
+def _edge_lines(at: Edge | None, page: _Page) -> Iterator[str]:
+    """What the provider's edge adds: each figure inside, outside, and what is between them."""
+    if at is None:
+        return
+    for words in (at.sentence, *at.caveats):
+        yield from page.entry("edge" if words is at.sentence else "", words)
+    for metric in at.metrics:
+        inside, outside, difference = edge_cells(metric)
+        more = f"{difference} more ({edge_interval(metric)})"
+        yield from page.entry("", f"{edge_label(metric)}: {inside} inside, {outside} outside, {more}")
 
 
 def _quality_and_cost(result: RunResult, page: _Page) -> Iterator[str]:

@@ -5,6 +5,7 @@ count from that start as the machine's own clock has it; `ragmeter.core.merging.
 """
 
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,8 +13,9 @@ from pathlib import Path
 from ragmeter.clients.clocks import AUTO, clock_for
 from ragmeter.core.errors import ConfigError
 from ragmeter.core.provider import Provider
-from ragmeter.core.run import RunEnding, RunPlan, Shard
-from ragmeter.core.shards import shard as part_of
+from ragmeter.core.run import PhasePlan, RunEnding, RunPlan, Shard, joined
+from ragmeter.core.vantage import part_of
+from ragmeter.core.workload import Workload
 from ragmeter.run.measure import Conditions, Observer, measure
 from ragmeter.run.phases import phases
 from ragmeter.run.store import SampleLog
@@ -23,30 +25,48 @@ from ragmeter.run.store import SampleLog
 class Beginning:
     """When the phases begin. at: the first of them, with a time zone. starts_s: each of them, in seconds since then;
     None: when the one before has ended on this machine, wherever the others are.
+
+    agreed: asked instead, when a phase has ended here, for the moment at which the next begins everywhere, by its
+    number from 1; None when there is to be no next.
     """
 
     at: datetime
     starts_s: tuple[float, ...] | None = None
+    agreed: Callable[[int], datetime | None] | None = None
 
 
 def run_shard(
-    plan: RunPlan, provider: Provider, shard: Shard, beginning: Beginning, *, path: Path, observer: Observer
+    plan: RunPlan,
+    provider: Provider,
+    shard: Shard,
+    beginning: Beginning,
+    *,
+    path: Path,
+    observer: Observer,
+    clock: str = AUTO,
+    halt: Callable[[], str | None] = lambda: None,
 ) -> RunEnding:
     """Send one shard of the plan's workload and write its raw record to ``path``; what came of it.
 
-    plan: of the whole run. provider: where the service is, with the secrets that a plan does not have.
-    Raises ConfigError when the start has passed, TargetError when the service cannot be reached, StorageError when
-    there is a file at ``path`` already.
+    plan: of the whole run. provider: where the service is, with the secrets that a plan does not have. clock, halt: as
+    in `Conditions`. Raises ConfigError when the start has passed and for a clock that is not to be had, TargetError
+    when the service cannot be reached, StorageError when there is a file at ``path`` already.
     """
     origin_ns = check_start(beginning)
-    mine = replace(plan, shard=shard, started_at=beginning.at.astimezone(UTC).isoformat(), clock=clock_for(AUTO))
-    plans = [part_of(phase, shard.number, shard.count) for phase in phases(plan.workload)]
+    mine = replace(plan, shard=shard, started_at=beginning.at.astimezone(UTC).isoformat(), clock=clock_for(clock))
+    plans = [part_of(phase, shard, plan.workload.seed) for phase in phases(plan.workload)]
     with SampleLog(path) as log:
         log.plan(mine)
         conditions = Conditions(
-            provider=provider, origin_ns=origin_ns, keep=log.sample, watch=_alive, observer=observer
+            provider=provider,
+            origin_ns=origin_ns,
+            keep=log.sample,
+            watch=_alive,
+            observer=observer,
+            clock=mine.clock,
+            halt=halt,
         )
-        _, ending = measure(plan.workload, plans, conditions, begins_ns=_begins(origin_ns, len(plans), beginning))
+        ending = _sent(plan.workload, plans, conditions, beginning)
         log.ending(ending)
     if log.failure is not None:
         ending = replace(ending, warnings=(*ending.warnings, f"{log.failure}: all samples are in {log.path}"))
@@ -60,6 +80,22 @@ def check_start(beginning: Beginning) -> int:
         late_s = (time.monotonic_ns() - origin_ns) / 1e9
         raise ConfigError(f"the common start {beginning.at.isoformat()} passed {late_s:.1f} s ago: give a later one")
     return origin_ns
+
+
+def _sent(workload: Workload, plans: Sequence[PhasePlan], conditions: Conditions, beginning: Beginning) -> RunEnding:
+    if beginning.agreed is None:
+        begins_ns = _begins(conditions.origin_ns, len(plans), beginning)
+        return measure(workload, plans, conditions, begins_ns=begins_ns)[1]
+    endings: list[RunEnding] = []
+    for number, plan in enumerate(plans):
+        at = beginning.agreed(number) if number else beginning.at
+        if at is None:
+            endings.append(RunEnding(status="interrupted", reason="another shard did not go on"))
+        else:
+            endings.append(measure(workload, [plan], conditions, begins_ns=[_monotonic(at)])[1])
+        if endings[-1].status == "interrupted":
+            break
+    return joined(endings)
 
 
 def _monotonic(moment: datetime) -> int:

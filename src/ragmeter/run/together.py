@@ -1,13 +1,14 @@
-"""Several pods that carry out one order at once: they agree on the plan and its start, each sends its shard, and each
-makes the record of the whole run from those of all.
+"""Several shards of one order at once: they agree on the plan and on the start of each phase, each sends its part, and
+each pod makes the record of the whole run from those of all.
 
-They meet in the documents of the order. The start is a moment on the clocks of their nodes, which a cluster keeps
-together to milliseconds.
+They meet in the documents of the order. A start is a moment on the clocks of their machines, which time servers keep
+together to milliseconds. The first shard decides it, when all have said that they are ready.
 """
 
 import json
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -19,7 +20,8 @@ from ragmeter.core.codec import decode, encode
 from ragmeter.core.errors import ClusterError
 from ragmeter.core.merging import merged
 from ragmeter.core.provider import Provider
-from ragmeter.core.run import RunPlan, Shard
+from ragmeter.core.result import Calibration
+from ragmeter.core.run import RunEnding, RunPlan, Shard
 from ragmeter.core.sides import SavedRun
 from ragmeter.run.measure import Observer
 from ragmeter.run.order import record_in
@@ -29,7 +31,7 @@ POLL_S: Final = 0.5
 GATHER_S: Final = 180
 """Time for the other pods to come up: their node may still have to pull the image."""
 LEAD_S: Final = 5
-"""From the agreement to the start: each pod polls and connects in between."""
+"""From the agreement to the start: each shard polls and connects in between."""
 FINISH_S: Final = 60
 INTERRUPTED_FINISH_S: Final = 20
 """Pods of a run that is stopped are stopped together, and have a minute to leave what they measured."""
@@ -46,39 +48,114 @@ def run_together(
     do not come up, and what `run_shard` raises.
     """
     with connected(None, own_namespace()) as cluster:
-        documents = Documents(cluster=cluster, run=order)
-        agreed, at = _agreed(documents, plan, shard)
-        began_s = time.monotonic()
-        ending = run_shard(agreed, provider, shard, Beginning(at=at), path=path, observer=observer)
-        documents.keep(f"shard-{shard.number}", path.read_bytes())
-        took_s = time.monotonic() - began_s
-        finish_s = FINISH_S + took_s if ending.status == "complete" else INTERRUPTED_FINISH_S
+        meeting = Meeting(documents=Documents(cluster=cluster, run=order), shard=shard)
+        agreed, at = meeting.open(plan)
+        part = Part(provider=provider, calibration=plan.calibration, path=path, observer=observer)
+        ending = send_part(meeting, agreed, at, part)
+        finish_s = meeting.patience_s() if ending.status == "complete" else INTERRUPTED_FINISH_S
         names = (f"shard-{number}" for number in range(shard.count))
-        records = [_waited(partial(record_in, documents, name), finish_s) for name in names]
+        records = [waited(partial(record_in, meeting.documents, name), finish_s) for name in names]
     whole = merged([record for record in records if record is not None])
     return SavedRun(path=str(path), plan=whole[0], samples=whole[1], ending=whole[2])
 
 
-def _agreed(documents: Documents, plan: RunPlan, shard: Shard) -> tuple[RunPlan, datetime]:
-    """The plan of the first shard and the moment at which all begin; they are decided when everybody is there."""
-    documents.keep(f"ready-{shard.number}", b"")
-    if shard.number == 0:
-        for number in range(shard.count):
-            if _waited(partial(documents.find, f"ready-{number}"), GATHER_S) is None:
-                raise ClusterError(f"pod {number} of {shard.count} was not ready in {GATHER_S} s")
-        at = datetime.now(UTC) + timedelta(seconds=LEAD_S)
-        documents.keep("start", json.dumps({"at": at.isoformat(), "plan": encode(plan)}).encode())
-        return plan, at
-    start = _waited(partial(documents.find, "start"), GATHER_S)
-    if start is None:
-        raise ClusterError(f"pod 0 of {shard.count} gave no start in {GATHER_S} s")
-    said = json.loads(start)
-    return decode(RunPlan, said["plan"], where="start"), datetime.fromisoformat(said["at"])
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """What one shard sends over, and where its record goes. halt: as in `measure.Conditions`."""
+
+    provider: Provider
+    calibration: Calibration | None
+    path: Path
+    observer: Observer
+    halt: Callable[[], str | None] = lambda: None
 
 
-def _waited(look: Callable[[], T | None], within_s: float) -> T | None:
+def send_part(meeting: "Meeting", plan: RunPlan, at: datetime, part: Part) -> RunEnding:
+    """Send the shard and leave its record for the others. plan, at: as agreed."""
+    ending = run_shard(
+        replace(plan, calibration=part.calibration),
+        part.provider,
+        meeting.shard,
+        Beginning(at=at, agreed=meeting.next),
+        path=part.path,
+        observer=part.observer,
+        clock=plan.clock,
+        halt=part.halt,
+    )
+    meeting.documents.keep(f"shard-{meeting.shard.number}", part.path.read_bytes())
+    return ending
+
+
+@dataclass(slots=True, kw_only=True)
+class Meeting:
+    """How one shard agrees with the others. halt: why it should wait no longer, if so."""
+
+    documents: Documents
+    shard: Shard
+    halt: Callable[[], str | None] = lambda: None
+    _began_s: float = 0.0
+    _pause_s: float = 0.0
+
+    def open(self, plan: RunPlan | None) -> tuple[RunPlan, datetime]:
+        """The plan of the first shard, and when the first phase begins. plan: of this shard; the first needs one.
+
+        Raises ClusterError when the others do not come.
+        """
+        self._ready(0)
+        if self.shard.number == 0 and plan is not None:
+            for number in range(self.shard.count):
+                if self._others(f"ready-0-{number}", GATHER_S) is None:
+                    raise ClusterError(f"pod {number} of {self.shard.count} was not ready in {GATHER_S} s")
+            self._start(0, LEAD_S, plan)
+        start = self._others("start-0", GATHER_S)
+        if start is None:
+            raise ClusterError(self.halt() or f"pod 0 of {self.shard.count} gave no start in {GATHER_S} s")
+        said = json.loads(start)
+        agreed = decode(RunPlan, said["plan"], where="start")
+        self._began_s, self._pause_s = time.monotonic(), max(LEAD_S, agreed.workload.cool_down_s)
+        return agreed, datetime.fromisoformat(said["at"])
+
+    def next(self, number: int) -> datetime | None:
+        """When the phase of this number begins; None when another shard has ended early or does not come."""
+        self._ready(number)
+        if self.shard.number == 0:
+            for other in range(1, self.shard.count):
+                if self._phase_of(f"ready-{number}-{other}", other) is None:
+                    return None
+            self._start(number, self._pause_s)
+        start = self._phase_of(f"start-{number}", 0)
+        return None if start is None else datetime.fromisoformat(json.loads(start)["at"])
+
+    def patience_s(self) -> float:
+        """For shards that are slower."""
+        return FINISH_S + time.monotonic() - self._began_s
+
+    def _ready(self, number: int) -> None:
+        self.documents.keep(f"ready-{number}-{self.shard.number}", b"")
+
+    def _start(self, number: int, lead_s: float, plan: RunPlan | None = None) -> None:
+        said = {"at": (datetime.now(UTC) + timedelta(seconds=lead_s)).isoformat()}
+        with_plan = {**said, "plan": encode(plan)} if plan is not None else said
+        self.documents.keep(f"start-{number}", json.dumps(with_plan).encode())
+
+    def _others(self, name: str, within_s: float) -> bytes | None:
+        return waited(partial(self.documents.find, name), within_s, self.halt)
+
+    def _phase_of(self, name: str, other: int) -> bytes | None:
+        """A document of another shard; None once that shard has left its record instead: it has ended."""
+        ended = f"shard-{other}"
+
+        def look() -> tuple[bytes | None] | None:
+            found = self.documents.find(name)
+            return (found,) if found is not None or self.documents.find(ended) is not None else None
+
+        seen = waited(look, self.patience_s(), self.halt)
+        return None if seen is None else seen[0]
+
+
+def waited(look: Callable[[], T | None], within_s: float, halt: Callable[[], str | None] = lambda: None) -> T | None:
     """What is found; None when it is not there in time."""
     deadline = time.monotonic() + within_s
-    while (found := look()) is None and time.monotonic() < deadline:
+    while (found := look()) is None and time.monotonic() < deadline and halt() is None:
         time.sleep(POLL_S)
     return found
