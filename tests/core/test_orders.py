@@ -12,7 +12,7 @@ from ragmeter.clients.files import data_dir, read_yaml, schema
 from ragmeter.core.codec import decode
 from ragmeter.core.identity import differing, identity_of
 from ragmeter.core.kube_documents import LABELS
-from ragmeter.core.orders import Order, identity_only, jobs_of, order_of
+from ragmeter.core.orders import Order, identity_only, jobs_of, order_of, root_of
 from ragmeter.core.provider import provider_from
 from ragmeter.core.run import RunPlan
 from ragmeter.core.workload import prompts_of, workload_from
@@ -79,6 +79,13 @@ def test_the_template_is_left_as_it_was() -> None:
     before = json.dumps(TEMPLATE)
     jobs_of(TEMPLATE, RUN, image=IMAGE, shards=2, indexed=False)
     assert json.dumps(TEMPLATE) == before
+
+
+def test_root_has_no_pods_and_an_end_and_is_no_benchmark_to_the_backend() -> None:
+    root = root_of(TEMPLATE, RUN, lasts_s=7)
+    assert (root["kind"], root["metadata"]) == ("Job", {"name": f"{RUN}-root"})
+    assert (root["spec"]["parallelism"], root["spec"]["activeDeadlineSeconds"]) == (0, 7)
+    assert root["spec"]["ttlSecondsAfterFinished"] == 1
 
 
 def test_labels_of_both_are_the_same() -> None:

@@ -3,10 +3,12 @@
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,12 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.k8s.cluster import kubectl, needs_cluster, needs_images
+from ragmeter._pytest.unfit import EXIT_INVALID
+from ragmeter.clients.files import data_dir, read_yaml
+from ragmeter.clients.kube_api import connected
+from ragmeter.clients.kube_owned import Owned
+from ragmeter.core.orders import root_of
+from tests.k8s.cluster import apply, kubectl, needs_cluster, needs_images
 from tests.k8s.deployed import in_the_nodes
 from tests.k8s.manifests import ROOT
 
@@ -22,6 +29,10 @@ pytestmark = needs_cluster
 
 TIMEOUT_S = 240
 TOKENS = 32
+UPLINK_MS = 5
+"""Delay of a slow uplink, each way."""
+SLACK_MS = 10
+"""Of a busy machine, whose delays grow."""
 KINDS = "jobs,pods,services,configmaps,secrets,serviceaccounts"
 
 
@@ -31,9 +42,16 @@ def context() -> str:
 
 def objects(namespace: str, *, ending: bool = False) -> list[str]:
     """What there is, without or with what the cluster is about to remove."""
-    listed = json.loads(kubectl("-n", namespace, "get", KINDS, "-o", "json"))["items"]
-    found = [each for each in listed if ending or "deletionTimestamp" not in each["metadata"]]
-    return sorted(f"{each['kind'].lower()}/{each['metadata']['name']}" for each in found)
+    return sorted(map(named, listed(namespace, ending=ending)))
+
+
+def listed(namespace: str, *, ending: bool = False) -> list[dict[str, Any]]:
+    found = json.loads(kubectl("-n", namespace, "get", KINDS, "-o", "json"))["items"]
+    return [each for each in found if ending or "deletionTimestamp" not in each["metadata"]]
+
+
+def named(document: dict[str, Any]) -> str:
+    return f"{document['kind'].lower()}/{document['metadata']['name']}"
 
 
 @pytest.fixture(scope="module")
@@ -126,6 +144,71 @@ def test_two_pods_send_one_load_that_is_judged_here(outside: Outside, deployed: 
     assert objects(deployed) == before, "what is left"
 
 
+@pytest.fixture
+def entry(deployed: str) -> Iterator[tuple[str, float]]:
+    """The URL of the service by the port of a node that has no part of it, and what that adds to a round trip, in ms.
+
+    Where RAGMETER_CLUSTER_SHAPE shapes uplinks, that of the node is slow: whoever comes this way crosses it to the node
+    and from the node to the backend, and back. No pod of a load is put there.
+    """
+    node = entry_node(deployed)
+    port = {"port": 80, "targetPort": "http"}
+    service = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "edge", "namespace": deployed},
+        "spec": {"type": "NodePort", "selector": {"app.kubernetes.io/name": "rag-backend"}, "ports": [port]},
+    }
+    apply([service])
+    number = kubectl("-n", deployed, "get", "service", "edge", "-o", "jsonpath={.spec.ports[0].nodePort}")
+    shape = shlex.split(os.environ.get("RAGMETER_CLUSTER_SHAPE", ""))
+    try:
+        kubectl("cordon", node["metadata"]["name"])
+        if shape:
+            subprocess.run([*shape, node["metadata"]["name"], f"{UPLINK_MS}ms"], check=True, capture_output=True)
+        yield f"http://{address_of(node)}:{number}", 4 * UPLINK_MS if shape else 0
+    finally:
+        if shape:
+            subprocess.run([*shape, node["metadata"]["name"], "none"], check=True, capture_output=True)
+        kubectl("uncordon", node["metadata"]["name"])
+        kubectl("-n", deployed, "delete", "service", "edge")
+
+
+def entry_node(namespace: str) -> dict[str, Any]:
+    pods = json.loads(kubectl("-n", namespace, "get", "pods", "-l", "app.kubernetes.io/name=rag-backend", "-o", "json"))
+    taken = {pod["spec"].get("nodeName") for pod in pods["items"]}
+    nodes: list[dict[str, Any]] = json.loads(kubectl("get", "nodes", "-o", "json"))["items"]
+    return next(node for node in nodes if node["metadata"]["name"] not in taken)
+
+
+def address_of(node: dict[str, Any]) -> str:
+    return next(str(at["address"]) for at in node["status"]["addresses"] if at["type"] == "InternalIP")
+
+
+@needs_images
+def test_what_the_edge_adds_is_told_from_what_the_service_takes(
+    outside: Outside, deployed: str, entry: tuple[str, float], before: list[str]
+) -> None:
+    """Half of the load from a pod, half from here by a slow node: its delay is in the difference, and is round trip."""
+    url, adds_ms = entry
+    outside.provider(deployed, base_url=url, slo=["errors <= 0"])
+    load = ("--bench-shape=constant", "--bench-rate=4", "--bench-requests=12", "--bench-warmup=4", "--bench-trials=3")
+    status, output = outside.run("--bench-edge", *load)
+    result = outside.result()
+    unfit = status == EXIT_INVALID and result["harness"]["reasons"]
+    assert status == 0 or unfit, output
+    assert (result["status"], result["requests"], result["success"]) == ("complete", 36, 36)
+    edge = result["edge"]
+    assert (edge["trials"], edge["inside_requests"], edge["outside_requests"]) == (3, 18, 18)
+    assert result["estimates"]["ttft_ms"]["n"] == 18, "latencies are those from outside"
+    figures = {(at["metric"], at["statistic"]): at["difference"] for at in edge["metrics"]}
+    ttft, trip = figures["ttft_ms", "p50"], figures["round_trip_ms", "p50"]
+    assert adds_ms - 1 <= trip["value"] <= adds_ms + SLACK_MS
+    assert ttft["low"] - SLACK_MS <= adds_ms <= ttft["high"], ttft
+    assert edge["sentence"] in " ".join(output.split())
+    assert objects(deployed) == [*before, "service/edge"], "what is left"
+
+
 @needs_images
 def test_ctrl_c_keeps_what_was_measured_and_leaves_nothing(outside: Outside, deployed: str, before: list[str]) -> None:
     outside.provider(deployed)
@@ -148,6 +231,47 @@ def wait_for_samples(process: "subprocess.Popen[str]") -> None:
         if re.search(r"measured [1-9]\d*/500", line):
             return
     raise AssertionError("".join(lines))
+
+
+@needs_images
+def test_a_client_that_is_killed_leaves_nothing_that_the_cluster_does_not_end(
+    outside: Outside, deployed: str, before: list[str]
+) -> None:
+    """Everything belongs to a Job with an end and a time to live; that such a Job goes, the next test shows."""
+    outside.provider(deployed)
+    with outside.start("--bench-requests=500", "--bench-concurrency=2", "--bench-warmup=0") as process:
+        wait_for_samples(process)
+        process.kill()
+        process.communicate(timeout=TIMEOUT_S)
+    (root,) = [each for each in listed(deployed) if each["metadata"]["name"].endswith("-root")]
+    assert root["spec"]["activeDeadlineSeconds"] > 0
+    assert root["spec"]["ttlSecondsAfterFinished"] == 1
+    known = {each["metadata"]["uid"]: each for each in listed(deployed)}
+    left = [each for each in known.values() if named(each) not in before]
+    assert {each["kind"] for each in left} == {"Job", "Pod", "ConfigMap"}
+    for each in left:
+        while owners := each["metadata"].get("ownerReferences"):
+            each = known[owners[0]["uid"]]  # noqa: PLW2901
+        assert each is root
+    kubectl("-n", deployed, "delete", "job", root["metadata"]["name"])
+    wait_until(lambda: objects(deployed) == before, lambda: objects(deployed))
+
+
+def test_what_nobody_cleans_up_is_removed_when_its_time_is_over(namespace: str) -> None:
+    template = read_yaml(data_dir("k8s") / "benchmark" / "run" / "job.yaml")
+    with connected(context(), namespace) as cluster:
+        owned = Owned(cluster=cluster, run="abandoned")
+        owned.create(root_of(template, "abandoned", lasts_s=2))
+        owned.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "abandoned"}})
+        assert owned.left() == ["Job/abandoned-root", "ConfigMap/abandoned"]
+        wait_until(lambda: owned.left() == [], owned.left)
+
+
+def wait_until(done: Callable[[], bool], what: Callable[[], object]) -> None:
+    deadline = time.monotonic() + TIMEOUT_S
+    while not done():
+        assert time.monotonic() < deadline, what()
+        time.sleep(0.5)
 
 
 @needs_images
@@ -191,10 +315,7 @@ def test_pods_that_no_node_takes_are_one_sentence(outside: Outside, deployed: st
 @needs_images
 def test_in_the_end_not_even_an_ending_pod_is_left(deployed: str, before: list[str]) -> None:
     """A pod that is told to end takes an old kubelet up to a minute."""
-    deadline = time.monotonic() + TIMEOUT_S
-    while (left := objects(deployed, ending=True)) != before:
-        assert time.monotonic() < deadline, set(left) ^ set(before)
-        time.sleep(0.5)
+    wait_until(lambda: objects(deployed, ending=True) == before, lambda: objects(deployed, ending=True))
 
 
 def refused(outside: Outside, *arguments: str) -> str:

@@ -5,7 +5,17 @@ import pytest
 
 from ragmeter.core.result import RunResult
 from ragmeter.report.terminal import summary_lines
-from tests.report.examples import bare, every_state, failing, hostile, invalid, no_data, passing, without_success
+from tests.report.examples import (
+    bare,
+    every_state,
+    failing,
+    hostile,
+    invalid,
+    no_data,
+    passing,
+    two_vantages,
+    without_success,
+)
 
 WIDTHS = (60, 72, 80, 100, 120, 200)
 SGR = re.compile(r"\x1b\[[0-9;]*m")
@@ -95,3 +105,11 @@ def test_the_least_a_result_can_hold_is_still_a_summary() -> None:
 
 def test_control_characters_from_outside_do_not_reach_the_terminal() -> None:
     assert "\x1b" not in shown(hostile())
+
+
+def test_edge_is_told_with_both_sides_and_its_interval() -> None:
+    text = " ".join(shown(two_vantages(), 200).split())
+    assert "edge the edge (load balancer, ingress, internet) adds 12.1 ms [9.9, 14.3] to p50 TTFT" in text
+    assert "Time to first token, p50: 628 ms inside, 640 ms outside, 12.1 ms more (9.90\N{EN DASH}14.3 ms)" in text
+    assert "Errors: 0.4 % inside, 0.3 % outside" in text
+    assert "inside" not in shown(passing())

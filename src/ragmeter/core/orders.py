@@ -17,6 +17,7 @@ from ragmeter.core.run import RunPlan
 from ragmeter.core.workload import Workload, judging_keys
 
 ACCOUNT: Final = "rag-benchmark"
+ROOT_TTL_S: Final = 1
 FOLDER: Final = "/order"
 BASELINE: Final = "baseline.raw.jsonl"
 INDEX_VARIABLE: Final = "JOB_COMPLETION_INDEX"
@@ -85,6 +86,17 @@ def _files(order: Order) -> dict[str, str]:
 
 def _base64(text: str) -> str:
     return base64.b64encode(text.encode()).decode("ascii")
+
+
+def root_of(template: Document, run: str, *, lasts_s: int) -> Document:
+    """A Job without pods, to own everything else of a run: a clock that the cluster keeps.
+
+    It ends after ``lasts_s`` and then is deleted with all that it owns, also when nobody is left who would do so.
+    """
+    root = copy.deepcopy(template)
+    root["metadata"] = {"name": f"{run}-root"}
+    root["spec"] |= {"parallelism": 0, "activeDeadlineSeconds": lasts_s, "ttlSecondsAfterFinished": ROOT_TTL_S}
+    return root
 
 
 def jobs_of(template: Document, run: str, *, image: str, shards: int, indexed: bool) -> list[Document]:

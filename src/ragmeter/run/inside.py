@@ -2,6 +2,7 @@
 fetched. Whatever ends it, nothing of it is left in the cluster.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Final, TypeAlias
@@ -11,7 +12,7 @@ from ragmeter.clients.kube_api import connected
 from ragmeter.clients.kube_documents import Documents
 from ragmeter.clients.kube_owned import owning
 from ragmeter.core.errors import ClusterError, ConfigError
-from ragmeter.core.orders import ACCOUNT, Order, jobs_of, order_of
+from ragmeter.core.orders import ACCOUNT, Order, jobs_of, order_of, root_of
 from ragmeter.core.provider import Provider
 from ragmeter.core.run import RunEnding
 from ragmeter.core.sides import SavedRun
@@ -59,8 +60,10 @@ def run_inside(
     reason when pods do not begin, or end without a record.
     """
     with connected(place.context, place.namespace) as cluster, owning(cluster, run, within_s=STOP_S) as owned:
-        owned.create(order_of(run, asked))
         template = read_yaml(data_dir("k8s") / "benchmark" / "run" / "job.yaml")
+        lasts_s = template["spec"]["activeDeadlineSeconds"] + math.ceil(place.begin_s) + STOP_S
+        owned.create(root_of(template, run, lasts_s=lasts_s))
+        owned.create(order_of(run, asked))
         indexed = cluster.minor_version() >= INDEXED_SINCE_MINOR
         jobs = jobs_of(template, run, image=place.image, shards=place.pods, indexed=indexed)
         made = [owned.create(job) for job in jobs]
