@@ -4,6 +4,7 @@ import base64
 import json
 from typing import Any
 
+import kubernetes_validate
 import pytest
 
 from backend import orders as backend_orders
@@ -20,6 +21,7 @@ from ragmeter.run.store import without_samples
 from tests.run.cases import plan
 
 TEMPLATE = read_yaml(data_dir("k8s") / "benchmark" / "run" / "job.yaml")
+KUBERNETES = ("1.25", "1.31", kubernetes_validate.latest_version())
 RUN, IMAGE = "rag-benchmark-1", "example/runner:1.0.0"
 
 
@@ -73,6 +75,18 @@ def test_the_backend_and_the_library_make_the_same_jobs(shards: int, indexed: bo
         one["spec"]["template"]["metadata"]["labels"].pop("ragmeter.dev/run")
         other["spec"]["template"]["metadata"]["labels"].pop("ragmeter.dev/run")
         assert one["spec"] == other["spec"]
+
+
+@pytest.mark.parametrize("version", KUBERNETES)
+def test_jobs_are_what_a_cluster_with_indexed_jobs_takes(version: str) -> None:
+    """Strictly: a field that the version does not know is an error."""
+    order = order_of(RUN, Order(workload=workload(), provider=provider(), url="http://rag-backend", shards=3))
+    whole = jobs_of(TEMPLATE, RUN, image=IMAGE, shards=3, indexed=True)
+    for document in (root_of(TEMPLATE, RUN, lasts_s=7), order, *whole):
+        kubernetes_validate.validate(document, version, strict=True)
+    misspelt = {**whole[0], "spec": {**whole[0]["spec"], "completion_mode": "Indexed"}}
+    with pytest.raises(kubernetes_validate.ValidationError):
+        kubernetes_validate.validate(misspelt, version, strict=True)
 
 
 def test_the_template_is_left_as_it_was() -> None:

@@ -1,8 +1,19 @@
-"""When pods are given up. What they do in a real cluster is in tests/k8s."""
+"""What is made for a run, and when pods are given up. What they do in a real cluster is in tests/k8s."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import pytest
+from kubernetes import client
 
-from ragmeter.run.carried import blamed
+from ragmeter.clients.kube_api import Cluster
+from ragmeter.core.errors import ClusterError
+from ragmeter.core.orders import Order
+from ragmeter.run.carried import Place, blamed
+from ragmeter.run.inside import run_inside
+from tests.clients.kube_fake import VERSION, fake_cluster
+from tests.run.cases import provider, workload
 
 
 def pods(*phases: str) -> list[dict[str, object]]:
@@ -27,3 +38,44 @@ def test_a_pod_is_blamed_when_none_may_leave_a_result_any_more(
 ) -> None:
     found = blamed(pods(*phases), count)
     assert (None if found is None else found["metadata"]["name"]) == name
+
+
+ONE_EACH, INDEXED = ["run-root", "run-0", "run-1"], ["run-root", "run"]
+
+
+@pytest.mark.parametrize(
+    ("version", "jobs"),
+    [
+        ({"major": "1", "minor": "20", "gitVersion": "v1.20.2"}, ONE_EACH),
+        ({"major": "1", "minor": "23+", "gitVersion": "v1.23.17-eks-8ccc7ba"}, ONE_EACH),
+        ({"major": "1", "minor": "24", "gitVersion": "v1.24.17"}, INDEXED),
+        ({"major": "1", "minor": "31+", "gitVersion": "v1.31.13-eks-113cf36"}, INDEXED),
+        ({"major": "1", "minor": "33", "gitVersion": "v1.33.5-gke.1080000"}, INDEXED),
+        ({"major": "1", "minor": "34", "gitVersion": "v1.34.1+k3s1"}, INDEXED),
+    ],
+    ids=lambda case: case["gitVersion"] if isinstance(case, dict) else "",
+)
+def test_the_version_of_the_cluster_decides_which_jobs_are_made(
+    version: dict[str, str], jobs: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As clusters of that kind answer it. Nothing of it is left when the pods do not come."""
+    for key, value in version.items():
+        monkeypatch.setitem(VERSION, key, value)
+    made: list[dict[str, Any]] = []
+    with fake_cluster() as fake:
+        fake.made = made.append
+        api = client.ApiClient(client.Configuration(host=fake.url))
+
+        @contextmanager
+        def connected(*_: object) -> Iterator[Cluster]:
+            yield Cluster(named="fake", namespace="here", api=api)
+
+        monkeypatch.setattr("ragmeter.run.inside.connected", connected)
+        place = Place(context="fake", namespace="here", image="runner:1.0.0", pods=2, begin_s=0.01)
+        asked = Order(workload=workload(), provider=provider(), url="http://rag-backend", shards=2)
+        with pytest.raises(ClusterError, match=r"a pod did not begin in 0\.01 s: no pod was made"):
+            run_inside(place, "run", asked, lambda line: None)
+        assert fake.objects == {}
+    assert [each["metadata"]["name"] for each in made if each["kind"] == "Job"] == jobs
+    root, *others = made
+    assert all(each["metadata"]["ownerReferences"][0]["uid"] == root["metadata"]["uid"] for each in others)
