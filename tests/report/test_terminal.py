@@ -110,6 +110,6 @@ def test_control_characters_from_outside_do_not_reach_the_terminal() -> None:
 def test_edge_is_told_with_both_sides_and_its_interval() -> None:
     text = " ".join(shown(two_vantages(), 200).split())
     assert "edge the edge (load balancer, ingress, internet) adds 12.1 ms [9.9, 14.3] to p50 TTFT" in text
-    assert "Time to first token, p50: 628 ms inside, 640 ms outside, 12.1 ms more (9.90\N{EN DASH}14.3 ms)" in text
-    assert "Errors: 0.4 % inside, 0.3 % outside" in text
+    assert "TTFT p50 inside 628 ms outside 640 ms +12.1 ms [9.90, 14.3]" in text
+    assert "errors inside 0.4 % outside 0.3 % -0.1 % [-0.400, 0.200]" in text
     assert "inside" not in shown(passing())

@@ -20,7 +20,7 @@ from ragmeter.core.result import (
 )
 from ragmeter.core.step_verdicts import sweep_sentence
 from ragmeter.report.calibration import floors, load
-from ragmeter.report.edge import edge_cells, edge_interval, edge_label
+from ragmeter.report.edge import edge_cells, edge_interval
 from ragmeter.report.format import (
     TOO_SMALL,
     Unit,
@@ -44,6 +44,7 @@ _COLOURS: Final = {
     Outcome.INVALID: "1;35",
 }
 _LATENCIES: Final = {"ttft_ms": "TTFT", "tpot_ms": "TPOT", "itl_ms": "ITL", "e2e_ms": "e2e"}
+_EDGE_NAMES: Final = {**_LATENCIES, "connect_ms": "connect", "round_trip_ms": "round trip", "error_ratio": "errors"}
 _RATES: Final = {
     "output_tokens_per_s": "throughput",
     "requests_per_s": "requests",
@@ -272,8 +273,9 @@ def _edge_lines(at: Edge | None, page: _Page) -> Iterator[str]:
         yield from page.entry("edge" if words is at.sentence else "", words)
     for metric in at.metrics:
         inside, outside, difference = edge_cells(metric)
-        more = f"{difference} more ({edge_interval(metric)})"
-        yield from page.entry("", f"{edge_label(metric)}: {inside} inside, {outside} outside, {more}")
+        statistic = f"{metric.statistic} " if metric.statistic else ""
+        cells = [f"{statistic}inside {inside}", f"outside {outside}", f"{difference} {edge_interval(metric)}"]
+        yield from page.cells(_EDGE_NAMES[metric.metric], cells)
 
 
 def _quality_and_cost(result: RunResult, page: _Page) -> Iterator[str]:
