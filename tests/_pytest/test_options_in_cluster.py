@@ -132,3 +132,28 @@ def test_a_run_that_the_api_server_refuses_fails_with_its_words(
     said = " ".join(outcome.stdout.str().split())
     assert f"in namespace 'ragmeter': HTTP {status}: refused with {status}" in said
     assert list(fake.objects) == [path]
+
+
+def test_edge_without_pods_is_refused(project: Project) -> None:
+    words = "--bench-edge means nothing without --bench-in-cluster"
+    refused(project, project.run("--bench-edge"), words)
+    project.env(RAGMETER_EDGE="1")
+    refused(project, project.run(), words)
+    project.patch.delenv("RAGMETER_EDGE")
+    project.ini(bench_edge="true")
+    refused(project, project.run(), words)
+
+
+@pytest.mark.parametrize(("slots", "pods", "needed"), [(1, 1, 2), (4, 3, 6)])
+def test_each_side_of_an_edge_needs_something_to_send(project: Project, slots: int, pods: int, needed: int) -> None:
+    outcome = project.run("--bench-in-cluster", "--bench-edge", f"--bench-concurrency={slots}", f"--bench-pods={pods}")
+    words = f"$.benchmark.concurrency: {slots}: --bench-edge sends half of it from each side, so it takes {needed} or"
+    refused(project, outcome, words)
+
+
+def test_edge_that_cannot_be_reached_is_refused_before_anything_is_made(project: Project, fake: FakeCluster) -> None:
+    path = "/api/v1/namespaces/ragmeter/serviceaccounts/rag-benchmark"
+    fake.objects[path] = {"kind": "ServiceAccount", "metadata": {"name": "rag-benchmark", "uid": "u"}}
+    project.provider(kube_context="fake", base_url="http://127.0.0.1:1")
+    refused(project, project.run("--bench-in-cluster", "--bench-edge"), "127.0.0.1:1")
+    assert list(fake.objects) == [path]

@@ -8,7 +8,7 @@ from ragmeter.report.format import TOO_SMALL, count
 from ragmeter.report.markup import Html
 from ragmeter.report.scorecard.layout import Row, callout, section, stacked, table
 
-_HEAD: Final = ("Figure", "Inside", "Outside", "The edge adds")
+_HEAD: Final = ("Figure", "The edge adds", "Inside", "Outside")
 
 
 def edge(at: Edge | None) -> Html | None:
@@ -28,4 +28,4 @@ def edge(at: Edge | None) -> Html | None:
 def _row(at: EdgeMetric) -> Row:
     inside, outside, difference = edge_cells(at)
     small = edge_interval(at) if at.difference.enough else f"{edge_interval(at)}; {TOO_SMALL}"
-    return edge_label(at), inside, outside, stacked(difference, small)
+    return edge_label(at), stacked(difference, small), inside, outside
