@@ -50,6 +50,12 @@ def test_it_is_10_when_nothing_else_failed(project: Project, holds: bool, status
     outcome.stdout.fnmatch_lines(["*SloViolation: INVALID: *the client used * of its core*"])
 
 
+def test_it_is_10_of_the_test_that_asks_for_a_fit_client(project: Project) -> None:
+    late_client(project)
+    project.suite("def test_fit(run_workload): assert not run_workload().harness.reasons")
+    assert project.run("--bench-requests=6").ret == 10
+
+
 def test_slo_that_is_missed_is_1(project: Project) -> None:
     project.suite(TWO.format(holds=True))
     assert project.run("--bench-slo=success >= 1000").ret == 1

@@ -95,11 +95,11 @@ def test_the_template_is_left_as_it_was() -> None:
     assert json.dumps(TEMPLATE) == before
 
 
-def test_root_has_no_pods_and_an_end_and_is_no_benchmark_to_the_backend() -> None:
+def test_root_runs_nothing_and_lasts_so_long_and_is_no_benchmark_to_the_backend() -> None:
     root = root_of(TEMPLATE, RUN, lasts_s=7)
     assert (root["kind"], root["metadata"]) == ("Job", {"name": f"{RUN}-root"})
-    assert (root["spec"]["parallelism"], root["spec"]["activeDeadlineSeconds"]) == (0, 7)
-    assert root["spec"]["ttlSecondsAfterFinished"] == 1
+    assert (root["spec"]["completions"], root["spec"]["parallelism"]) == (0, 0)
+    assert root["spec"]["ttlSecondsAfterFinished"] == 7
 
 
 def test_labels_of_both_are_the_same() -> None:

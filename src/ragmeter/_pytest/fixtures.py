@@ -87,6 +87,8 @@ def run_workload(
                 request.node.user_properties.append(INVALID)
             raise _failure(error) from None
         request.node.user_properties.extend(properties_of(result))
+        if result.harness.reasons:
+            request.node.user_properties.append(INVALID)
         return result
 
     return run

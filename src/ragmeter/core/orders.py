@@ -17,7 +17,6 @@ from ragmeter.core.run import RunPlan
 from ragmeter.core.workload import Workload, judging_keys
 
 ACCOUNT: Final = "rag-benchmark"
-ROOT_TTL_S: Final = 1
 FOLDER: Final = "/order"
 BASELINE: Final = "baseline.raw.jsonl"
 INDEX_VARIABLE: Final = "JOB_COMPLETION_INDEX"
@@ -89,13 +88,14 @@ def _base64(text: str) -> str:
 
 
 def root_of(template: Document, run: str, *, lasts_s: int) -> Document:
-    """A Job without pods, to own everything else of a run: a clock that the cluster keeps.
+    """A Job to own everything else of a run. It is to run nothing, so it is complete at once, and its time to live runs.
 
-    It ends after ``lasts_s`` and then is deleted with all that it owns, also when nobody is left who would do so.
+    After ``lasts_s`` the cluster deletes it with all that it owns, also when nobody is left who would do so. A Job that
+    has begun nothing has no start on clusters of 1.20, and a deadline would never come.
     """
     root = copy.deepcopy(template)
     root["metadata"] = {"name": f"{run}-root"}
-    root["spec"] |= {"parallelism": 0, "activeDeadlineSeconds": lasts_s, "ttlSecondsAfterFinished": ROOT_TTL_S}
+    root["spec"] |= {"completions": 0, "parallelism": 0, "ttlSecondsAfterFinished": lasts_s}
     return root
 
 
