@@ -88,7 +88,7 @@ def _base64(text: str) -> str:
 
 
 def root_of(template: Document, run: str, *, lasts_s: int) -> Document:
-    """A Job to own everything else of a run. It is to run nothing, so it is complete at once, and its time to live runs.
+    """A Job to own everything else of a run: it runs nothing, so it is complete at once, and its time to live begins.
 
     After ``lasts_s`` the cluster deletes it with all that it owns, also when nobody is left who would do so. A Job that
     has begun nothing has no start on clusters of 1.20, and a deadline would never come.
