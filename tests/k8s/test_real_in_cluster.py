@@ -29,6 +29,8 @@ pytestmark = needs_cluster
 
 TIMEOUT_S = 240
 TOKENS = 32
+QUICK = "--bench-calibrate=off"
+"""Calibrations take seconds of each pod; one test has them."""
 UPLINK_MS = 5
 """Delay of a slow uplink, each way."""
 SLACK_MS = 10
@@ -82,7 +84,7 @@ class Outside:
     def command(self, *arguments: str) -> list[str]:
         plugins = ["-p", "no:cacheprovider", "--pyargs", str(ROOT / "bench"), "-c", os.devnull, f"--rootdir={ROOT}"]
         image = f"--bench-image={in_the_nodes('ragmeter-runner:0.1.0')}"
-        own = ["--provider=./inside.yaml", "--bench-in-cluster", f"--bench-report-dir={self.folder}", image]
+        own = ["--provider=./inside.yaml", "--bench-in-cluster", f"--bench-report-dir={self.folder}", image, QUICK]
         return [sys.executable, "-m", "pytest", *plugins, *own, *arguments]
 
     def start(self, *arguments: str) -> "subprocess.Popen[str]":
@@ -122,7 +124,8 @@ def outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Outside:
 @needs_images
 def test_two_pods_send_one_load_that_is_judged_here(outside: Outside, deployed: str, before: list[str]) -> None:
     outside.provider(deployed, slo=["errors <= 0"])
-    status, output = outside.run("--bench-pods=2", "--bench-requests=14", "--bench-concurrency=4", "--bench-warmup=2")
+    load = ("--bench-requests=14", "--bench-concurrency=4", "--bench-warmup=2")
+    status, output = outside.run("--bench-pods=2", "--bench-calibrate=on", *load)
     assert status == 0, output
     result = outside.result()
     assert (result["status"], result["requests"], result["success"], result["warmup_requests"]) == (
@@ -204,7 +207,7 @@ def test_what_the_edge_adds_is_told_from_what_the_service_takes(
     figures = {(at["metric"], at["statistic"]): at["difference"] for at in edge["metrics"]}
     ttft, trip = figures["ttft_ms", "p50"], figures["round_trip_ms", "p50"]
     assert adds_ms - 1 <= trip["value"] <= adds_ms + SLACK_MS
-    assert ttft["low"] - SLACK_MS <= adds_ms <= ttft["high"], ttft
+    assert ttft["low"] - SLACK_MS <= adds_ms <= ttft["high"] + SLACK_MS, ttft
     assert edge["sentence"] in " ".join(output.split())
     assert objects(deployed) == sorted([*before, "service/edge"]), "what is left"
 
