@@ -120,6 +120,24 @@ def test_ctrl_c_in_a_probe_after_the_load_loses_nothing_of_the_run(project: Proj
     assert not [path for path in placed.objects if "netprobe" in path]
 
 
+def test_ctrl_c_in_the_load_makes_no_probe_after_it(project: Project, placed: FakeCluster) -> None:
+    project.provider(kube_context="fake", script="slow")
+    project.suite(
+        """
+        import _thread, threading
+
+        def test_load(run_workload):
+            threading.Timer(1, _thread.interrupt_main).start()
+            run_workload()
+        """
+    )
+    asked = ("--provider=./mine.yaml", "--bench-ew=after", "--bench-requests=40", "--bench-concurrency=1")
+    outcome = project.pytester.runpytest_inprocess(*PLUGINS, *asked, no_reraise_ctrlc=True)
+    assert outcome.ret == pytest.ExitCode.INTERRUPTED
+    assert documents(project) == []
+    assert not [asked for asked in placed.asked if asked.startswith("POST")]
+
+
 def test_pods_that_moved_leave_the_pair_unknown(project: Project, placed: FakeCluster) -> None:
     def move(made: dict[str, Any]) -> None:
         run_pod(placed, made)

@@ -1,5 +1,6 @@
 """Which pair of a probe is the network between backend and LLM, and how that is said."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -32,7 +33,7 @@ def placed(backend: str, llm: str) -> Placement:
 
 
 def taken(at: Placement, found: Netprobe = PROBE) -> ProbeReference:
-    reference = reference_of(found, "ew.json", at)
+    reference = reference_of(found, "ew.json", at, "mine")
     assert reference is not None
     return reference
 
@@ -86,8 +87,16 @@ def test_the_sentence_has_the_figure_its_route_and_when_it_was_measured() -> Non
     assert taken(placed("node-1", "node-3")).sentence == (
         "backend on node-1, LLM on node-3: measured pair node-1 → node-3; 0.4 ms (pod to service, p50)"
     )
-    beside = probe(pair(), load="during", runs=("a",))
-    assert taken(placed("node-1", "node-2"), beside).sentence.endswith("p50), measured beside the load")
+
+
+@pytest.mark.parametrize(
+    ("runs", "words"), [(("mine",), "p50), measured beside the load"), (("theirs",), "p50)")], ids=["ours", "another's"]
+)
+def test_it_was_beside_the_load_only_of_its_own_run(runs: tuple[str, ...], words: str) -> None:
+    found = replace(pair(), began_at="2026-02-22T10:00:00+00:00", ended_at="2026-02-22T10:00:01+00:00")
+    reference = taken(placed("node-1", "node-2"), probe(found, load="during", runs=runs))
+    assert reference.sentence.endswith(words)
+    assert bool(reference.windows) == (runs == ("mine",))
 
 
 def test_a_probe_without_the_service_gives_the_round_trip_between_pods() -> None:
@@ -103,4 +112,4 @@ def test_one_node_alone_is_said_to_be_one() -> None:
 def test_a_probe_without_a_round_trip_is_none() -> None:
     without = {"client_node": "node-1", "errors": {"server": "no connection"}}
     nothing = pair_of(without, client_node="node-1", server_node="node-2", path="pod_to_pod")
-    assert reference_of(probe(nothing), "ew.json", placed("node-1", "node-2")) is None
+    assert reference_of(probe(nothing), "ew.json", placed("node-1", "node-2"), "mine") is None

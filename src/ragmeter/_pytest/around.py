@@ -11,6 +11,7 @@ from ragmeter._pytest.probing import Occasion
 from ragmeter.core.errors import RagmeterError
 from ragmeter.core.placement import settled
 from ragmeter.core.probe_reference import with_placement, with_probe
+from ragmeter.run.measure import CTRL_C
 from ragmeter.run.netprobe import find_placement
 from ragmeter.run.planning import run_id
 
@@ -39,10 +40,13 @@ class Around:
             probed = {probed.result.provider for probed in self.probes.finished}
             self._each(cases, "before", leave_out=probed)
 
-    def after(self, cases: Sequence[Case]) -> None:
-        """The runs are written by then: Ctrl-C loses none of them."""
+    def after(self, cases: Sequence[Case], endings: Sequence[str | None]) -> None:
+        """The samples are written by then: Ctrl-C loses none of them. Where it ended the load, nothing is probed.
+
+        endings: why runs ended early.
+        """
         try:
-            if self.probes.load == "after":
+            if self.probes.load == "after" and CTRL_C not in endings:
                 self._each(cases, "after")
         except KeyboardInterrupt:
             self.interrupted = True
@@ -59,14 +63,14 @@ class Around:
 
     def placed(self, plan: RunPlan, provider: Provider, placed: Placement) -> RunPlan:
         """The plan of a run whose pods run there, with the probe that is known before its load."""
-        return with_probe(with_placement(plan, placed), self.probes.reference(provider, placed))
+        return with_probe(with_placement(plan, placed), self.probes.reference(provider, placed, plan.run_id))
 
     def settled(self, plan: RunPlan, provider: Provider, placed: Placement, log: SampleLog) -> RunPlan:
         """The plan with the probe that the run refers to in the end, which is noted in its record, too.
 
         placed: where its pods ran before its load.
         """
-        reference = self.probes.reference(provider, settled(placed, find_placement(provider)))
+        reference = self.probes.reference(provider, settled(placed, find_placement(provider)), plan.run_id)
         if reference is None or reference == plan.netprobe:
             return plan
         log.probe(reference)

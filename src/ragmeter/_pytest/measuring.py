@@ -116,7 +116,7 @@ class Measuring:
         with ExitStack() as logs:
             prepared = list(self._each(planned, _id, lambda each: self._prepared(each, logs)))
             self._measure(prepared)
-            self.around.after([each.case for each in prepared])
+            self.around.after([each.case for each in prepared], [each.arm.stopped for each in prepared])
             settled = list(self._each(prepared, _id, self._settled))
         return list(self._each(settled, _id, self._finished))
 
@@ -143,7 +143,7 @@ class Measuring:
         """A run whose samples came from elsewhere, with a raw record here."""
         with SampleLog(self._raw_path(case)) as log:
             log.run(run.plan, run.samples, run.ending)
-            self.around.after([case])
+            self.around.after([case], [run.ending.reason])
             run = replace(run, plan=self.around.settled(run.plan, case.provider, placed, log))
             if trouble := self.around.trouble(case.provider):
                 run = replace(run, ending=replace(run.ending, warnings=(*run.ending.warnings, *trouble)))

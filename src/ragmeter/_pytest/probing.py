@@ -72,10 +72,10 @@ class ProbeSession:
         folder, now = self.folder / provider.name, datetime.now(UTC)
         return find_netprobe(self.asked, provider=provider.name, folder=folder, now=now)
 
-    def reference(self, provider: Provider, placed: Placement) -> ProbeReference | None:
+    def reference(self, provider: Provider, placed: Placement, run_id: str) -> ProbeReference | None:
         """What a run of the provider whose pods are placed so takes from it."""
         found = self.find(provider)
-        return None if found is None else reference_of(*found, placed)
+        return None if found is None else reference_of(*found, placed, run_id)
 
     def failure(self, provider: Provider) -> str | None:
         """Why the last probe of the provider came to nothing, if it did."""

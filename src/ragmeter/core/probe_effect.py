@@ -31,4 +31,4 @@ def _met(sample: RequestSample, began: datetime, probe: ProbeReference) -> bool:
 
 def _p50(found_ms: Sequence[float]) -> str:
     value = quantile(found_ms, 0.5) if found_ms else None
-    return f"{'unknown' if value is None else f'{value:.3g} ms'} ({len(found_ms)} requests)"
+    return f"{'unknown' if value is None else f'{value:.3g} ms'} (n = {len(found_ms)})"

@@ -13,8 +13,9 @@ ROUTES: Final[tuple[Path, ...]] = ("pod_to_service", "pod_to_pod")
 Pairs = Mapping[frozenset[str], Pair]
 
 
-def reference_of(found: Netprobe, path: str, placed: Placement) -> ProbeReference | None:
+def reference_of(found: Netprobe, path: str, placed: Placement, run_id: str) -> ProbeReference | None:
     """What a run takes from a probe; None for a probe without a round trip. path: of its document."""
+    load = found.load if run_id in found.runs else "none"
     pairs, chosen = _chosen(found, placed)
     route = next((name for name in ROUTES if pairs and all(name in pair.paths for pair in pairs)), None)
     if route is None:
@@ -23,14 +24,14 @@ def reference_of(found: Netprobe, path: str, placed: Placement) -> ProbeReferenc
     return ProbeReference(
         path=path,
         timestamp=found.timestamp,
-        load=found.load,
+        load=load,
         pairs=tuple(dict.fromkeys(pair.name for pair in pairs)),
         chosen=chosen,
         route=route,
         p50_ms=sum(trip.p50_ms for trip in trips) / len(trips),
         p99_ms=trips[0].p99_ms if len({pair.name for pair in pairs}) == 1 else None,
         windows=tuple((at.began_at, at.ended_at) for at in found.pairs if at.latency and at.began_at and at.ended_at)
-        if found.load == "during"
+        if load == "during"
         else (),
     )
 

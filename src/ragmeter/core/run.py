@@ -40,10 +40,10 @@ class Shard:
 class ProbeReference:
     """What a run takes from an east-west probe of its cluster.
 
-    path: its document. load: when it was made, as in `Netprobe`. pairs: those that it is of, and ``chosen``: why.
-    route: which round trip it is, through a Service where that was measured. p50_ms: of the pair; of several, the mean
-    of theirs. p99_ms: None of several. windows: of a probe beside the load, when pairs were measured: (began, ended),
-    ISO 8601.
+    path: its document. load: when it was made, if that was around the load of this run. pairs: those that it is of, and
+    ``chosen``: why. route: which round trip it is, through a Service where that was measured. p50_ms: of the pair; of
+    several, the mean of theirs. p99_ms: None of several. windows: of a probe beside the load, when pairs were measured:
+    (began, ended), ISO 8601.
     """
 
     path: str

@@ -120,9 +120,7 @@ def path_words(pair: Pair) -> list[tuple[str, str]]:
         words = f"p50 {number(at.p50_ms)} ms, p99 {UNKNOWN if at.p99_ms is None else number(at.p99_ms) + ' ms'}"
         if path == "pod_to_service" and direct is not None:
             added_ms = at.p50_ms - direct.p50_ms
-            words += (
-                f"; the Service adds {number(added_ms)} ms" if added_ms > 0 else "; the Service adds nothing that shows"
-            )
+            words += f"; the Service adds {number(added_ms)} ms" if added_ms > 0 else "; the Service adds nothing"
         found.append((path, words))
     return found
 
