@@ -1,6 +1,7 @@
 """Priority of a load process over what else runs on its machine."""
 
 import os
+import sys
 from typing import Final
 
 LOWEST_REAL_TIME: Final = 1
@@ -12,17 +13,17 @@ def run_ahead() -> bool:
     A load process sleeps most of the time and has to run the moment it wakes. It takes no more of the processor for
     it, only sooner: beside busy processes one of normal priority is late by tens of milliseconds.
     """
-    if not hasattr(os, "sched_setscheduler"):
+    if sys.platform != "linux":
         return False
     try:
         os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(LOWEST_REAL_TIME))
-    except PermissionError:
+    except OSError:  # not permitted, or not known to a sandbox
         return False
     return True
 
 
 def is_ahead() -> bool:
     """Whether this process has real-time priority, whoever gave it."""
-    if not hasattr(os, "sched_getscheduler"):
+    if sys.platform != "linux":
         return False
     return os.sched_getscheduler(0) & ~os.SCHED_RESET_ON_FORK in (os.SCHED_RR, os.SCHED_FIFO)
