@@ -91,6 +91,7 @@ def steady(adds_ms: Sequence[float], rtt_us: int = 9_200) -> list[RequestSample]
     ("adds_ms", "sentence"),
     [
         ((-1, 0, 2), r"no difference is shown in p50 TTFT: what the edge adds lies in \[-3.*, 4.*\] ms"),
+        ((7, 8, 9), r"the edge \(.*\) adds 8 ms \[5.*, 10.*\] to p50 TTFT; the round trip by itself is 9 ms longer"),
         ((-30, -31, -32), r"p50 TTFT is 31 ms shorter from outside: \[-33.*, -28.*\] ms"),
         (
             (12, 12),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,10 +11,12 @@ from kubernetes import client
 from ragmeter.clients.kube_api import Cluster
 from ragmeter.core.errors import ClusterError
 from ragmeter.core.orders import Order
+from ragmeter.core.run import RunEnding
+from ragmeter.core.sides import SavedRun
 from ragmeter.run.carried import Place, blamed
-from ragmeter.run.inside import run_inside
+from ragmeter.run.inside import by_us, not_by_us, run_inside
 from tests.clients.kube_fake import VERSION, fake_cluster
-from tests.run.cases import provider, workload
+from tests.run.cases import plan, provider, workload
 
 
 def pods(*phases: str) -> list[dict[str, object]]:
@@ -79,3 +82,23 @@ def test_the_version_of_the_cluster_decides_which_jobs_are_made(
     assert [each["metadata"]["name"] for each in made if each["kind"] == "Job"] == jobs
     root, *others = made
     assert all(each["metadata"]["ownerReferences"][0]["uid"] == root["metadata"]["uid"] for each in others)
+
+
+def stopped(reason: str) -> SavedRun:
+    """As the record of two shards says it."""
+    ending = RunEnding(status="interrupted", reason=reason, not_fit=("the first", reason))
+    return SavedRun(path="x", plan=plan(), samples=(), ending=ending)
+
+
+def test_shards_that_were_stopped_together_by_ctrl_c_are_not_held_against_the_client() -> None:
+    ending = by_us(stopped("load shard 1 of 2 ended early: Ctrl-C")).ending
+    assert (ending.status, ending.reason, ending.not_fit) == ("interrupted", "Ctrl-C", ("the first",))
+    complete = replace(stopped(""), ending=RunEnding(status="complete"))
+    assert by_us(complete) == complete
+
+
+def test_pods_that_were_stopped_by_somebody_else_say_so() -> None:
+    for reason in ("Ctrl-C", "load shard 0 of 2 ended early: Ctrl-C"):
+        assert str(not_by_us(stopped(reason)).ending.reason).startswith("its pods were stopped: evicted, deleted")
+    dead = stopped("the measured service ended during the run: exit status 1")
+    assert not_by_us(dead) == dead

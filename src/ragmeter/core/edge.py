@@ -156,8 +156,11 @@ def _sentence(found: dict[Key, EdgeMetric], trials: int) -> str:
 
 
 def _of_which(trip: EdgeMetric | None, whole: Estimate) -> str:
+    """A part that is larger than the whole shows how far off the whole may be, and is no part."""
     if trip is None or trip.difference.value is None or not whole.value or whole.value < 0:
         return ""
+    if trip.difference.value > whole.value:
+        return f"; the round trip by itself is {_ms(trip.difference.value)} longer"
     return f", of which {_ms(max(trip.difference.value, 0.0))} is round trip"
 
 

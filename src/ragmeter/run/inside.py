@@ -75,8 +75,8 @@ def run_inside(
         except KeyboardInterrupt:
             if not carried.stopped(made):
                 raise
-            return _checked(_by_us(carried.record()), asked.workload)
-        return _checked(_not_by_us(carried.record()), asked.workload)
+            return _checked(by_us(carried.record()), asked.workload)
+        return _checked(not_by_us(carried.record()), asked.workload)
 
 
 def _send(beside: Beside, carried: Carried) -> None:
@@ -96,7 +96,7 @@ def _checked(run: SavedRun, workload: Workload) -> SavedRun:
     return replace(run, plan=replace(run.plan, workload=workload))
 
 
-def _by_us(run: SavedRun) -> SavedRun:
+def by_us(run: SavedRun) -> SavedRun:
     """All shards were stopped together: none of them left the others alone."""
     stopped = [reason for reason in run.ending.not_fit if reason.endswith(CTRL_C)]
     not_fit = tuple(reason for reason in run.ending.not_fit if reason not in stopped)
@@ -104,7 +104,7 @@ def _by_us(run: SavedRun) -> SavedRun:
     return replace(run, ending=replace(run.ending, reason=reason, not_fit=not_fit))
 
 
-def _not_by_us(run: SavedRun) -> SavedRun:
+def not_by_us(run: SavedRun) -> SavedRun:
     """A pod takes its end for Ctrl-C, whoever ended it."""
     if not (run.ending.reason or "").endswith(CTRL_C):
         return run
