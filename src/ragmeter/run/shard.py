@@ -19,6 +19,7 @@ from ragmeter.core.workload import Workload
 from ragmeter.run.measure import Conditions, Observer, measure
 from ragmeter.run.phases import phases
 from ragmeter.run.store import SampleLog
+from ragmeter.run.workers import Workers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,9 +87,20 @@ def _sent(workload: Workload, plans: Sequence[PhasePlan], conditions: Conditions
     if beginning.agreed is None:
         begins_ns = _begins(conditions.origin_ns, len(plans), beginning)
         return measure(workload, plans, conditions, begins_ns=begins_ns)[1]
+    with Workers() as workers:
+        return _in_agreement(workload, plans, replace(conditions, workers=workers), beginning.at, beginning.agreed)
+
+
+def _in_agreement(
+    workload: Workload,
+    plans: Sequence[PhasePlan],
+    conditions: Conditions,
+    first: datetime,
+    agreed: Callable[[int], datetime | None],
+) -> RunEnding:
     endings: list[RunEnding] = []
     for number, plan in enumerate(plans):
-        at = beginning.agreed(number) if number else beginning.at
+        at = agreed(number) if number else first
         if at is None:
             endings.append(RunEnding(status="interrupted", reason="another shard did not go on"))
         else:
