@@ -37,7 +37,7 @@ def tcp_throughput(host: str, port: int, *, seconds: int, streams: int, reverse:
     client = _run(host, port, OMIT_S + seconds, [*options, *(["--reverse"] if reverse else [])])
     server = _part(client, "server_output_json")
     sender, receiver = (server, client) if reverse else (client, server)
-    found = received(_intervals(receiver), OMIT_S, OMIT_S + seconds)
+    found = received(_intervals(receiver), OMIT_S, OMIT_S + seconds, streams=streams)
     rate = found.bits_per_second
     return {
         "direction": "server_to_client" if reverse else "client_to_server",

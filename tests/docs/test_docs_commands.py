@@ -16,6 +16,7 @@ OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
 OTHERS = {
     "--from-literal": "kubectl create secret",
     "--cluster": "kubectl config set-context",
+    "--omit": "iperf3",
     "--duration": "kubectl create token",
     "--token": "kubectl config set-credentials",
     "--user": "kubectl config set-context",

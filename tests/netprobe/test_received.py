@@ -57,6 +57,14 @@ def test_a_receiver_that_was_away_too_long_gives_no_number() -> None:
         received(intervals(*usual(2), (1.6, 0), (0.0, 9 * BYTES), *usual(5)), 1, 3)
 
 
+def test_a_receiver_that_is_always_late_on_a_fast_link_is_counted_whole() -> None:
+    """Its socket keeps 6 MiB at most, of 2.5 GB."""
+    late = [(0.25, 312_500_000), (0.15, 187_500_000)] * 8
+    assert received(intervals(*late), 1, 3).bits_per_second == pytest.approx(10e9)
+    with pytest.raises(UnmeasuredError, match="waited for a processor"):
+        received(intervals(*late), 1, 3, streams=20)
+
+
 @pytest.mark.parametrize("spans", [[], usual(3)], ids=["none", "of the first second alone"])
 def test_without_intervals_of_the_time_there_is_no_number(spans: list[Span]) -> None:
     with pytest.raises(UnmeasuredError, match=r"0\.0 of 2 s"):
