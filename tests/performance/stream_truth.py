@@ -1,8 +1,10 @@
 """The ground-truth server of the benchmark: C, so that it is never what limits a client. Needs a C compiler."""
 
 import contextlib
+import os
+import statistics
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -67,6 +69,21 @@ def truth_server(script: Script, *, prefix: list[str]) -> Iterator[TruthServer]:
     for line in path.read_text(encoding="ascii").splitlines():
         number, arrived_ns, *written_ns = map(int, line.split())
         server.truths[f"gt-{number}"] = Truth(arrived_ns, tuple(written_ns))
+
+
+def pinned(core: int) -> list[str]:
+    """What puts a command on a core and, for root, ahead of what else runs there."""
+    cores = sorted(os.sched_getaffinity(0))
+    priority = ["chrt", "-f", "10"] if os.geteuid() == 0 else []
+    return [*priority, "taskset", "-c", str(cores[core % len(cores)])]
+
+
+def percentile(values: Sequence[float], percent: int) -> float:
+    return float(statistics.quantiles(values, n=100, method="inclusive")[percent - 1])
+
+
+def median(values: Sequence[float]) -> float:
+    return float(statistics.median(values))
 
 
 def lateness_us(truths: dict[str, Truth], script: Script) -> list[float]:
