@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import pytest
 
 from ragmeter.clients import capture_links
+from ragmeter.clients.capture_link import CaptureLink
 from ragmeter.clients.clocks import capture_offered
 from ragmeter.clients.http import HttpTransport
 from ragmeter.clients.transport import Exchange, HttpRequest
@@ -74,3 +75,18 @@ async def test_what_came_before_the_deadline_is_kept(monkeypatch: pytest.MonkeyP
     assert exchange.failure[0] is ErrorClass.TIMEOUT
     assert [chunk for _, chunk in exchange.chunks] == [b"token"] * 3
     assert len(exchange.exact_chunks) == 3
+
+
+@pytest.mark.asyncio
+async def test_request_that_is_never_answered_is_dated_when_it_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    departures = []
+    departed_ns = CaptureLink.departed_ns
+
+    def noted(link: CaptureLink) -> int | None:
+        departures.append(departed_ns(link))
+        return departures[-1]
+
+    monkeypatch.setattr(CaptureLink, "departed_ns", noted)
+    exchange = await exchanged([], timeout_s=0.1)
+    assert exchange.failure is not None
+    assert departures == [exchange.sent_ns]

@@ -21,7 +21,7 @@ from tests.performance.stream_truth import Script, pinned, truth_server
 from tests.performance.timed_clients import rss_mb
 from tests.run.cases import provider, workload
 
-STREAMS, TOKENS = 600, 100
+EVENTS, STREAMS, TOKENS = 1_000_000, 600, 100
 SCRIPT = Script(ttft_ms=100, itl_ms=10, tokens=TOKENS)
 
 
@@ -54,7 +54,7 @@ def a_million() -> Million:
     """In a process of its own."""
     module = [sys.executable, "-m", "tests.performance.million_events"]
     with truth_server(SCRIPT, prefix=pinned(-1)) as server:
-        command = [*pinned(0), *module, server.base_url, str(STREAMS), str(1_000_000 // TOKENS)]
+        command = [*pinned(0), *module, server.base_url, str(STREAMS), str(EVENTS // TOKENS)]
         return Million(**json.loads(subprocess.run(command, check=True, capture_output=True, timeout=120).stdout))
 
 

@@ -94,8 +94,8 @@ class CaptureLink(SocketLink):
         return bool(self._held)
 
     def settle(self) -> None:
+        self._reader.collect()
         if self._held:
-            self._reader.collect()
             self.deliver()
 
     def deliver(self) -> None:

@@ -31,7 +31,7 @@ class Link(Protocol):
         """Close at once; the receiver is told, soon."""
 
     def settle(self) -> None:
-        """Deliver at once what was read so far."""
+        """Deliver at once what was read so far; after it `departed_ns` is up to date."""
 
     def departed_ns(self) -> int | None:
         """When the first byte of what was written last left this host; None when the kernel does not tell."""
