@@ -26,9 +26,10 @@ from ragmeter.run.measure import Conditions, measure
 from ragmeter.run.phases import phases
 from ragmeter.run.single import Silent
 from ragmeter.run.workers import Workers
-from tests.performance.client_timing import SERVER_LATE_US, machine, percentile
+from tests.performance.client_timing import SERVER_LATE_US
 from tests.performance.schedule_lateness import may_run_ahead
-from tests.performance.stream_truth import Script, lateness_us, truth_server
+from tests.performance.stream_truth import Script, lateness_us, percentile, truth_server
+from tests.performance.timing_page import machine
 from tests.run.cases import provider, workload
 
 SCRIPT = Script(ttft_ms=50, itl_ms=10, tokens=64)
