@@ -29,7 +29,8 @@ WORKLOAD = {
 
 def nodes_of(namespace: str, selector: str) -> list[str]:
     listed = json.loads(kubectl("-n", namespace, "get", "pods", "-l", selector, "-o", "json"))["items"]
-    return sorted({pod["spec"]["nodeName"] for pod in listed if pod["status"]["phase"] == "Running"})
+    running = [pod for pod in listed if pod["status"]["phase"] == "Running"]
+    return sorted({pod["spec"]["nodeName"] for pod in running if "deletionTimestamp" not in pod["metadata"]})
 
 
 def measured(folder: Path, deployed: str, *options: str) -> tuple[dict[str, Any], dict[str, Any]]:
