@@ -170,8 +170,7 @@ def table(found: dict[str, Lateness], floor: Lateness) -> str:
 
 PAGE = """# How late a schedule starts its requests
 
-Written by `tox -e lateness` (`tests/performance/schedule_lateness.py`); read ratios, not digits. {machine};
-other work shared the machine, some of it at a higher priority.
+Written by `tox -e lateness` (`tests/performance/schedule_lateness.py`); read ratios, not digits. {machine}.
 
 {rate:g} Poisson starts a second for {seconds:g} s; repeats of each cell, in turn: {repeats}. The median is shown.
 Late is the first byte of a request minus the moment that the schedule wants it at. The timer alone waits for the same
