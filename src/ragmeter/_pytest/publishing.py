@@ -56,7 +56,7 @@ class Publishing:
         self._told = f"pushed to {self._gateway.url}{deleted}"
 
     def _report(self) -> str:
-        """The page of this session, relative to the folder of all reports."""
+        """The page that pytest-html writes, relative to the folder of all reports."""
         page, folder = getattr(self._bench.config.option, "htmlpath", None), self._bench.options.report_dir
         return "" if page is None else Path(os.path.relpath(page, folder)).as_posix()
 
