@@ -1,4 +1,4 @@
-"""A case whose load is sent by pods in the provider's cluster: what they measured, judged as if it had been measured here."""
+"""A case whose load is sent by pods in the provider's cluster: what they measured, judged as if measured here."""
 
 from __future__ import annotations
 
