@@ -146,6 +146,6 @@ def test_side_that_was_alone_at_the_end_of_a_closed_loop_is_told() -> None:
         for index in range(20)
     ]
     (caveat,) = found(samples, workload=workload()).caveats
-    assert caveat.startswith("the requests from outside took 28% longer in all")
+    assert caveat.startswith("the requests from outside took 28 % longer in all")
     assert "in an open loop (load.shape) both sides meet the same load" in caveat
     assert found(samples).caveats == ()

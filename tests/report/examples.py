@@ -538,7 +538,7 @@ def two_vantages() -> RunResult:
         ),
         sentence="the edge (load balancer, ingress, internet) adds 12.1 ms [9.9, 14.3] to p50 TTFT, of which 9 ms is "
         "round trip",
-        caveats=("the requests from outside took 9% longer in all than those from inside",),
+        caveats=("the requests from outside took 9 % longer in all than those from inside",),
     )
     return replace(passing(), edge=edge)
 

@@ -134,8 +134,8 @@ def _caveats(sides: _Sides) -> tuple[str, ...]:
         return ()
     late, early = ("outside", "inside") if outside_s > inside_s else ("inside", "outside")
     return (
-        f"the requests from {late} took {longer:.0%} longer in all than those from {early}, and met half of the load "
-        "meanwhile: in an open loop (load.shape) both sides meet the same load",
+        f"the requests from {late} took {100 * longer:.0f} % longer in all than those from {early}, and met half of "
+        "the load meanwhile: in an open loop (load.shape) both sides meet the same load",
     )
 
 
