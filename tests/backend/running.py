@@ -42,7 +42,11 @@ class Backend:
         )
         self._reader = threading.Thread(target=self._read_logs)
         self._reader.start()
-        self.url = self.wait_for("listening")["url"].replace("0.0.0.0", "127.0.0.1")
+        try:
+            self.url = self.wait_for("listening")["url"].replace("0.0.0.0", "127.0.0.1")
+        except BaseException:
+            self._end()
+            raise
         self.http = httpx.Client(base_url=self.url, timeout=30)
 
     def _read_logs(self) -> None:
@@ -79,6 +83,10 @@ class Backend:
         self.close()
 
     def close(self) -> int:
+        self.http.close()
+        return self._end()
+
+    def _end(self) -> int:
         self.process.terminate()
         try:
             status = self.process.wait(15)
@@ -86,7 +94,6 @@ class Backend:
             self.process.kill()
             status = self.process.wait(15)
         self._reader.join(5)
-        self.http.close()
         for pipe in (self.process.stdout, self.process.stderr):
             if pipe is not None:
                 pipe.close()
