@@ -89,4 +89,4 @@ async def test_request_that_is_never_answered_is_dated_when_it_left(monkeypatch:
     monkeypatch.setattr(CaptureLink, "departed_ns", noted)
     exchange = await exchanged([], timeout_s=1)
     assert exchange.failure is not None
-    assert departures == [exchange.sent_ns]
+    assert departures[-1] == exchange.sent_ns is not None

@@ -16,7 +16,9 @@ READY = 1
 PACKET_AT = 80
 """Where a socket of type SOCK_DGRAM has the packet: both structs, each aligned to 16 bytes, and 16 bytes of room."""
 _HEAD = struct.Struct("<4xI8xII18xB")
-_IPV4 = struct.Struct(">BxH8xII")
+_IPV4_TCP = struct.Struct(">BxH8xIIHHIIBB")
+_NO_OPTIONS = 0x45
+"""The first byte of an IPv4 header of 20 bytes."""
 _IPV6 = struct.Struct(">4xH2x8I")
 _TCP = struct.Struct(">HHIIBB")
 _SYN = 0x02
@@ -53,13 +55,17 @@ def segment_at(memory: bytes | memoryview, at: int) -> Segment:
     The packet's length is what its header says: Ethernet pads a short one.
     """
     packet_bytes, seconds, nanoseconds, packet_type = _HEAD.unpack_from(memory, at)
-    first, length, source, target = _IPV4.unpack_from(memory, at + PACKET_AT)
-    header_bytes = (first & 0xF) * 4
-    if first >> 4 != 4:
-        length, *words = _IPV6.unpack_from(memory, at + PACKET_AT)
-        source, target, header_bytes = _folded(words[:4]), _folded(words[4:]), 40
-        length += 40 if length != _MERGED else 0
-    from_port, to_port, seq, ack, offset, flags = _TCP.unpack_from(memory, at + PACKET_AT + header_bytes)
+    first, length, source, target, from_port, to_port, seq, ack, offset, flags = _IPV4_TCP.unpack_from(
+        memory, at + PACKET_AT
+    )
+    header_bytes = 20
+    if first != _NO_OPTIONS:
+        header_bytes = (first & 0xF) * 4
+        if first >> 4 != 4:
+            length, *words = _IPV6.unpack_from(memory, at + PACKET_AT)
+            source, target, header_bytes = _folded(words[:4]), _folded(words[4:]), 40
+            length += 40 if length != _MERGED else 0
+        from_port, to_port, seq, ack, offset, flags = _TCP.unpack_from(memory, at + PACKET_AT + header_bytes)
     outgoing = packet_type == OUTGOING
     route = target << 32 | to_port << 16 | from_port if outgoing else source << 32 | from_port << 16 | to_port
     data_bytes = (length or packet_bytes) - header_bytes - (offset >> 4) * 4

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from ragmeter.clients.captured import Captured
 from ragmeter.clients.connection import Receiver
-from ragmeter.clients.socket_link import SocketLink
+from ragmeter.clients.socket_link import READ_BYTES, SocketLink
 from ragmeter.clients.tls import TlsStream
 
 _BLANK_LINE = b"\r\n\r\n"
@@ -64,24 +64,22 @@ class CaptureLink(SocketLink):
         self._held.clear()
         super().abort()
 
-    def fetch(self, buffer: memoryview, earliest_ns: int) -> bool:
+    def fetch(self, earliest_ns: int) -> bool:
         """Hold all that the socket has, which was empty at ``earliest_ns``. Whether it is to be delivered now.
 
         What does not end with an empty line does not end a chunked response (RFC 9112, 7.1).
         """
-        data = self._read(buffer)
-        while data is not None:
+        while (data := self._read()) is not None:
             self._held.append((data, earliest_ns, time.monotonic_ns()))
             self._read_bytes += len(data)
-            if len(data) < len(buffer):
+            if len(data) < READ_BYTES:
                 return not self._may_hold or self._read_bytes - self._taken_bytes > _MOST_HELD_BYTES or _may_end(data)
-            data = self._read(buffer)
         return bool(self._held)
 
-    def _read(self, buffer: memoryview) -> bytes | None:
+    def _read(self) -> bytes | None:
         """Empty at the end, None when there is nothing to be had."""
         try:
-            return bytes(buffer[: self._sock.recv_into(buffer)])
+            return self._sock.recv(READ_BYTES)
         except (BlockingIOError, InterruptedError):
             return None
         except OSError as error:
@@ -89,12 +87,13 @@ class CaptureLink(SocketLink):
             return b""
 
     @property
-    def holds(self) -> bool:
-        """Whether something was read and not delivered."""
-        return bool(self._held)
+    def held(self) -> int:
+        """How many reads were not delivered."""
+        return len(self._held)
 
     def settle(self) -> None:
-        self._reader.collect()
+        if self._held or self.departed_ns() is None:
+            self._reader.collect()
         if self._held:
             self.deliver()
 

@@ -5,27 +5,38 @@ import select
 import socket
 import ssl
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterator
 
 from ragmeter.clients.capture_link import CaptureLink
 from ragmeter.clients.captured import Capture, Captured
 from ragmeter.clients.connection import Link, Receiver
 from ragmeter.clients.kernel_link import KernelLinks
 from ragmeter.clients.local_ports import keep_to
-from ragmeter.clients.pauses import Pauses
+from ragmeter.clients.pauses import Pauses, Pieces
 from ragmeter.clients.socket_link import shake_hands
 from ragmeter.clients.tls import TlsStream
 from ragmeter.clients.transport import CaptureLosses
 
-DRAIN_NS = 8_000_000
-LATEST_NS = 10_000_000
-"""So long after the last time sockets are read although a request is about to be sent: one that is left unread delays
-acknowledgements, and with them a server without TCP_NODELAY."""
+LONGEST_PAUSE_NS = 8_000_000
+"""Between two looks at the sockets: one that is left unread delays acknowledgements, and with them a server without
+TCP_NODELAY."""
+SHORTEST_PAUSE_NS = 1_000_000
+PATIENCE_NS = 2_000_000
+"""How long reading waits for a time when no request is about to be sent."""
 SETTLE_NS = 100_000_000
 """How long what was read may be held: what follows a response, against all rules, must not hide its end for longer."""
-_READ_BYTES = 1 << 20
+BATCH = 128
+"""Sockets to read together. Fewer, and waking up costs more than reading; more, and they are read late for nothing."""
+FEW = 4
+"""Where so few sockets are ready, what they have is not held: to wake up once more for it would cost more."""
 _ON_CHANGE = select.EPOLLIN | select.EPOLLRDHUP | select.EPOLLET
 """A socket that is ready is looked at once, and not a second time to see that it no longer is."""
+
+_READS, _READ_NS = 8, 10_000
+_FRAMES, _FRAME_NS = 32, 3_000
+_DATE_NS, _END_NS = 10_000, 100_000
+"""Pieces of work, and what each part may take: to read a socket, to look at a frame, to date what was read at once, and
+what follows when it was the end of a response. About twice what docs/reference/client-timing.md has measured."""
 
 
 class CaptureLinks:
@@ -39,24 +50,25 @@ class CaptureLinks:
         """local_ports: where connections start from, if not anywhere: of other processes nothing is captured then."""
         self._server_ports = server_ports
         self._local_ports = local_ports
-        self._pauses = pauses
+        self._pieces = Pieces(pauses, PATIENCE_NS)
         self._capture: Capture | None = None
         self._otherwise = KernelLinks()
         self._uncaptured = 0
         self._poll = select.epoll()
-        self._buffer = memoryview(bytearray(_READ_BYTES))
+        self._pending = select.poll()
+        self._pending.register(self._poll, select.POLLIN)
         self._links: dict[int, CaptureLink] = {}
+        self._pause_ns = LONGEST_PAUSE_NS
         self._emptied_ns = 0
-        self._unread_ns = 0
-        self._took_ns = 0
         self._settled_ns = 0
+        self._listens = False
         self._timer: asyncio.TimerHandle | None = None
 
     def prepare(self) -> None:
         """See `ragmeter.clients.dial.Links`: the ring has to see the greeting."""
         if self._capture is None:
             self._capture = Capture(self._server_ports, self._local_ports)
-            self._listen()
+            self._listen(on=True)
 
     def place(self, sock: socket.socket) -> None:
         """See `ragmeter.clients.dial.Links`."""
@@ -102,62 +114,84 @@ class CaptureLinks:
 
     def close(self) -> None:
         """See `ragmeter.clients.dial.Links`."""
-        if self._timer is not None:
-            self._timer.cancel()
+        self._cancel_timer()
+        self._pieces.drop()
         if self._capture is not None:
-            asyncio.get_running_loop().remove_reader(self._poll.fileno())
+            self._listen(on=False)
             self._capture.close()
         self._poll.close()
 
-    def _listen(self) -> None:
-        asyncio.get_running_loop().add_reader(self._poll.fileno(), self._wake)
+    def _listen(self, *, on: bool) -> None:
+        """Whether to wake up when there is something to read."""
+        if on and not self._listens:
+            asyncio.get_running_loop().add_reader(self._poll.fileno(), self._wake)
+        elif self._listens and not on:
+            asyncio.get_running_loop().remove_reader(self._poll.fileno())
+        self._listens = on
 
     def _wake(self) -> None:
-        """There is something to read: where little comes, it is delivered at once, and nobody wakes for nothing."""
-        now_ns = time.monotonic_ns()
-        pause_ns = DRAIN_NS - (now_ns - self._emptied_ns)
-        if pause_ns <= 0 and self._pauses.fits(self._took_ns):
-            self._deliver(self._fetch()[0])
-            self._took_ns = time.monotonic_ns() - now_ns
-            return
-        loop = asyncio.get_running_loop()
-        loop.remove_reader(self._poll.fileno())
-        self._unread_ns = now_ns
-        self._timer = loop.call_later(max(0, pause_ns) / 1e9, self._tick)
-
-    def _tick(self) -> None:
-        """Where much comes, it is read together, and only what may end a response is delivered."""
-        if self._poll.closed:
-            return
-        began_ns = time.monotonic_ns()
-        if not self._pauses.fits(self._took_ns) and began_ns - self._unread_ns < LATEST_NS:
-            self._pauses.after_send(self._tick)
-            return
-        ready, due = self._fetch()
-        if not ready or began_ns - self._settled_ns > SETTLE_NS:
-            self._settled_ns = began_ns
-            due = [link for link in self._links.values() if link.holds]
-        self._deliver(due)
-        if ready:
-            self._timer = asyncio.get_running_loop().call_later(DRAIN_NS / 1e9, self._tick)
+        """There is something to read, or held for long. Where little comes it is read at once."""
+        self._cancel_timer()
+        pause_ns = self._pause_ns - (time.monotonic_ns() - self._emptied_ns)
+        if pause_ns > 0:
+            self._listen(on=False)
+            self._after(pause_ns, self._drain)
         else:
-            self._listen()
-        self._took_ns = time.monotonic_ns() - began_ns
+            self._drain()
 
-    def _fetch(self) -> tuple[list[CaptureLink], list[CaptureLink]]:
-        """Read every socket that has something: the links of them, and those among them that are to be delivered."""
-        now_ns, emptied_ns, links, buffer = time.monotonic_ns(), self._emptied_ns, self._links, self._buffer
-        changes = self._poll.poll(0, max(1, len(links)))
-        ready = [links[fd] for fd, _ in changes]
-        due = [link for link in ready if link.fetch(buffer, emptied_ns)]
-        for fd, change in changes:
+    def _after(self, pause_ns: int, what: Callable[[], None]) -> None:
+        self._timer = asyncio.get_running_loop().call_later(pause_ns / 1e9, what)
+
+    def _cancel_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _drain(self) -> None:
+        if not self._pieces.do(self._work()):
+            self._listen(on=False)
+
+    def _work(self) -> Iterator[int]:
+        """Read every socket that has something, and deliver what may end a response; see `Pieces.do`."""
+        now_ns, emptied_ns = time.monotonic_ns(), self._emptied_ns
+        self._emptied_ns = now_ns
+        ready = self._poll.poll(0, max(1, len(self._links)))
+        due: list[CaptureLink] = []
+        for at in range(0, len(ready), _READS):
+            piece = ready[at : at + _READS]
+            yield len(piece) * _READ_NS
+            due += self._fetch(piece, emptied_ns, few=len(ready) <= FEW)
+        if now_ns - self._settled_ns > SETTLE_NS:
+            self._settled_ns = now_ns
+            due = [link for link in self._links.values() if link.held]
+        if due and self._capture is not None:
+            yield _FRAMES * _FRAME_NS
+            while self._capture.collect(_FRAMES):
+                yield _FRAMES * _FRAME_NS
+        for link in due:
+            yield link.held * _DATE_NS + _END_NS
+            link.deliver()
+        self._rest(len(ready))
+
+    def _fetch(self, ready: Collection[tuple[int, int]], emptied_ns: int, *, few: bool) -> Iterator[CaptureLink]:
+        """Read these sockets: the links of those that are to be delivered. Some may be closed by now."""
+        for fd, change in ready:
+            link = self._links.get(fd)
+            if link is None:
+                continue
+            if link.fetch(emptied_ns) or few:
+                yield link
             if change != select.EPOLLIN:
                 self._poll.modify(fd, _ON_CHANGE)  # ask again: the end may be behind what was read
-        self._emptied_ns = self._unread_ns = now_ns
-        return ready, due
 
-    def _deliver(self, due: Collection[CaptureLink]) -> None:
-        if due:
-            self.collect()
-        for link in due:
-            link.deliver()
+    def _rest(self, count: int) -> None:
+        """Until more comes; where more has come by now, until there is enough to be read together."""
+        now_ns = time.monotonic_ns()
+        wanted_ns = self._pause_ns * BATCH // max(1, count)
+        self._pause_ns = min(max(wanted_ns, SHORTEST_PAUSE_NS), LONGEST_PAUSE_NS)
+        if self._pending.poll(0):
+            self._listen(on=False)
+            self._after(self._pause_ns, self._drain)
+            return
+        self._listen(on=True)
+        if any(link.held for link in self._links.values()):
+            self._after(max(0, self._settled_ns + SETTLE_NS - now_ns), self._wake)

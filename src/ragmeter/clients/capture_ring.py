@@ -59,11 +59,11 @@ class PacketRing:
         self._sock.setsockopt(_SOL_PACKET, _PACKET_RX_RING, request)
         return mmap.mmap(self._sock.fileno(), size)
 
-    def read(self) -> list[Segment]:
-        """The segments that passed since the last call, in their order, but at most a ring full."""
+    def read(self, most: int = FRAMES) -> list[Segment]:
+        """The segments that passed since the last call, in their order, but at most so many."""
         found: list[Segment] = []
         head, memory, words = self._head, self._bytes, self._words
-        while words[head * _FRAME_WORDS] & READY and len(found) < self._frames:
+        while words[head * _FRAME_WORDS] & READY and len(found) < most:
             found.append(segment_at(memory, head * FRAME_BYTES))
             words[head * _FRAME_WORDS] = 0
             head = (head + 1) % self._frames

@@ -5,7 +5,7 @@ import time
 from collections.abc import Collection
 
 from ragmeter.clients.capture_frames import Segment, route_of
-from ragmeter.clients.capture_ring import PacketRing
+from ragmeter.clients.capture_ring import FRAMES, PacketRing
 from ragmeter.clients.capture_track import ByteTimes
 from ragmeter.clients.stamps import WallOffset
 
@@ -85,12 +85,12 @@ class Capture:
         """Its connection is about to be closed."""
         del self._followed[captured.route]
 
-    def collect(self) -> None:
-        """Enter what has passed since the last time.
+    def collect(self, most: int = FRAMES) -> bool:
+        """Enter what has passed since the last time, but at most so many segments; whether there may be more.
 
         Stamps from before the wall clock was set are of no use: what they would date is dated when it is read.
         """
-        segments = self._ring.read()
+        segments = self._ring.read(most)
         before_ns, wall_ns, after_ns = time.monotonic_ns(), time.time_ns(), time.monotonic_ns()
         offset_ns = self._offset.observe(before_ns, wall_ns, after_ns)
         followed = self._followed
@@ -100,6 +100,7 @@ class Capture:
                 self._greet(segment)
             elif offset_ns is not None and segment.data_bytes > 0:
                 captured.passed.append((segment, segment.stamp_ns + offset_ns))
+        return len(segments) == most
 
     def _greet(self, segment: Segment) -> None:
         """Keep a server's SYN until its connection is followed. Those of other processes come and go, too."""

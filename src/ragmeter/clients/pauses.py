@@ -2,10 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 MARGIN_NS = 200_000
 """Before a send nothing is begun: whoever sends it is already waiting for the very moment."""
+TURN_NS = 100_000
+"""What a send that nobody foresaw, and whoever waits for an answer, may wait for work in pieces."""
 
 
 class Pauses:
@@ -25,6 +27,11 @@ class Pauses:
         for work in put_off:
             asyncio.get_running_loop().call_soon(work)
 
+    @property
+    def wanted(self) -> bool:
+        """Whether a send is known that is to come."""
+        return self._next_ns is not None
+
     def fits(self, work_ns: int) -> bool:
         """Whether work that takes so long can be done before the next send."""
         return self._next_ns is None or time.monotonic_ns() + work_ns + MARGIN_NS < self._next_ns
@@ -32,3 +39,50 @@ class Pauses:
     def after_send(self, work: Callable[[], object]) -> None:
         """Put the work off until the next send is over. Only where it does not fit: otherwise no send may follow."""
         self._put_off.append(work)
+
+
+class Pieces:
+    """Work that is done piece by piece, each where it fits before the next send.
+
+    While a send is to come, the event loop has its turn after every ``TURN_NS``. What has waited for ``patience_ns`` is
+    done whatever comes, but a single piece in each turn: so late is a send at worst.
+    """
+
+    def __init__(self, pauses: Pauses, patience_ns: int) -> None:
+        self._pauses = pauses
+        self._patience_ns = patience_ns
+        self._work: Iterator[int] = iter(())
+        self._piece_ns: int | None = None
+        self._begun_ns = 0
+
+    def do(self, work: Iterator[int]) -> bool:
+        """Begin; the work before must be done. Whether this is done now, and nothing of it is left for later.
+
+        work: yields before each piece how many ns it may take.
+        """
+        self._begun_ns = time.monotonic_ns()
+        self._work = work
+        self._next()
+        self._go_on()
+        return self._piece_ns is None
+
+    def drop(self) -> None:
+        """Leave what is not done yet."""
+        self._piece_ns = None
+
+    def _next(self) -> None:
+        self._piece_ns = next(self._work, None)
+
+    def _go_on(self) -> None:
+        turn_ends_ns = time.monotonic_ns() + TURN_NS
+        while self._piece_ns is not None:
+            now_ns = time.monotonic_ns()
+            if now_ns > turn_ends_ns and self._pauses.wanted:
+                asyncio.get_running_loop().call_soon(self._go_on)
+                return
+            if not self._pauses.fits(self._piece_ns):
+                if now_ns - self._begun_ns < self._patience_ns:
+                    self._pauses.after_send(self._go_on)
+                    return
+                turn_ends_ns = now_ns
+            self._next()
