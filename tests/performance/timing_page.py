@@ -132,8 +132,8 @@ def processes_table(processes: Mapping[int, tuple[float, float]]) -> str:
 
 PAGE = """# How far the times of clients are from the truth
 
-Written by `tox -e perf` (`tests/performance/client_timing.py`); read ratios, not digits. {machine}; other work shared
-the machine. Server and client ran with real-time priority on a core each. TTFT {ttft_ms:g} ms, {tokens} tokens
+Written by `tox -e perf` (`tests/performance/client_timing.py`); read ratios, not digits. {machine}.
+Server and client ran with real-time priority on a core each. TTFT {ttft_ms:g} ms, {tokens} tokens
 {itl_ms:g} ms apart, all streams of a round started at once. Repeats of a cell: {repeats}, of which the median is
 shown; a cell in which the server could not keep up is left out.
 
