@@ -26,12 +26,17 @@ def services() -> Iterator[tuple[GroundTruthServer, GroundTruthServer]]:
         yield first, second
 
 
-@pytest.mark.parametrize(("later", "right"), [("ten", "A_BETTER"), ("three", "A_BETTER"), ("none", "NO_DIFFERENCE")])
+@pytest.mark.parametrize(
+    ("later", "right"),
+    [("ten", {"A_BETTER"}), ("three", {"A_BETTER", "NO_DIFFERENCE"}), ("none", {"NO_DIFFERENCE"})],
+)
 def test_a_delay_is_found_and_none_is_where_there_is_none_unless_the_machine_is_too_noisy_to_tell(
-    project: Project, services: tuple[GroundTruthServer, GroundTruthServer], later: str, right: str
+    project: Project, services: tuple[GroundTruthServer, GroundTruthServer], later: str, right: set[str]
 ) -> None:
-    """On a busy machine the services themselves drift: then it is not decided, and the comparison has to say that such
-    a difference was not detectable.
+    """3 % is less than the 5 % that matter: where it is not significant, it is shown to be within them.
+
+    On a busy machine the services themselves drift: then it is not decided, and the comparison has to say that such a
+    difference was not detectable.
     """
     first, second = services
     project.write("mine.yaml", provider("mine", first.base_url))
@@ -45,7 +50,7 @@ def test_a_delay_is_found_and_none_is_where_there_is_none_unless_the_machine_is_
     assert main(["compare", *records, "--json", str(out)]) == 0
     again = ttft(json.loads(out.read_text(encoding="utf-8"))["pairs"][0])
     assert again == ttft(pair)
-    assert again["decision"] in {right, "NOT_DECIDABLE"}, again["sentence"]
+    assert again["decision"] in right | {"NOT_DECIDABLE"}, again["sentence"]
     if again["decision"] == "NOT_DECIDABLE":
         assert again["detectable_ratio"] > max(LATER[later] - 1, 0.05) / 2, again
 
