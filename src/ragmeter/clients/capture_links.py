@@ -32,8 +32,8 @@ _ON_CHANGE = select.EPOLLIN | select.EPOLLRDHUP | select.EPOLLET
 _READS, _READ_NS = 8, 10_000
 _FRAMES, _FRAME_NS = 32, 3_000
 _DATE_NS, _END_NS = 10_000, 100_000
-"""Pieces of work, and what each part may take: to read a socket, to look at a frame, to date what was read at once, and
-what follows when it was the end of a response. About twice what docs/reference/client-timing.md has measured."""
+"""Pieces of work, and what each part may take, in ns: to read a socket, to look at a frame, to date what was read at
+once, and what follows when it was the end of a response. About twice what was measured."""
 
 
 class CaptureLinks:
