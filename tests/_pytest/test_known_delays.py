@@ -51,6 +51,7 @@ def test_a_delay_is_found_and_none_is_where_there_is_none_unless_the_machine_is_
     again = ttft(json.loads(out.read_text(encoding="utf-8"))["pairs"][0])
     assert again == ttft(pair)
     assert again["decision"] in right | {"NOT_DECIDABLE"}, again["sentence"]
+    assert again["ratio"]["value"] > 1 or later == "none" or again["decision"] == "NOT_DECIDABLE"
     if again["decision"] == "NOT_DECIDABLE":
         assert again["detectable_ratio"] > max(LATER[later] - 1, 0.05) / 2, again
 
