@@ -5,6 +5,7 @@ It dates requests by ids of its own, so each is compared with what the script sa
 """
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -77,6 +78,7 @@ class Tool:
                     capture_output=True,
                     timeout=TIMEOUT_S,
                     cwd=folder,
+                    env={**os.environ, "TMPDIR": folder},  # aiperf leaves files in it
                 )
                 ttft_ms, itl_ms = self.read(Path(folder))
             except subprocess.CalledProcessError as error:
