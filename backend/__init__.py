@@ -1,7 +1,9 @@
 """The RAG service that is measured: retrieval with FAISS, answers from any OpenAI-compatible LLM.
 
-It shares nothing with the library but the wire contract. Imports are relative: the wheel ships it as
-``ragmeter.backend``.
+It shares with the library the wire contract, and of its code the version and ``ragmeter.jobs`` alone. Its own imports
+are relative: the wheel ships it as ``ragmeter.backend``.
 """
 
-__version__ = "0.1.0"
+from ragmeter import __version__
+
+__all__ = ["__version__"]

@@ -9,10 +9,10 @@ import os
 import sys
 
 from .errors import ConfigurationError
-from .logs import log_lifecycle, start_logs
-from .server import open_listener, serve
+from .http.server import open_listener, serve
 from .service import build_service
 from .settings import Settings, describe_settings
+from .telemetry.logs import log_lifecycle, start_logs
 
 
 def main() -> int:

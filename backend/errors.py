@@ -4,7 +4,10 @@ ServiceError                500 internal
 ├── BadRequestError         400 bad_request
 │   ├── InvalidBodyError    422 bad_request
 │   ├── MethodNotAllowedError 405 bad_request
+│   ├── SlowClientError     408 timeout
 │   └── TooLargeError       413 too_large
+│       ├── UrlTooLongError 414
+│       └── HeadTooLargeError 431
 ├── UnauthorizedError       401 unauthorized
 ├── ForbiddenError          403 forbidden
 ├── UnknownDocsetError      404 unknown_docset
@@ -13,8 +16,10 @@ ServiceError                500 internal
 ├── BenchmarkBusyError      409 busy, with Retry-After
 ├── NothingIngestedError    422 nothing_ingested
 ├── OverloadedError         503 overloaded, with Retry-After
+│   └── PeerOverloadedError 429
 ├── ShuttingDownError       503 shutdown, with Retry-After
 ├── RequestTimeoutError     504 timeout
+├── TargetError             502 target
 ├── KubeError               502 kube
 │   ├── KubeForbiddenError  403 and 401 of the API server
 │   ├── KubeGoneError       404 and 410
@@ -26,6 +31,7 @@ ServiceError                500 internal
     ├── LlmUnreachableError llm_unreachable
     ├── LlmStatusError      llm_status
     ├── LlmProtocolError    llm_protocol
+    ├── LlmAbortedError     llm_aborted
     ├── LlmCutError         llm_cut
     └── LlmSilentError      llm_timeout
 
@@ -34,6 +40,8 @@ ConfigurationError stands apart: the service does not start.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 
 class ConfigurationError(Exception):
@@ -56,10 +64,25 @@ class InvalidBodyError(BadRequestError):
 
 class MethodNotAllowedError(BadRequestError):
     status = 405
+    allowed: Sequence[str] = ("POST",)
 
 
 class TooLargeError(BadRequestError):
     status, type = 413, "too_large"
+
+
+class UrlTooLongError(TooLargeError):
+    status = 414
+
+
+class HeadTooLargeError(TooLargeError):
+    status = 431
+
+
+class SlowClientError(BadRequestError):
+    """The client did not send its request in time."""
+
+    status, type = 408, "timeout"
 
 
 class UnauthorizedError(ServiceError):
@@ -94,12 +117,24 @@ class OverloadedError(ServiceError):
     status, type, retry_after_s = 503, "overloaded", 1
 
 
+class PeerOverloadedError(OverloadedError):
+    """One client has all connections that one may have."""
+
+    status = 429
+
+
 class ShuttingDownError(ServiceError):
     status, type, retry_after_s = 503, "shutdown", 5
 
 
 class RequestTimeoutError(ServiceError):
     status, type = 504, "timeout"
+
+
+class TargetError(ServiceError):
+    """The service that a benchmark would measure is not ready, or is none."""
+
+    status, type = 502, "target"
 
 
 class KubeError(ServiceError):
@@ -146,6 +181,12 @@ class LlmStatusError(LlmError):
 
 class LlmProtocolError(LlmError):
     type = "llm_protocol"
+
+
+class LlmAbortedError(LlmError):
+    """The engine gave the answer up: its finish reason says so, whatever text came before."""
+
+    type = "llm_aborted"
 
 
 class LlmCutError(LlmError):

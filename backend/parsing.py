@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import secrets
 import socket
@@ -11,6 +10,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from .strict_json import parse_json
+
+_NAME_OF_IMAGE = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
+_IMAGE = re.compile(
+    rf"(?:[A-Za-z0-9.-]+(?::\d+)?/)?{_NAME_OF_IMAGE}(?:/{_NAME_OF_IMAGE})*(?::\w[\w.-]{{0,127}})?(?:@sha256:[0-9a-f]{{64}})?",
+    re.ASCII,
+)
 DOCSET_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}", re.ASCII)
 
 
@@ -65,25 +71,56 @@ def docset(value: str) -> str:
 
 def llm_url(value: str) -> str:
     """The LLM's address up to and without `/v1`."""
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.username:
+    if not _is_plain_url(value):
         raise ValueError("http://HOST:PORT or https://HOST:PORT, with or without /v1, without user name or query")
     return value.rstrip("/").removesuffix("/v1").rstrip("/")
 
 
-def json_object(value: str) -> dict[str, Any]:
+def _is_plain_url(value: str) -> bool:
     try:
-        parsed = json.loads(value)
-    except json.JSONDecodeError:
+        parts = urlsplit(value)
+        port = parts.port
+    except ValueError:  # brackets that do not close, a port that is none
+        return False
+    more = parts.query or parts.fragment or parts.username or parts.password
+    return parts.scheme in {"http", "https"} and bool(parts.hostname) and not more and port != 0
+
+
+def json_object(value: str) -> dict[str, Any]:
+    """The LLM client adds to its `stream_options`."""
+    try:
+        parsed = parse_json(value)
+    except ValueError:
         parsed = None
     match parsed:
+        case {"stream_options": options} if not isinstance(options, dict):
+            raise ValueError("a JSON object whose stream_options are an object")
         case dict():
             return parsed
     raise ValueError("a JSON object")
 
 
+def image(value: str) -> str | None:
+    if value and not _IMAGE.fullmatch(value):
+        raise ValueError("an image such as registry.example.com/ragmeter-runner:0.1.0")
+    return value or None
+
+
 def optional_integer(value: str) -> int | None:
     return integer(1, 100_000_000)(value) if value else None
+
+
+def optional_share(value: str) -> float | None:
+    return number(0, 1)(value) if value else None
+
+
+def image_tag(value: str) -> str | None:
+    """The tag of a reference, or its digest where it has no tag; a text that is no reference is a tag itself."""
+    name, _, digest = value.partition("@")
+    repository, colon, tag = name.rpartition(":")
+    if not colon or "/" in tag:
+        return digest or (None if "/" in name else name or None)
+    return tag if repository else None
 
 
 def replica(value: str) -> str:

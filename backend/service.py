@@ -9,20 +9,21 @@ from dataclasses import dataclass, field
 import faiss
 
 from . import __version__
-from .admission import Admission
-from .batching import RetrievalBatcher
-from .benchmark import Benchmarks, build_benchmarks
-from .embedder import Embedder
+from .benchmarks.benchmarks import Benchmarks, build_benchmarks
 from .errors import LlmError
-from .fetch import Fetcher
-from .index import INDEX_PARAMETERS, Recipe
-from .ingest import Ingestor
-from .llm import Llm
-from .metrics import Metrics
-from .pipeline import Pipeline
+from .ingest.fetch import Fetcher
+from .ingest.ingestor import Ingestor
+from .ingest.readers import Readers
+from .llm.client import Llm
+from .query.admission import Admission
+from .query.pipeline import Pipeline
+from .retrieval.batching import RetrievalBatcher
+from .retrieval.embedder import Embedder
+from .retrieval.index import INDEX_PARAMETERS, Recipe
+from .retrieval.store import Store
 from .settings import Settings
-from .store import Store
-from .tracing import open_traces
+from .telemetry.metrics import Metrics
+from .telemetry.tracing import open_traces
 
 _READY_CACHE_S = 1.0
 
@@ -36,6 +37,7 @@ class Service:
     embedder: Embedder
     store: Store
     ingestor: Ingestor
+    readers: Readers
     pipeline: Pipeline
     fetcher: Fetcher
     readiness: Readiness
@@ -57,8 +59,14 @@ class Service:
         problems = {"retrieval": self.pipeline.batcher.problem, "llm": await self.readiness.llm_problem()}
         return {part: problem for part, problem in problems.items() if problem is not None}
 
+    def hurry(self) -> None:
+        """What changes a docset ends with an error, and the docset stays as it was."""
+        self.readers.hurry()
+        self.ingestor.hurry()
+
     def close(self) -> None:
         """Blocks until a running ingest has ended at its next slice."""
+        self.readers.stop()
         self.ingestor.stop()
         if self.benchmarks is not None:
             self.benchmarks.close()
@@ -114,6 +122,7 @@ def build_service(settings: Settings, *, loopback: bool) -> Service:
         embedder=embedder,
         store=store,
         ingestor=Ingestor(settings, store, embedder),
+        readers=Readers(settings),
         pipeline=pipeline,
         fetcher=Fetcher(max_bytes=settings.url_max_bytes, timeout_s=settings.url_timeout_s),
         readiness=Readiness(llm=llm),

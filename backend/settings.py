@@ -111,6 +111,44 @@ class Settings:
     request_timeout_s: Annotated[
         float, Env("RAG_REQUEST_TIMEOUT_SECONDS", "300", parsing.number(0.01, 86400), "deadline of a whole query")
     ]
+    max_connections: Annotated[
+        int, Env("RAG_MAX_CONNECTIONS", "4096", parsing.integer(8, 1_000_000), "open connections; beyond it: 503")
+    ]
+    max_peer_connections: Annotated[
+        int,
+        Env("RAG_MAX_PEER_CONNECTIONS", "1024", parsing.integer(1, 1_000_000), "those of one address; beyond it: 429"),
+    ]
+    max_header_bytes: Annotated[
+        int, Env("RAG_MAX_HEADER_BYTES", "32768", parsing.integer(1024, 2**20), "largest head of a request")
+    ]
+    max_headers: Annotated[
+        int, Env("RAG_MAX_HEADERS", "100", parsing.integer(8, 10_000), "most header fields of a request")
+    ]
+    max_body_bytes: Annotated[
+        int, Env("RAG_MAX_BODY_BYTES", "4194304", parsing.integer(1, 2**30), "largest body of what is no ingest")
+    ]
+    header_timeout_s: Annotated[
+        float,
+        Env(
+            "RAG_HEADER_TIMEOUT_SECONDS",
+            "10",
+            parsing.number(0.1, 600),
+            "from first byte to whole head of a request",
+        ),
+    ]
+    stall_timeout_s: Annotated[
+        float,
+        Env(
+            "RAG_STALL_TIMEOUT_SECONDS",
+            "30",
+            parsing.number(0.1, 3600),
+            "longest silence within a body, and longest time in which a client takes nothing of its answer",
+        ),
+    ]
+    idle_timeout_s: Annotated[
+        float,
+        Env("RAG_IDLE_TIMEOUT_SECONDS", "75", parsing.number(0.1, 3600), "time an open connection is kept unused"),
+    ]
     max_upload_bytes: Annotated[
         int, Env("RAG_MAX_UPLOAD_BYTES", "67108864", parsing.integer(1, 2**40), "largest body of an ingest")
     ]
@@ -119,6 +157,32 @@ class Settings:
     ]
     max_chunks: Annotated[
         int, Env("RAG_MAX_CHUNKS", "500000", parsing.integer(1, 100_000_000), "most chunks in one docset")
+    ]
+    max_ingests: Annotated[
+        int,
+        Env("RAG_MAX_INGESTS", "8", parsing.integer(1, 1000), "changes of docsets taken at once; beyond it: 503"),
+    ]
+    max_text_bytes: Annotated[
+        int,
+        Env(
+            "RAG_MAX_TEXT_BYTES",
+            "67108864",
+            parsing.integer(1, 2**40),
+            "most text of one ingest once it is read, and most that a DOCX may unpack to",
+        ),
+    ]
+    max_pages: Annotated[int, Env("RAG_MAX_PAGES", "5000", parsing.integer(1, 1_000_000), "most pages of a PDF")]
+    readers: Annotated[int, Env("RAG_READERS", "2", parsing.integer(1, 64), "processes that read documents")]
+    reader_cpu_s: Annotated[
+        int, Env("RAG_READER_CPU_SECONDS", "20", parsing.integer(1, 3600), "CPU time to read one document")
+    ]
+    reader_memory_bytes: Annotated[
+        int,
+        Env("RAG_READER_MEMORY_BYTES", "536870912", parsing.integer(2**27, 2**40), "memory of a process that reads"),
+    ]
+    read_timeout_s: Annotated[
+        float,
+        Env("RAG_READ_TIMEOUT_SECONDS", "120", parsing.number(1, 86400), "time to read all of an ingest"),
     ]
     token: Annotated[str | None, Env("RAG_TOKEN", "", parsing.text, "bearer token that ingest and delete ask for")] = (
         field(repr=False)
@@ -164,15 +228,25 @@ class Settings:
     provider: Annotated[str | None, Env("RAG_PROVIDER", "", parsing.text, "provider, as /info and rag_info report it")]
     region: Annotated[str | None, Env("RAG_REGION", "", parsing.text, "region, as /info reports it")]
     backend_image_tag: Annotated[
-        str | None, Env("BACKEND_IMAGE_TAG", "", parsing.text, "tag of this image, as /info reports it")
+        str | None, Env("BACKEND_IMAGE_TAG", "", parsing.image_tag, "this image or its tag; /info reports the tag")
     ]
     vllm_image_tag: Annotated[
-        str | None, Env("VLLM_IMAGE_TAG", "", parsing.text, "tag of the LLM's image, as /info reports it")
+        str | None, Env("VLLM_IMAGE_TAG", "", parsing.image_tag, "the LLM's image or its tag; /info reports the tag")
     ]
     vllm_version: Annotated[
         str | None, Env("VLLM_VERSION", "", parsing.text, "vLLM's version where /version does not tell")
     ]
     vllm_dtype: Annotated[str | None, Env("VLLM_DTYPE", "", parsing.text, "dtype of the model, as /info reports it")]
+    vllm_revision: Annotated[
+        str | None, Env("VLLM_REVISION", "", parsing.text, "commit or branch of the model, as /info reports it")
+    ]
+    vllm_tokenizer_revision: Annotated[
+        str | None, Env("VLLM_TOKENIZER_REVISION", "", parsing.text, "the same of its tokenizer")
+    ]
+    vllm_gpu_memory_utilization: Annotated[
+        float | None,
+        Env("VLLM_GPU_MEMORY_UTILIZATION", "", parsing.optional_share, "share of the GPU's memory that vLLM may take"),
+    ]
     vllm_quantization: Annotated[
         str | None, Env("VLLM_QUANTIZATION", "", parsing.text, "quantization of the model, as /info reports it")
     ]
@@ -183,7 +257,7 @@ class Settings:
     ray_version: Annotated[str | None, Env("RAY_VERSION", "", parsing.text, "Ray's version, as /info reports it")]
     bench_image: Annotated[
         str | None,
-        Env("BENCH_IMAGE", "", parsing.text, "image of the suite; empty: no benchmarks"),
+        Env("BENCH_IMAGE", "", parsing.image, "image of the suite; empty: no benchmarks"),
     ]
     bench_target_url: Annotated[
         str, Env("BENCH_TARGET_URL", "http://rag-backend", parsing.llm_url, "service that a benchmark measures")

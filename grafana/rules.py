@@ -28,19 +28,38 @@ KV_CACHE: Final = "max by (provider) (vllm:kv_cache_usage_perc or vllm:gpu_cache
 
 
 def recording_rules() -> str:
-    groups = [{"name": f"ragmeter-slo-{window}", "rules": list(_recorded(window))} for window in BURN_WINDOWS]
-    return _yaml({"groups": groups})
+    return _yaml({"groups": _recording()})
 
 
 def alerting_rules() -> str:
+    return _yaml({"groups": _alerting()})
+
+
+def operator_rules() -> str:
+    """All of them as the object that the Prometheus Operator reads."""
+    labels = {"app.kubernetes.io/name": "ragmeter-rules", "app.kubernetes.io/part-of": "ragmeter"}
+    return _yaml(
+        {
+            "apiVersion": "monitoring.coreos.com/v1",
+            "kind": "PrometheusRule",
+            "metadata": {"name": "ragmeter", "namespace": "ragmeter", "labels": labels},
+            "spec": {"groups": [*_recording(), *_alerting()]},
+        }
+    )
+
+
+def _recording() -> list[Rule]:
+    return [{"name": f"ragmeter-slo-{window}", "rules": list(_recorded(window))} for window in BURN_WINDOWS]
+
+
+def _alerting() -> list[Rule]:
     burning = [_burning(slo, burn) for slo in SLOS for burn in BURN_RATES]
-    groups = [
+    return [
         {"name": "ragmeter-slo-burn", "rules": burning},
         {"name": "ragmeter-capacity", "rules": [_gpu_saturated(), _kv_cache_full()]},
         {"name": "ragmeter-scrape", "rules": [_target_down()]},
         {"name": "ragmeter-stale", "rules": [_stale(*at) for at in _MEASUREMENTS]},
     ]
-    return _yaml({"groups": groups})
 
 
 def _yaml(document: dict[str, Any]) -> str:

@@ -14,7 +14,7 @@ from netprobe.errors import UnmeasuredError
 INTERVAL_S = 0.2
 LATE_S = 0.02
 """An interval that is this much too long or too short is one that its process was not there for."""
-LEAST_SHARE = 0.5
+MIN_SHARE = 0.5
 SOCKET_BYTES = 6 << 20
 """Most that a socket keeps for a late reader: Linux's default of the third value of net.ipv4.tcp_rmem."""
 NEGLIGIBLE_SHARE = 0.02
@@ -50,7 +50,7 @@ def received(intervals: Sequence[dict[str, Any]], begin_s: float, end_s: float, 
         and streams * SOCKET_BYTES <= NEGLIGIBLE_SHARE * everything.payload_bytes
     ):
         found = everything
-    if found.duration_s < LEAST_SHARE * (end_s - begin_s):
+    if found.duration_s < MIN_SHARE * (end_s - begin_s):
         raise UnmeasuredError(
             f"the receiver waited for a processor: {found.duration_s:.1f} of {end_s - begin_s:g} s can be counted"
         )

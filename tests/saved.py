@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ragmeter.core.records import RequestSample
-from ragmeter.core.run import DeclaredSlo, RunEnding, RunPlan
-from ragmeter.core.sides import SavedRun
-from ragmeter.run.catalog import load_workload
+from ragmeter.core.requests.records import RequestSample, TokenSource
+from ragmeter.core.run.plan import DeclaredSlo, RunEnding, RunPlan
+from ragmeter.core.run.saved import SavedRun
+from ragmeter.run.plan.catalog import load_workload
 from ragmeter.run.store import SampleLog
 from tests.core.samples import sample
 
@@ -82,6 +82,12 @@ def saved_run(provider: str, factors: Sequence[float], *, requests: int = 40, se
         samples=samples_of(factors, requests=requests, seed=seed),
         ending=RunEnding(status="complete", client_cpu_ratio=0.1),
     )
+
+
+def by_deltas(run: SavedRun) -> SavedRun:
+    """The same of a service that sends no usage block."""
+    samples = tuple(replace(each, token_source=TokenSource.DELTAS) for each in run.samples)
+    return replace(run, samples=samples)
 
 
 def write_raw(folder: Path, run: SavedRun) -> Path:

@@ -3,13 +3,15 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from ragmeter.core.metrics import DEFINITIONS_VERSION, METRICS, Metric
+from ragmeter.core.requests.metric import Metric
+from ragmeter.core.requests.metrics import DEFINITIONS_VERSION, METRICS
 
 PAGE = Path(__file__).parents[1] / "docs" / "reference" / "metrics.md"
 
 INTRODUCTION = f"""# Reference: metrics
 
 Generated from the table of metrics that SLOs are checked against; definitions version {DEFINITIONS_VERSION}.
+[The glossary](../glossary.md) defines the other terms.
 
 ## Symbols
 
@@ -21,7 +23,7 @@ Generated from the table of metrics that SLOs are checked against; definitions v
 | `t_F`, `t_L` | arrival of the first and of the last event with answer text |
 | `t_i` | arrival of the i-th event with answer text |
 | `t_E` | arrival of the end of the stream |
-| `N` | output tokens, by the server's usage block |
+| `N` | output tokens by the LLM's usage block; without one, the number of events with text (`token_source`: `deltas`) |
 | `n_F` | tokens in the first text event; 1 where the server does not say |
 
 Latencies are in milliseconds, ratios between 0 and 1. Metrics of requests are over successes, unless the name begins
@@ -75,6 +77,8 @@ def _section(metric: Metric) -> Iterator[str]:
     yield f"- unit: {metric.unit}; better: {metric.better or 'neither'}"
     yield f"- interval: {metric.interval}"
     yield f"- source: {metric.source}"
+    if metric.prometheus:
+        yield f"- in Prometheus: `{metric.prometheus}`"
 
 
 if __name__ == "__main__":

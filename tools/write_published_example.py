@@ -6,25 +6,25 @@ from pathlib import Path
 from statistics import fmean, median, stdev
 
 import ragmeter
-from ragmeter.core.compare import compare
-from ragmeter.core.comparison import Comparison, MetricComparison
-from ragmeter.core.imported import ImportedTrial, ImportedTrials
-from ragmeter.core.importers.demo import DEMO
-from ragmeter.core.measured import Key, written
-from ragmeter.core.sides import ImportedRun
-from ragmeter.report.comparison_text import change_text, metric_name, rank_words
+from ragmeter.core.compare.compare import compare
+from ragmeter.core.compare.comparison import Comparison, MetricComparison
+from ragmeter.core.compare.imported import ImportedTrial, ImportedTrials
+from ragmeter.core.compare.importers.demo import DEMO
+from ragmeter.core.compare.sides import ImportedRun
+from ragmeter.core.requests.figure import Figure
+from ragmeter.report.words.comparison import change_text, rank_words
 from tools.tables import with_table
 
 ROOT = Path(__file__).resolve().parents[1]
 FIGURES = ROOT / "fixtures" / "published" / "rag-demo-runs.csv"
 PAGE = ROOT / "docs" / "example-published-runs.md"
 PROVIDERS = ("akamai-lke", "aws-eks", "gcp-gke")
-DECLARED: tuple[Key, ...] = (
-    ("ttft_ms", "p50"),
-    ("ttft_ms", "p95"),
-    ("tpot_ms", "p50"),
-    ("e2e_ms", "p50"),
-    ("e2e_ms", "p95"),
+DECLARED: tuple[Figure, ...] = (
+    Figure("ttft_ms", "p50"),
+    Figure("ttft_ms", "p95"),
+    Figure("tpot_ms", "p50"),
+    Figure("e2e_ms", "p50"),
+    Figure("e2e_ms", "p95"),
 )
 LAST_DAY = "2026-02-22"
 
@@ -75,9 +75,9 @@ def medians() -> Iterator[str]:
     yield "|---|" + "---|" * len(PROVIDERS)
     of_day = runs(day=LAST_DAY, interleaved=False)
     for key in DECLARED:
-        figures = [[trial.figures[written(key)] for trial in run.trials.trials] for run in of_day]
+        figures = [[trial.figures[str(key)] for trial in run.trials.trials] for run in of_day]
         cells = [f"{_ms(median(own))} ms, {stdev(own) / fmean(own) * 100:.0f} %" for own in figures]
-        yield f"| {metric_name(*key)} | {' | '.join(cells)} |"
+        yield f"| {key.short} | {' | '.join(cells)} |"
 
 
 def _ms(value: float) -> str:
@@ -92,11 +92,11 @@ def claims() -> Iterator[str]:
     figures = {run.trials.provider: run.trials.trials for run in runs(day=LAST_DAY, interleaved=False)}
     for pair, other in zip(apart.pairs, blocks.pairs, strict=True):
         for at, again in zip(pair.metrics, other.metrics, strict=True):
-            name = written((at.metric, at.statistic))
+            name = str(at.figure)
             of_a, of_b = (median(trial.figures[name] for trial in figures[side]) for side in (pair.a, pair.b))
             better, worse = (pair.a, pair.b) if of_a < of_b else (pair.b, pair.a)
             claim = f"{better} by {(1 - min(of_a, of_b) / max(of_a, of_b)) * 100:.0f} % over {worse}"
-            cells = (metric_name(at.metric, at.statistic), f"{pair.a}, {pair.b}", claim, _verdict(at), _verdict(again))
+            cells = (at.figure.short, f"{pair.a}, {pair.b}", claim, _verdict(at), _verdict(again))
             yield f"| {' | '.join(cells)} |"
 
 
@@ -116,7 +116,7 @@ def ranks() -> Iterator[str]:
         compared(day=None, interleaved=False),
     ]
     for index, key in enumerate(DECLARED):
-        yield f"| {metric_name(*key)} | {' | '.join(rank_words(each.rankings[index]) for each in found)} |"
+        yield f"| {key.short} | {' | '.join(rank_words(each.rankings[index]) for each in found)} |"
 
 
 TABLES = {"medians": medians, "claims": claims, "ranks": ranks}

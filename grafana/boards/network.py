@@ -33,12 +33,20 @@ def _number(title: str, about: str, unit: Unit, expr: str) -> Panel:
 
 def _pairs() -> tuple[Panel, ...]:
     return (
-        _lines(
-            "TCP throughput", "The slower direction.", Unit.GIGABITS_PER_S, network.throughput_of_pairs(), "{{streams}}"
+        _tcp("TCP throughput", "The slower direction.", Unit.GIGABITS_PER_S, network.throughput_of_pairs()),
+        _tcp(
+            "TCP retransmits",
+            "Segments that the sender retransmitted in one test, in the worse direction.",
+            Unit.COUNT,
+            network.retransmits_of_pairs(),
         ),
         _round_trip("Round trip p50", "p50"),
         _round_trip("Round trip p99", "p99"),
     )
+
+
+def _tcp(title: str, about: str, unit: Unit, expr: str) -> Panel:
+    return _lines(title, about, unit, expr, "{{streams}}")
 
 
 def _round_trip(title: str, statistic: str) -> Panel:
@@ -47,4 +55,4 @@ def _round_trip(title: str, statistic: str) -> Panel:
 
 
 def _lines(title: str, about: str, unit: Unit, expr: str, label: str) -> Panel:
-    return Panel(title=title, about=about, unit=unit, queries=[Query(expr=expr, legend=f"{label} {_PAIR}")])
+    return Panel(title=title, about=about, unit=unit, queries=[Query(expr=expr, legend=f"{label} {_PAIR}")], width=12)

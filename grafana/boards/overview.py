@@ -121,10 +121,11 @@ def _tokens() -> tuple[Panel, ...]:
     return (
         Panel(
             title="Tokens",
-            about="Of all answers, by the LLM's usage block.",
+            about="Of all answers, by the LLM's usage block. Reasoning is part of the output.",
             unit=Unit.TOKENS_PER_S,
             queries=[
                 Query(expr=backend.output_tokens_per_s(), legend="output {{provider}}"),
+                Query(expr=backend.reasoning_tokens_per_s(), legend="reasoning {{provider}}"),
                 Query(expr=backend.prompt_tokens_per_s(), legend="prompt {{provider}}"),
             ],
         ),

@@ -59,6 +59,10 @@ def output_tokens_per_s(window: str = WINDOW) -> str:
     return total(rate("rag_tokens_total", window=window))
 
 
+def reasoning_tokens_per_s() -> str:
+    return total(rate("rag_reasoning_tokens_total"))
+
+
 def prompt_tokens_per_s() -> str:
     return total(rate("rag_prompt_tokens_total"))
 

@@ -7,6 +7,7 @@ not tell measured two nodes.
 from grafana.queries.promql import select
 
 TWO_NODES = 'same_node!="true"'
+_TCP_TEST = "provider, client_node, server_node, streams"
 
 
 def throughput() -> str:
@@ -15,7 +16,13 @@ def throughput() -> str:
 
 
 def throughput_of_pairs() -> str:
-    return f"min by (provider, client_node, server_node, streams) ({select('ew_tcp_throughput_gbps', TWO_NODES)})"
+    """In the slower direction."""
+    return f"min by ({_TCP_TEST}) ({select('ew_tcp_throughput_gbps', TWO_NODES)})"
+
+
+def retransmits_of_pairs() -> str:
+    """Segments in one test, in the worse direction. A sender that does not count them has no series."""
+    return f"max by ({_TCP_TEST}) ({select('ew_tcp_retransmits', TWO_NODES)})"
 
 
 def round_trip(statistic: str, *labels: str) -> str:

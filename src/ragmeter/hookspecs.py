@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from ragmeter.core.metadata import Source
-    from ragmeter.core.provider import Provider
-    from ragmeter.core.result import RunResult
-    from ragmeter.core.workload import Workload
+    from ragmeter.core.inputs.provider import Provider
+    from ragmeter.core.inputs.workload import Workload
+    from ragmeter.core.result.result import RunResult
+    from ragmeter.core.run.metadata import Source
 
 
 @pytest.hookspec
@@ -26,4 +26,4 @@ def pytest_ragmeter_update_metadata(
 
 @pytest.hookspec(firstresult=True)
 def pytest_ragmeter_update_report(config: pytest.Config, result: RunResult) -> RunResult | None:
-    """Return another result, to be written in the place of ``result``; None leaves it to the next implementation."""
+    """Return another result, to be written instead of ``result``; None leaves it to the next implementation."""

@@ -1,7 +1,7 @@
 """The pytest plugin: each hook is a few lines that call a named function of ``ragmeter._pytest``.
 
 Every pytest start in an environment with ragmeter pays for this module, so what is heavy is imported where it is used.
-The hooks of a run that measures are in `ragmeter._pytest.live`, registered when a provider was named.
+The hooks of a run that measures are in `ragmeter._pytest.hooks.live`, registered when a provider was named.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ragmeter._pytest import cluster_options, collect, configure, options, probe_options
-from ragmeter._pytest.fixtures import (
+from ragmeter._pytest.hooks import collect, configure, missing_suite
+from ragmeter._pytest.hooks.fixtures import (
     ask,
+    ask_at_once,
     baseline,
     bench_case,
     bench_session,
@@ -22,23 +23,28 @@ from ragmeter._pytest.fixtures import (
     precision,
     probed_provider,
     provider,
+    reference,
+    referenced_metric,
     run_netprobe,
     run_workload,
     slo,
     workload,
 )
+from ragmeter._pytest.hooks.reports import none_of_a_refused_run
+from ragmeter._pytest.options import declare
 from ragmeter.core.errors import RagmeterError
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from ragmeter.core.metadata import Source
-    from ragmeter.core.provider import Provider
-    from ragmeter.core.result import RunResult
-    from ragmeter.core.workload import Workload
+    from ragmeter.core.inputs.provider import Provider
+    from ragmeter.core.inputs.workload import Workload
+    from ragmeter.core.result.result import RunResult
+    from ragmeter.core.run.metadata import Source
 
 __all__ = [
     "ask",
+    "ask_at_once",
     "baseline",
     "bench_case",
     "bench_session",
@@ -47,6 +53,8 @@ __all__ = [
     "precision",
     "probed_provider",
     "provider",
+    "reference",
+    "referenced_metric",
     "run_netprobe",
     "run_workload",
     "slo",
@@ -55,17 +63,15 @@ __all__ = [
 
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
-    options.add_options(parser)
-    probe_options.add_probe_options(parser)
-    cluster_options.add_cluster_options(parser)
-    if options.is_loaded_by_conftest(pluginmanager):
-        options.add_short_names(parser)
+    declare.add_options(parser)
+    if declare.is_loaded_by_conftest(pluginmanager):
+        declare.add_short_names(parser)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_load_initial_conftests(parser: pytest.Parser) -> Generator[None, object, object]:
     result = yield
-    options.add_short_names(parser)
+    declare.add_short_names(parser)
     return result
 
 
@@ -81,17 +87,25 @@ def pytest_configure(config: pytest.Config) -> None:
         configure.configure(config)
     except RagmeterError as error:
         raise pytest.UsageError(str(error)) from error
+    except ImportError as error:
+        from ragmeter.run.local.loading import unloadable
+
+        raise pytest.UsageError(unloadable(error)) from error
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     collect.parametrize(metafunc)
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    collect.demand_provider(config, items)
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Generator[None, object, object]:
+    with none_of_a_refused_run(config):
+        missing_suite.refuse_nothing(config, items, list(configure.markers))
+        result = yield
+        collect.demand_provider(config, items)
     collect.drop_inapplicable(config, items)
     collect.probes_apart(config, items)
+    return result
 
 
 def pytest_report_collectionfinish(config: pytest.Config) -> str | None:
@@ -100,7 +114,7 @@ def pytest_report_collectionfinish(config: pytest.Config) -> str | None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_ragmeter_update_metadata(provider: Provider, workload: Workload, sources: list[Source]) -> None:
-    from ragmeter.run.target import metadata_sources
+    from ragmeter.run.plan.target import metadata_sources
 
     sources.extend(metadata_sources(provider, workload, environment=os.environ))
 

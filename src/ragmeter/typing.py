@@ -1,16 +1,20 @@
 """Types of the fixtures, for annotations in tests."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
-from ragmeter._pytest.gate import BaselineCheck, PrecisionCheck, SloCheck
-from ragmeter.core.netprobe import Netprobe
-from ragmeter.core.provider import Provider
-from ragmeter.core.records import RequestSample
-from ragmeter.core.result import RunResult
-from ragmeter.core.workload import Workload
+from ragmeter._pytest.hooks.gate import BaselineCheck, PrecisionCheck, SloCheck
+from ragmeter.core.inputs.provider import Provider
+from ragmeter.core.inputs.workload import Workload
+from ragmeter.core.netprobe.document import Netprobe
+from ragmeter.core.requests.records import RequestSample
+from ragmeter.core.result.result import RunResult
+from ragmeter.core.run.metadata import Source
 
 Ask = Callable[[], RequestSample]
 """``ask``: sends the workload's first prompt once, without load."""
+
+AskAtOnce = Callable[[int], Awaitable[list[RequestSample]]]
+"""``ask_at_once``: sends that many requests at the same time, without load; to be awaited."""
 
 RunNetprobe = Callable[[], Netprobe]
 """``run_netprobe``: the east-west probe of the provider's cluster, made once."""
@@ -20,6 +24,7 @@ RunWorkload = Callable[[], RunResult]
 
 __all__ = [
     "Ask",
+    "AskAtOnce",
     "BaselineCheck",
     "PrecisionCheck",
     "Provider",
@@ -28,5 +33,6 @@ __all__ = [
     "RunResult",
     "RunWorkload",
     "SloCheck",
+    "Source",
     "Workload",
 ]

@@ -33,6 +33,7 @@ SUITE = """
 WORKLOAD: Mapping[str, Any] = {
     "schema": "workload.v1",
     "name": "tiny",
+    "cache": {"kv": "natural"},
     "benchmark": {"requests": 2, "concurrency": 2, "timeout": 10, "max_output_tokens": 16},
     "prompts": ["What is the time to first token?", "Why is it not the time to the first byte?"],
 }

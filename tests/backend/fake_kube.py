@@ -75,7 +75,9 @@ class FakeKube:
             return 201, self.add(path, document)
         if path.rsplit("/", 1)[-1] in _KINDS:
             found = [each for at, each in self.objects.items() if at.rpartition("/")[0] == path]
-            return 200, {"items": [each for each in found if _fits(each, query.get("labelSelector", [""])[0])]}
+            labels, fields = (query.get(f"{kind}Selector", [""])[0] for kind in ("label", "field"))
+            named = [each for each in found if _is_named(each, fields)]
+            return 200, {"items": [each for each in named if _fits(each, labels)]}
         if path not in self.objects:
             return status(404, f"{path} not found")
         return 200, self._removed(path) if method == "DELETE" else self.objects[path]
@@ -102,6 +104,11 @@ def _fits(document: Document, selector: str) -> bool:
     labels = document["metadata"].get("labels", {})
     pairs = [part.partition("=") for part in selector.split(",") if part]
     return all(key in labels and (not separator or labels[key] == value) for key, separator, value in pairs)
+
+
+def _is_named(document: Document, selector: str) -> bool:
+    """`selector`: `metadata.name=NAME`, or nothing."""
+    return not selector or selector == f"metadata.name={document['metadata']['name']}"
 
 
 def _handler(fake: FakeKube) -> type[BaseHTTPRequestHandler]:

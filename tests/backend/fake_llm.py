@@ -14,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 DEADLINE_S = 10.0
+MODELS = b'{"data": [{"id": "fake-model", "max_model_len": 512}]}'
 USAGE = {"prompt_tokens": 11, "completion_tokens": 3, "total_tokens": 14}
 
 
@@ -22,16 +23,19 @@ class Reply(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     server: FakeServer
+    body: dict[str, Any]
 
     def do_GET(self) -> None:
         if self.path == "/v1/models":
-            self.answer(self.server.fake.models_status, {"data": [{"id": "fake-model", "max_model_len": 512}]})
+            self.content(self.server.fake.models_status, self.server.fake.models)
+        elif self.path in self.server.fake.pages:
+            self.content(200, self.server.fake.pages[self.path])
         else:
             self.answer(404, {"error": {"message": f"no {self.path} here"}})
 
     def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        self.server.fake.requests.append(body)
+        self.body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        self.server.fake.requests.append(self.body)
         self.server.fake.headers.append({name.lower(): value for name, value in self.headers.items()})
         try:
             self.server.fake.script(self)
@@ -40,7 +44,9 @@ class Reply(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def answer(self, status: int, body: dict[str, Any]) -> None:
-        content = json.dumps(body).encode()
+        self.content(status, json.dumps(body).encode())
+
+    def content(self, status: int, content: bytes) -> None:
         self.send_response(status)
         self.send_header("content-length", str(len(content)))
         self.end_headers()
@@ -109,6 +115,8 @@ class FakeLlm:
         self.headers: list[dict[str, str]] = []
         self.cancelled = threading.Event()
         self.models_status = 200
+        self.models = MODELS
+        self.pages: dict[str, bytes] = {}
         self.script: Callable[[Reply], None] = hello
         self._server = FakeServer(("127.0.0.1", 0), Reply)
         self._server.fake = self
@@ -121,6 +129,8 @@ class FakeLlm:
         self.headers.clear()
         self.cancelled.clear()
         self.models_status = 200
+        self.models = MODELS
+        self.pages = {}
         self.script = hello
 
     def close(self) -> None:
@@ -135,15 +145,26 @@ def hello(reply: Reply) -> None:
 
 
 def slowly(gate: threading.Event) -> Callable[[Reply], None]:
-    """One word, the rest once `gate` is set."""
+    """One word, the rest once `gate` is set; signs of life meanwhile, so that nobody gives it up for its silence."""
 
     def script(reply: Reply) -> None:
         reply.words("Hel")
-        gate.wait(DEADLINE_S)
+        until_s = time.monotonic() + DEADLINE_S
+        while not gate.wait(0.05) and time.monotonic() < until_s:
+            reply.delta({"content": ""})
         reply.delta({"content": "lo"})
         reply.end()
 
     return script
+
+
+def wordless(reply: Reply) -> None:
+    """Signs of life without a word, until the caller goes away."""
+    reply.words()
+    until_s = time.monotonic() + DEADLINE_S
+    while time.monotonic() < until_s:
+        reply.delta({"content": ""})
+        time.sleep(0.02)
 
 
 def drip(reply: Reply) -> None:

@@ -7,12 +7,14 @@ import os
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
+
+from tests.tethered import tethered
+from tests.waiting import wait_until
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 T = TypeVar("T")
@@ -22,13 +24,16 @@ Events = list[tuple[str, dict[str, Any]]]
 
 
 class Backend:
-    """Started on a free port; `logs` are its lines so far."""
+    """Started on a free port; `logs` are its lines so far. files: how many it may open, where that is less."""
 
-    def __init__(self, *, data_dir: Path, llm_url: str, host: str = "127.0.0.1", **environ: str) -> None:
+    def __init__(
+        self, *, data_dir: Path, llm_url: str, host: str = "127.0.0.1", files: str = "", **environ: str
+    ) -> None:
         self.logs: list[dict[str, Any]] = []
         self.data_dir = data_dir
+        limited = [] if not files else ["prlimit", f"--nofile={files}:{files}"]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "backend", "--host", host, "--port", "0"],
+            tethered([*limited, sys.executable, "-m", "backend", "--host", host, "--port", "0"]),
             cwd=REPOSITORY,
             env={
                 **os.environ,
@@ -107,12 +112,3 @@ def read_events(response: httpx.Response) -> Iterator[tuple[str, dict[str, Any]]
             name = line.removeprefix("event: ")
         elif line.startswith("data: "):
             yield name, json.loads(line.removeprefix("data: "))
-
-
-def wait_until(probe: Callable[[], T | None], timeout_s: float) -> T:
-    until_s = time.monotonic() + timeout_s
-    while time.monotonic() < until_s:
-        if (found := probe()) is not None:
-            return found
-        time.sleep(0.02)
-    raise TimeoutError(f"not within {timeout_s} s")

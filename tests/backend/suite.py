@@ -8,7 +8,7 @@ from pathlib import Path
 import yaml
 
 from ragmeter.core.codec import decode
-from ragmeter.core.records import RequestSample
+from ragmeter.core.requests.records import RequestSample
 from tests.backend.running import REPOSITORY
 
 

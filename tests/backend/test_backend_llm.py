@@ -17,7 +17,8 @@ from backend.errors import (
     LlmStatusError,
     LlmUnreachableError,
 )
-from backend.llm import ChatStream, Delta, Llm
+from backend.llm.chat import ChatStream, Delta
+from backend.llm.client import Llm
 from backend.settings import Settings
 from tests.backend.fake_llm import USAGE, FakeLlm, Reply, hello
 
@@ -52,9 +53,9 @@ async def test_the_real_llm_answers_with_text_and_counts(real_llm: str) -> None:
     async with client(real_llm, VLLM_TIMEOUT_SECONDS="20") as llm:
         deltas, stream = await answer(llm)
         assert text_of(deltas)
-        assert stream.output_tokens == 8
-        assert stream.prompt_tokens is not None
-        assert stream.prompt_tokens > 5
+        assert stream.counts.output_tokens == 8
+        assert stream.counts.prompt_tokens is not None
+        assert stream.counts.prompt_tokens > 5
         assert stream.finish_reason == "length"
         assert llm.model_id == "SmolLM2-135M-Instruct.Q4_1.gguf"
 
@@ -64,7 +65,7 @@ async def test_role_only_and_empty_events_are_no_text(fake: FakeLlm) -> None:
     async with client(fake.url) as llm:
         deltas, stream = await answer(llm)
     assert [delta.text for delta in deltas] == ["Hel", "lo", " you"]
-    assert (stream.output_tokens, stream.prompt_tokens, stream.finish_reason) == (3, 11, "stop")
+    assert (stream.counts.output_tokens, stream.counts.prompt_tokens, stream.finish_reason) == (3, 11, "stop")
 
 
 @pytest.mark.asyncio
@@ -106,7 +107,7 @@ async def test_without_a_usage_block_nothing_is_counted(fake: FakeLlm) -> None:
     fake.script = script
     async with client(fake.url) as llm:
         _, stream = await answer(llm)
-    assert (stream.output_tokens, stream.prompt_tokens) == (None, None)
+    assert (stream.counts.output_tokens, stream.counts.prompt_tokens) == (None, None)
 
 
 @pytest.mark.asyncio
@@ -122,7 +123,7 @@ async def test_usage_in_every_event_tells_how_many_tokens_each_carries(fake: Fak
     async with client(fake.url) as llm:
         deltas, stream = await answer(llm)
     assert [delta.tokens for delta in deltas] == [2, 1, 3]
-    assert stream.output_tokens == 6
+    assert stream.counts.output_tokens == 6
 
 
 def cut_after_words(reply: Reply) -> None:
@@ -223,6 +224,39 @@ async def test_connections_are_kept(fake: FakeLlm) -> None:
         for _ in range(3):
             await answer(llm)
     assert len(set(ports)) == 1
+
+
+@pytest.mark.asyncio
+async def test_the_model_is_what_the_llm_says_and_requests_ask_for_what_was_typed(fake: FakeLlm) -> None:
+    async with client(fake.url, VLLM_MODEL="typed") as llm:
+        assert llm.model_id == "typed"  # until the LLM has been asked
+        await answer(llm)
+        assert llm.model_id == "fake-model"
+        fake.models = b'{"data": [{"id": "other"}, {"id": "typed"}]}'
+        assert [model.id for model in await llm.models()] == ["typed", "other"]
+        assert llm.model_id == "typed"
+    assert fake.requests[0]["model"] == "typed"
+
+
+@pytest.mark.asyncio
+async def test_a_model_that_was_typed_needs_no_list_of_models(fake: FakeLlm) -> None:
+    fake.models_status = 404
+    async with client(fake.url, VLLM_MODEL="typed") as llm:
+        deltas, _ = await answer(llm)
+        assert (text_of(deltas), llm.model_id) == ("Hello you", "typed")
+    async with client(fake.url) as llm:
+        with pytest.raises(LlmStatusError, match="HTTP 404"):
+            await answer(llm)
+
+
+@pytest.mark.asyncio
+async def test_a_model_that_was_changed_behind_the_address_is_the_one_that_is_asked_for(fake: FakeLlm) -> None:
+    async with client(fake.url) as llm:
+        await answer(llm)
+        fake.models = b'{"data": [{"id": "next"}]}'
+        await llm.models()
+        await answer(llm)
+    assert [request["model"] for request in fake.requests] == ["fake-model", "next"]
 
 
 @pytest.mark.asyncio

@@ -11,12 +11,13 @@ import pytest
 
 from backend.errors import ConfigurationError
 from backend.settings import Settings
-from backend.tracing import open_traces
+from backend.telemetry.tracing import open_traces
 from tests.backend.collector import Collector, ReceivedSpan, collector
 from tests.backend.documents import GUIDE
 from tests.backend.fake_llm import FakeLlm
-from tests.backend.running import Backend, wait_until
+from tests.backend.running import Backend
 from tests.backend.suite import run_suite
+from tests.waiting import wait_until
 
 STAGES = ("queue", "embeddings", "retrieval", "chat")
 

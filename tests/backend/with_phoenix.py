@@ -4,7 +4,6 @@ It is not collected by itself: ``tox -e tracer`` has the package, which is large
 """
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -17,10 +16,13 @@ import httpx
 import pytest
 from playwright.sync_api import sync_playwright
 
-from ragmeter.core.records import RequestSample
+from ragmeter.core.requests.records import RequestSample
 from tests.backend.documents import GUIDE
-from tests.backend.running import Backend, wait_until
+from tests.backend.running import Backend
 from tests.backend.suite import run_suite
+from tests.programs import program
+from tests.tethered import tethered
+from tests.waiting import wait_until
 
 START_S: Final = 600.0
 REQUESTS: Final = 12
@@ -48,7 +50,7 @@ def tracer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     url = f"http://127.0.0.1:{port}"
     with (folder / "log").open("wb") as log:
         command = [sys.executable, "-m", "phoenix.server.main", "serve"]
-        server = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
+        server = subprocess.Popen(tethered(command), env=environment, stdout=log, stderr=subprocess.STDOUT)
     try:
         wait_until(lambda: _answers(url, server, folder / "log"), START_S)
         yield url
@@ -124,7 +126,7 @@ def test_a_link_of_the_report_opens_the_trace_in_the_tracer(run: Run) -> None:
     link = f"{run.tracer_url}/redirects/traces/{sample.trace_id}"
     assert f'href="{link}"' in run.page
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=program("chromium"), args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1280, "height": 800})
         page.goto(link)
         page.get_by_text("POST /query/stream").first.wait_for(timeout=60_000)

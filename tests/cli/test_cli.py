@@ -7,10 +7,10 @@ import pytest
 
 from ragmeter.cli import main
 from ragmeter.core.codec import decode
-from ragmeter.core.records import Phase, RequestSample, ServerTimings
-from ragmeter.core.result import RunResult
-from ragmeter.core.run import DeclaredSlo, RunEnding, RunPlan
-from ragmeter.run.catalog import load_workload
+from ragmeter.core.requests.records import Phase, RequestSample, ServerTimings
+from ragmeter.core.result.result import RunResult
+from ragmeter.core.run.plan import DeclaredSlo, RunEnding, RunPlan
+from ragmeter.run.plan.catalog import load_workload
 from ragmeter.run.store import SampleLog
 
 WORKLOAD = "schema: workload.v1\nname: x\n"
@@ -112,6 +112,9 @@ def test_shipped_workloads_are_valid(name: str) -> None:
         (WORKLOAD + "benchmark: {}\n", ["needs exactly one of prompts or prompts_file"]),
         (WORKLOAD + "benchmark: {}\nprompts: [a]\nslo: [p95(ttft) <= 1]\n", ["ttft_ms"]),
         (PROVIDER + "base_url: ftp://x\n", ["'ftp://x' is not a URL"]),
+        (PROVIDER + "base_url: http://a\nslo: [p95(ttft) <= 1]\n", ["ttft_ms"]),
+        (PROVIDER + "base_url: http://a\ntarget: opnai\n", ["unknown target 'opnai'"]),
+        (PROVIDER + "base_url: http://a\ntarget: {path: /x, body: {q: '{promt}'}, answer: {text: t}}\n", ["{promt}"]),
         (PROVIDER + "base_url: ${RAGMETER_NO_SUCH_VARIABLE}\n", ["RAGMETER_NO_SUCH_VARIABLE is not set"]),
         ("name: x\n", ["has no key 'schema'"]),
         ("schema: nothing.v1\n", ["no schema 'nothing.v1'", "workload.v1"]),
@@ -125,7 +128,7 @@ def test_validate_says_in_one_line_what_is_wrong(
     path.write_text(text)
     assert main(["validate", str(path)]) == 2
     err = capsys.readouterr().err
-    assert err.startswith(f"ragmeter: {path}") or "nothing.v1" in err
+    assert err.startswith(f"ragmeter: {path}") or "nothing.v1" in err or "opnai" in err
     assert err.count("\n") == 1
     assert all(word in err for word in words), err
 
@@ -133,5 +136,28 @@ def test_validate_says_in_one_line_what_is_wrong(
 def test_lists_name_what_ships(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["providers"]) == 0
     assert main(["workloads"]) == 0
+    assert main(["price-lists"]) == 0
     out = capsys.readouterr().out
-    assert all(name in out for name in ("akamai-lke", "aws-eks", "gcp-gke", "local", "smoke", "stress"))
+    assert all(
+        name in out for name in ("akamai-lke", "aws-eks", "gcp-gke", "local", "smoke", "stress", "openai-gpt-4.1-mini")
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("name: x\nbenchmark: {requests: 3}\nprompts: [a]\n", "workload.v1"),
+        ("requests: 3\nprompts: [a]\n", "workload.v1"),
+        ("name: x\nbase_url: http://x/query/stream\n", "provider.v1"),
+    ],
+)
+def test_a_file_without_a_schema_is_valid_with_a_notice(
+    text: str, name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "old.yaml"
+    path.write_text(text)
+    assert main(["validate", str(path)]) == 0
+    said = capsys.readouterr()
+    assert said.out == f"{path}: a valid {name}\n"
+    assert said.err.startswith(f"ragmeter: {path}: has no key 'schema' and is read as {name}")
+    assert ("is read as 'http://x'" in said.err) == (name == "provider.v1")

@@ -10,7 +10,7 @@ from ragmeter.cli import main
 from ragmeter.clients.files import schema
 from ragmeter.core.schema import check
 from tests.report.pages import parsed
-from tests.saved import saved_run, write_raw
+from tests.saved import by_deltas, saved_run, write_raw
 
 SIX = [1.0, 1.02, 0.99, 1.01, 0.98, 1.0]
 HOSTILE = '<script>alert("x")</script>\x1b[31m'
@@ -167,3 +167,21 @@ def test_the_figures_of_a_probe_that_belongs_to_a_run_are_on_the_page(tmp_path: 
     assert len(rows) == 2
     assert "4.87 Gbit/s" in rows[0]
     assert rows[1].endswith("gone.json")
+
+
+def test_counts_by_usage_and_counts_of_deltas_are_never_compared(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also not when different runs are compared on purpose: only what does not depend on the count."""
+    runs = [raw(tmp_path, "here"), str(write_raw(tmp_path, by_deltas(saved_run("there", SIX, seed=2))))]
+    assert main(["compare", *runs]) == 2
+    assert "token_source is 'deltas', and 'usage' in" in capsys.readouterr().err
+    out, page = tmp_path / "found.json", tmp_path / "page.html"
+    assert main(["compare", *runs, "--even-if-different", "--json", str(out), "--html", str(page)]) == 0
+    (pair,) = json.loads(out.read_text())["pairs"]
+    undecided = {at["metric"] for at in pair["metrics"] if at["ratio"]["value"] is None}
+    assert undecided == {"tpot_ms", "output_tokens_per_s", "usd_per_1m_tokens"}
+    sentence = next(at["sentence"] for at in pair["metrics"] if at["metric"] == "tpot_ms")
+    assert sentence == "not decidable: tokens are counted by usage on here and by deltas on there"
+    assert "token_source: usage and deltas" in page.read_text()
+    assert "there: tokens are counted by deltas, one for each event with text" in page.read_text()

@@ -14,9 +14,9 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families
 
 from ragmeter.cli import export, main
-from ragmeter.core.measures import e2e_ms, ttft_ms
-from ragmeter.core.metrics import METRICS
-from ragmeter.core.records import ErrorClass
+from ragmeter.core.requests.measures import e2e_ms, ttft_ms
+from ragmeter.core.requests.metrics import METRICS
+from ragmeter.core.requests.records import ErrorClass
 from tests.grafana import prometheus as servers
 from tests.saved import saved_run, write_raw
 

@@ -1,12 +1,15 @@
 """``ragmeter history``."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from ragmeter.cli import main
-from ragmeter.report.history import sparkline
+from ragmeter.core.requests.records import TokenSource
+from ragmeter.report.text.history import history_rows, sparkline
+from tests.report.examples import passing
 from tests.saved import saved_run, write_raw
 
 
@@ -93,3 +96,8 @@ def test_an_empty_folder_has_no_runs_and_a_missing_one_is_refused(
 )
 def test_a_trend_starts_at_zero_so_that_small_changes_look_small(values: tuple[float | None, ...], bars: str) -> None:
     assert sparkline(values) == bars
+
+
+def test_runs_whose_tokens_were_counted_otherwise_are_in_no_trend_with_the_others() -> None:
+    other = replace(passing(), token_source=TokenSource.DELTAS, started_at="2126-01-01T00:00:00+00:00")
+    assert [len(row.trend) for row in history_rows([("a", passing()), ("b", other), ("c", other)])] == [1, 1, 2]

@@ -9,17 +9,18 @@ import pytest
 from ragmeter.cli import main
 from ragmeter.clients.files import schema
 from ragmeter.core.schema import check
-from tests.core.test_importers import DOCUMENTS
+from tests.core.compare.test_importers import DOCUMENTS
 from tests.saved import saved_run, write_raw
 
 FACTORS = (1.0, 1.02, 0.99, 1.01, 0.98, 1.0)
 
 
-def results(folder: Path, name: str, factor: float = 1.0) -> list[str]:
+def results(folder: Path, name: str, factor: float = 1.0, *, failed: int = 0) -> list[str]:
     """Six results of AIPerf whose latencies are stretched."""
     paths = []
     for at, own in enumerate(FACTORS):
         document = {key: _stretched(value, factor * own) for key, value in DOCUMENTS["aiperf"].items()}
+        document["error_request_count"] = {"unit": "requests", "avg": failed}
         paths.append(str(folder / f"{name}-{at}.json"))
         Path(paths[-1]).write_text(json.dumps(document))
     return paths
@@ -35,6 +36,19 @@ def imported(folder: Path, name: str, factor: float = 1.0, *more: str) -> str:
     out = str(folder / f"{name}.trials.json")
     assert main(["import", *results(folder, name, factor), "--provider", name, "--out", out, *more]) == 0
     return out
+
+
+def test_imported_trials_that_failed_too_often_are_called_neither_faster_nor_slower(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runs = [str(tmp_path / f"{name}.trials.json") for name in ("here", "there")]
+    for name, out, factor in zip(("here", "there"), runs, (1.0, 1.4), strict=True):
+        files = results(tmp_path, name, factor, failed=5 if name == "here" else 0)
+        assert main(["import", *files, "--provider", name, "--out", out]) == 0
+    assert main(["compare", *runs]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "CAVEAT here: 30 of " in said
+    assert "faster by" not in said
 
 
 def test_results_become_trials_that_fit_the_schema_and_are_compared(

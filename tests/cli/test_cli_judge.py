@@ -1,13 +1,19 @@
 """``ragmeter judge``."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ragmeter.cli import main
+from ragmeter.core.run.plan import RunEnding
+from ragmeter.core.run.saved import SavedRun
 from tests.saved import saved_run, write_raw
+
+AWS_EKS_USD = 0.988 + 40 * 0.08 / 730
+"""Nodes, management, and the volume of the overlay, per hour."""
 
 
 @pytest.fixture
@@ -43,7 +49,7 @@ def test_other_prices_change_dollars_and_nothing_else(run: str, tmp_path: Path) 
         assert main(["judge", run, "--prices", prices, "--json", str(path)]) == 0
         results.append(json.loads(path.read_text()))
     first, second = results
-    assert second["cost"]["hourly_cluster_cost_usd"] == pytest.approx(0.988)
+    assert second["cost"]["hourly_cluster_cost_usd"] == pytest.approx(AWS_EKS_USD)
     assert second["cost"]["usd_per_1m_tokens"] > 1.5 * first["cost"]["usd_per_1m_tokens"]
     money = {"cost", "cost_reference", "warnings"}
     assert _without(first, money) == _without(second, money)
@@ -83,6 +89,90 @@ def test_bad_input_is_one_sentence(
     assert error.count("\n") == 1
 
 
-def test_a_result_cannot_be_judged_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["judge", str(tmp_path / "run.json")]) == 2
-    assert "name its raw record" in capsys.readouterr().err
+@pytest.fixture
+def document(run: str, tmp_path: Path) -> str:
+    """The result of the run, without its requests."""
+    path = tmp_path / "result.json"
+    assert main(["render", run, "--json", str(path)]) == 0
+    Path(run).unlink()
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "words"),
+    [
+        ([], 0, "PASS  p50(ttft_ms) = "),
+        (["--slo", "p50(ttft_ms) <= 500"], 0, "PASS  p50(ttft_ms) = "),
+        (["--slo", "p95(ttft_ms) <= 100"], 1, "FAIL  p95(ttft_ms) = "),
+        (["--slo", "p50(ttft_ms) <= 300"], 0, "INCONCLUSIVE  p50(ttft_ms) = "),
+        (["--slo", "p50(ttft_ms) <= 300", "--strict"], 1, "INCONCLUSIVE  p50(ttft_ms) = "),
+        (["--slo", "max(e2e_ms) <= 60000"], 0, "PASS  max(e2e_ms) = "),
+        (["--slo", "error_ratio <= 0.05"], 0, "PASS  error_ratio = 0 "),
+        (["--slo", "p90(adj_ttft_ms) <= 100"], 1, "FAIL  p90(adj_ttft_ms) = "),
+        (["--slo", "usd_per_1m_tokens <= 0.001"], 1, "FAIL  usd_per_1m_tokens = "),
+        (["--slo", "p97(ttft_ms) <= 5000"], 1, "NO DATA  p97(ttft_ms) <= 5000: needs the raw record"),
+        (["--slo", "p97(ttft_ms) <= 5000"], 1, "the document has mean, p50, p90, p95, p99, min and max of ttft_ms"),
+    ],
+)
+def test_a_result_is_judged_by_the_figures_that_stand_in_it(
+    document: str, capsys: pytest.CaptureFixture[str], arguments: list[str], status: int, words: str
+) -> None:
+    capsys.readouterr()
+    assert main(["judge", document, *arguments]) == status
+    assert words in " ".join(capsys.readouterr().out.split()).replace("PASS ", "PASS  ").replace(
+        "FAIL ", "FAIL  "
+    ).replace("INCONCLUSIVE ", "INCONCLUSIVE  ").replace("NO DATA ", "NO DATA  ")
+
+
+SLOS = ("p50(ttft_ms) <= 300", "p90(e2e_ms) <= 700", "output_tokens_per_s >= 5", "mean(tpot_ms) <= 19", "errors <= 0")
+
+
+def five_trials() -> SavedRun:
+    run = saved_run("here", [1.0, 1.1, 0.9, 1.0, 1.05], requests=60)
+    return replace(run, plan=replace(run.plan, workload=replace(run.plan.workload, trials=5)))
+
+
+def test_verdicts_of_a_result_are_those_of_its_raw_record(tmp_path: Path) -> None:
+    raw = str(write_raw(tmp_path, five_trials()))
+    paths = {name: str(tmp_path / f"{name}.json") for name in ("result", "by_record", "by_document")}
+    assert main(["render", raw, "--json", paths["result"]]) == 0
+    for source, target in ((raw, "by_record"), (paths["result"], "by_document")):
+        main(["judge", source, "--slo", *SLOS, "--json", paths[target]])
+    by_record, by_document = (json.loads(Path(paths[name]).read_text()) for name in ("by_record", "by_document"))
+    assert by_document["verdicts"] == by_record["verdicts"]
+    assert by_document["outcome"] == by_record["outcome"]
+
+
+def test_a_run_of_several_trials_that_ended_early_is_not_judged_by_its_result(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nobody can tell whether it has the five trials that a claim needs."""
+    cut = replace(five_trials(), ending=RunEnding(status="interrupted", reason="Ctrl-C"))
+    path = str(tmp_path / "result.json")
+    assert main(["render", str(write_raw(tmp_path, cut)), "--json", path]) == 0
+    assert main(["judge", path, "--slo", "p50(ttft_ms) <= 900"]) == 1
+    assert "the run ended early" in " ".join(capsys.readouterr().out.split())
+
+
+def test_other_prices_of_a_result_are_those_of_time_alone(document: str, tmp_path: Path) -> None:
+    path = tmp_path / "priced.json"
+    assert main(["judge", document, "--prices", "aws-eks", "--json", str(path)]) == 0
+    result = json.loads(path.read_text())
+    assert result["cost"]["hourly_cluster_cost_usd"] == pytest.approx(AWS_EKS_USD)
+    run_usd = AWS_EKS_USD * result["duration_seconds"] / 3600
+    assert result["cost"]["usd_per_1m_tokens"] == pytest.approx(run_usd / result["total_tokens"] * 1e6)
+    assert result["cost"]["egress_cost_usd"] is None
+    assert any("egress: needs the raw record" in words for words in result["warnings"])
+    assert result["rates"]["usd_per_1m_tokens"]["value"] == result["cost"]["usd_per_1m_tokens"]
+
+
+def test_a_result_of_the_predecessor_is_sent_where_it_can_be_taken_over(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "theirs.json"
+    path.write_text(json.dumps({"requests": 1, "success": 1, "ttft_p50_ms": 1.0, "latency_p50_ms": 2.0}))
+    for command in (["judge", str(path)], ["render", str(path)], ["compare", str(path), str(path)]):
+        assert main(command) == 2
+        error = capsys.readouterr().err
+        assert "is a result of rag-demo; for a comparison `ragmeter import" in error
+        assert error.count("\n") == 1

@@ -16,13 +16,15 @@ import pytest
 import yaml
 
 from ragmeter.cli import EXIT_ERROR, main
-from ragmeter.report.live import CLEAR
+from ragmeter.report.text.live import CLEAR
 from ragmeter.run.store import read
 from ragmeter.testing import GroundTruthServer, StreamScript
+from tests.tethered import tethered
+from tests.waiting import wait_until
 
 COMMAND = [str(Path(sys.executable).with_name("ragmeter"))]
 PROVIDER = "mine.yaml"
-SECRET = "s3cret"
+SECRET = "s3cret-of-a-test"
 SLOW = StreamScript(ttft_ms=400, itl_ms=1, tokens=2)
 
 
@@ -44,6 +46,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: GroundTruthSer
     workload = {
         "schema": "workload.v1",
         "name": "shared",
+        "cache": {"kv": "natural"},
         "benchmark": {"requests": 30, "warmup_requests": 4, "timeout": 10},
         "load": {"shape": "constant", "rate_per_s": 60},
         "prompts": ["Why?", "How?", "When?"],
@@ -65,7 +68,7 @@ def load(number: int, count: int, at: datetime, *more: str, stderr: int = subpro
     """One load process, as a pod would run it."""
     arguments = ["load", "plan.raw.jsonl", "--provider", f"./{PROVIDER}", "--shard", str(number), "--of", str(count)]
     arguments += ["--start-at", at.isoformat(), "--output", f"{number}.raw.jsonl", *more]
-    return subprocess.Popen([*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=stderr, text=True)
+    return subprocess.Popen(tethered([*COMMAND, *arguments]), stdout=subprocess.PIPE, stderr=stderr, text=True)
 
 
 def everything_from(terminal: int) -> str:
@@ -121,10 +124,8 @@ def test_process_that_is_killed_is_named_and_the_run_invalid(
     here: Path, server: GroundTruthServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
     processes = started_together(2, "--calibrate=off", "--base-url", server.url("slow"))
-    record, deadline = here / "1.raw.jsonl", time.monotonic() + 30
-    while not record.exists() or b'"phase": "measured"' not in record.read_bytes():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    record = here / "1.raw.jsonl"
+    wait_until(lambda: record.exists() and b'"phase": "measured"' in record.read_bytes(), 30)
     processes[1].kill()
     for process in processes:
         process.communicate(timeout=60)

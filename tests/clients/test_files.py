@@ -16,8 +16,8 @@ from ragmeter.clients.files import (
     schema,
     write_atomically,
 )
-from ragmeter.core.documents import written
 from ragmeter.core.errors import ConfigError, StorageError
+from ragmeter.core.result.documents import written
 
 
 @pytest.mark.parametrize("name", ["schemas", "workloads", "fixtures", "requirements", "docs"])
@@ -32,12 +32,12 @@ def test_folder_that_is_missing_is_a_broken_installation() -> None:
 
 def test_every_schema_is_known_by_its_name() -> None:
     names = known_schemas()
-    assert {*written, "netprobe-ew.v1", "provider.v1", "workload.v1"} == set(names)
+    assert {*written, "api-prices.v1", "provider.v1", "slo.v1", "target.v1", "workload.v1"} == set(names)
     assert all(schema(name)["$id"] == f"urn:ragmeter:{name}" for name in names)
 
 
 def test_unknown_schema_lists_the_known_ones() -> None:
-    with pytest.raises(ConfigError, match=r"no schema 'workload\.v9'; known: benchmark-output\.v1, .*workload\.v1"):
+    with pytest.raises(ConfigError, match=r"no schema 'workload\.v9'; known: api-prices\.v1, .*workload\.v1"):
         schema("workload.v9")
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from ragmeter.core.records import ErrorClass, Phase, RequestSample, ServerTimings
+from ragmeter.core.requests.records import ErrorClass, Phase, RequestSample, ServerTimings
 
 MS = 1_000_000
 

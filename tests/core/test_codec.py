@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from ragmeter.core.codec import decode, encode, to_json
 from ragmeter.core.errors import SchemaError
-from ragmeter.core.records import ErrorClass, RequestSample, ServerTimings
-from ragmeter.core.result import Estimate
+from ragmeter.core.requests.records import ErrorClass, RequestSample, ServerTimings
+from ragmeter.core.stats.estimate import Estimate
 from tests.core.samples import sample
 
 some_text = st.text(st.characters(exclude_categories=()), max_size=20)

@@ -61,8 +61,8 @@ def test_document_that_is_no_mapping_is_refused(document: object) -> None:
 
 def test_misspelt_key_is_named_with_the_right_one_and_all_that_are_allowed() -> None:
     assert sentence("workload.v1", {**MANIFEST, "retreival": {}}) == (
-        "x.yaml: $.retreival: unknown key; did you mean 'retrieval'? allowed: benchmark, description, goodput, load, "
-        "model, name, prompt_order, prompts, prompts_file, retrieval, schema, slo, target, until, version"
+        "x.yaml: $.retreival: unknown key; did you mean 'retrieval'? allowed: benchmark, cache, description, goodput, "
+        "load, model, name, prompt_order, prompts, prompts_file, retrieval, schema, slo, target, until, version"
     )
 
 

@@ -1,7 +1,36 @@
 import pytest
 
 from ragmeter.core.errors import ConfigError
-from ragmeter.core.urls import checked_trace_url, is_web_address, trace_link
+from ragmeter.core.urls import checked_base_url, checked_trace_url, is_web_address, trace_link, unused_proxy
+
+
+@pytest.mark.parametrize(
+    ("url", "base", "path"),
+    [
+        ("http://rag:8000", "http://rag:8000", None),
+        ("http://rag:8000/", "http://rag:8000", None),
+        ("http://rag/api", "http://rag/api", None),
+        ("http://rag/query", "http://rag/query", None),
+        ("http://rag/query/streams", "http://rag/query/streams", None),
+        ("http://rag/query/stream", "http://rag", "/query/stream"),
+        ("http://rag/api/query/stream", "http://rag/api", "/query/stream"),
+        ("http://rag:8000/query/stream/", "http://rag:8000", "/query/stream"),
+        ("https://llm/v1", "https://llm/v1", None),
+        ("https://llm/v1/chat/completions", "https://llm", "/v1/chat/completions"),
+        ("https://gate/llm/v1/chat/completions", "https://gate/llm", "/v1/chat/completions"),
+        (None, None, None),
+        ("", None, None),
+    ],
+)
+def test_the_path_of_an_endpoint_is_no_part_of_a_base_url(url: str | None, base: str | None, path: str | None) -> None:
+    found, notices = checked_base_url(url, "file")
+    assert found == base
+    said = (
+        ()
+        if path is None
+        else (f"file: {str(url).rstrip('/')!r} is read as {base!r}: {path} is added to each request",)
+    )
+    assert notices == said
 
 
 @pytest.mark.parametrize(
@@ -63,3 +92,22 @@ def test_an_id_from_a_server_cannot_leave_its_place() -> None:
 )
 def test_only_addresses_of_the_web_are_linked(url: str, *, linked: bool) -> None:
     assert is_web_address(url) is linked
+
+
+@pytest.mark.parametrize(
+    ("scheme", "environment", "named"),
+    [
+        ("http", {"HTTP_PROXY": "http://proxy:3128"}, "HTTP_PROXY"),
+        ("http", {"http_proxy": "http://proxy:3128"}, "http_proxy"),
+        ("https", {"HTTPS_PROXY": "http://proxy:3128"}, "HTTPS_PROXY"),
+        ("https", {"ALL_PROXY": "socks5://proxy"}, "ALL_PROXY"),
+        ("https", {"HTTP_PROXY": "http://proxy:3128"}, None),
+        ("http", {"HTTP_PROXY": ""}, None),
+        ("http", {}, None),
+    ],
+)
+def test_a_proxy_that_others_would_use_is_named_as_unused(
+    scheme: str, environment: dict[str, str], named: str | None
+) -> None:
+    hint = unused_proxy(scheme, environment)
+    assert hint == "" if named is None else hint.startswith(f" ({named} is set and not used: ")

@@ -1,6 +1,7 @@
 """The documentation as a test sees it: pages, their fenced blocks, tables, headings and links."""
 
 import re
+import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,10 +9,10 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.rglob("*.md"))
-TEXTS = sorted([*PAGES, *ROOT.glob("*.md"), ROOT / "reports" / "README.md"])
+TEXTS = sorted([*PAGES, *ROOT.glob("*.md"), *ROOT.glob("*/README.md")])
 """Everything with examples and links: the pages, and the files beside the code."""
 
-_FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +31,14 @@ class Block:
 
 def blocks(language: str) -> list[Block]:
     """Every block of that language."""
-    return [block for path in TEXTS for block in _blocks_of(path) if block.language == language]
+    return [block for path in TEXTS for block in blocks_of(path) if block.language == language]
 
 
-def _blocks_of(path: Path) -> Iterator[Block]:
+def blocks_of(path: Path) -> Iterator[Block]:
+    """Every block of a page, in its order; one in a list is moved to the left."""
     text = path.read_text(encoding="utf-8")
     for match in _FENCE.finditer(text):
-        yield Block(path, text.count("\n", 0, match.start()) + 1, match[1], match[2])
+        yield Block(path, text.count("\n", 0, match.start()) + 1, match[2], textwrap.dedent(match[3]))
 
 
 def prose(path: Path) -> str:
@@ -57,7 +59,17 @@ def commands() -> list[tuple[str, str]]:
 def rows(path: Path) -> list[list[str]]:
     """The cells of every table row of a page, without backticks around a whole cell."""
     lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("| ")]
-    return [[_cell(cell) for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines]
+    return [_cells(line) for line in lines]
+
+
+def tables(path: Path) -> list[list[list[str]]]:
+    """The tables of a page, each with its heads as the first row and without the line below them."""
+    found = re.findall(r"(?:^\|.*\n?)+", prose(path), re.MULTILINE)
+    return [[_cells(line) for line in text.splitlines() if not line.startswith("|-")] for text in found]
+
+
+def _cells(line: str) -> list[str]:
+    return [_cell(cell) for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
 
 
 def _cell(text: str) -> str:

@@ -1,127 +1,76 @@
-"""What the documentation tells a reader to type exists."""
+"""What the documentation names exists: options, environments of tox, commands. test_docs_typed types the commands."""
 
+import argparse
 import re
-import shlex
+import runpy
 import subprocess
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from ragmeter.cli import main
-from ragmeter.core.slo import parse_slo
-from ragmeter.run.catalog import known
-from tests.docs.pages import ROOT, TEXTS, commands
+from backend.__main__ import _parser as backend_parser
+from netprobe.__main__ import _parser as netprobe_parser
+from ragmeter.cli import _parser
+from tests.docs.pages import DOCS, ROOT, TEXTS, commands, rows
+from tests.docs.reader.shell import simple_commands
 
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
+OURS = ("ragmeter", "pytest")
 OTHERS = {
-    "--from-literal": "kubectl create secret",
-    "--cluster": "kubectl config set-context",
-    "--omit": "iperf3",
-    "--duration": "kubectl create token",
-    "--token": "kubectl config set-credentials",
-    "--user": "kubectl config set-context",
-    "--host": "python -m backend",
-    "--port": "python -m backend",
-    "--kept": "netprobe mesh",
+    "--enable-prompt-tokens-details": "vllm serve",
     "--max-model-len": "vllm serve",
+    "--omit": "iperf3",
     "--otlp-traces-endpoint": "vllm serve",
-    "--dist": "pytest-xdist",
-    "--no-deps": "pip",
-    "--require-hashes": "pip",
-    "--check": "ruff format",
-    "--aa": "ragmeter compare",
-    "--api-price": "ragmeter cost",
-    "--calibrate": "ragmeter load",
-    "--csv": "ragmeter export",
-    "--demand": "ragmeter cost",
-    "--offer": "ragmeter cost",
-    "--even-if-different": "ragmeter compare",
-    "--interleaved": "ragmeter import",
-    "--openmetrics": "ragmeter export",
-    "--out": "ragmeter import",
-    "--interval": "netprobe mesh",
-    "--json": "ragmeter render",
-    "--jsonl": "ragmeter export",
-    "--metric": "ragmeter compare",
-    "--min-effect": "ragmeter compare",
-    "--of": "ragmeter load",
-    "--output": "ragmeter load",
-    "--parquet": "ragmeter export",
-    "--parts": "netprobe mesh",
-    "--phase-every": "ragmeter load",
-    "--prices": "ragmeter judge",
-    "--prometheus": "ragmeter render",
-    "--pushgateway": "ragmeter export",
-    "--reference": "ragmeter compare",
     "--save-result": "vllm bench serve",
-    "--schema": "ragmeter validate",
-    "--set": "ragmeter plan",
-    "--shard": "ragmeter load",
-    "--slo": "ragmeter judge",
-    "--start-at": "ragmeter load",
-    "--for": "kubectl wait",
-    "--strict": "ragmeter judge",
+    "--with": "uvx",
 }
-"""Options of other programs, which this test knows and does not check."""
+"""Options of programs that no page types in a command of its own."""
+
+
+def options_of(parser: argparse.ArgumentParser) -> Iterator[str]:
+    """Those of its commands, too."""
+    for action in parser._actions:
+        yield from action.option_strings
+        if isinstance(action, argparse._SubParsersAction):
+            for command in action.choices.values():
+                yield from options_of(command)
 
 
 @pytest.fixture(scope="module")
-def pytest_options() -> set[str]:
+def existing() -> set[str]:
+    """Options of pytest, of our own programs and of the RAG demo, and what pages type after other programs."""
     command = [sys.executable, "-m", "pytest", "--help"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
-    return set(OPTION.findall(done.stdout))
+    build = runpy.run_path(str(ROOT / "k8s" / "images" / "build.py"))["_parser"]
+    ours = {option for parser in (_parser, backend_parser, netprobe_parser, build) for option in options_of(parser())}
+    demo = {option for row in rows(DOCS / "migrating.md") for option in OPTION.findall(row[0])}
+    lines = [words for _, line in commands() for words in simple_commands(line)]
+    typed = {option for words in lines if words[0] not in OURS for option in OPTION.findall(" ".join(words))}
+    return {*OPTION.findall(done.stdout), *ours, *demo, *typed, *OTHERS}
 
 
-def test_every_option_that_is_named_exists(pytest_options: set[str]) -> None:
-    for path in TEXTS:
-        unknown = set(OPTION.findall(path.read_text(encoding="utf-8"))) - pytest_options - OTHERS.keys()
-        assert not unknown, f"{path.relative_to(ROOT)}: {unknown}"
+@pytest.mark.parametrize("path", TEXTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_option_that_is_named_exists(existing: set[str], path: Path) -> None:
+    assert sorted(set(OPTION.findall(path.read_text(encoding="utf-8"))) - existing) == []
 
 
-def test_every_ragmeter_command_has_the_options_that_are_typed(capsys: pytest.CaptureFixture[str]) -> None:
-    typed = [shlex.split(command) for _, command in commands() if command.startswith("ragmeter ")]
-    assert {words[1] for words in typed} >= {
-        "compare",
-        "cost",
-        "export",
-        "history",
-        "import",
-        "judge",
-        "providers",
-        "render",
-        "validate",
-        "workloads",
-    }
-    for words in typed:
-        with pytest.raises(SystemExit, match="0"):
-            main([words[1], "--help"])
-        offered = capsys.readouterr().out
-        assert all(word in offered for word in words if word.startswith("--")), words
+def test_no_option_is_excepted_that_need_not_be() -> None:
+    named = {option for path in TEXTS for option in OPTION.findall(path.read_text(encoding="utf-8"))}
+    assert set(OTHERS) <= named
+    assert not set(OTHERS) & set(options_of(_parser()))
 
 
-def test_the_files_of_the_validate_example_are_valid(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)
-    (example,) = [command for where, command in commands() if "cli.md" in where and " validate " in command]
-    assert main(shlex.split(example)[1:]) == 0
+def test_every_command_of_ragmeter_is_shown() -> None:
+    offered = {action.dest for action in subcommands()}
+    typed = {words[1] for _, line in commands() for words in simple_commands(line) if words[0] == "ragmeter"}
+    assert offered <= typed
 
 
-def test_every_provider_and_workload_in_a_command_is_known_or_a_path() -> None:
-    named = [
-        (kind, name)
-        for _, command in commands()
-        for kind in ("provider", "workload")
-        for name in re.findall(rf"--{kind}[= ](\S+)", command)
-    ]
-    assert {kind for kind, _ in named} == {"provider", "workload"}
-    for kind, name in named:
-        assert name in known(kind) or name.startswith("./"), f"--{kind}={name}"
-
-
-def test_every_slo_in_a_command_can_be_judged() -> None:
-    expressions = [found for _, command in commands() for found in re.findall(r"--bench-slo '([^']+)'", command)]
-    assert expressions
-    for expression in expressions:
-        parse_slo(expression, "documentation")
+def subcommands() -> "list[argparse.Action]":
+    (found,) = [each for each in _parser()._actions if isinstance(each, argparse._SubParsersAction)]
+    return list(found._choices_actions)
 
 
 def test_every_tox_environment_that_is_named_exists() -> None:

@@ -13,16 +13,19 @@ import yaml
 
 import ragmeter
 from ragmeter.clients.files import read_yaml, schema
-from ragmeter.core.provider import provider_from
-from ragmeter.core.slo import parse_goodput, parse_slo
-from ragmeter.core.workload import prompts_of, workload_from
+from ragmeter.core.inputs.provider import provider_from
+from ragmeter.core.inputs.workload import prompts_of, workload_from
+from ragmeter.core.money.api_prices import api_prices_from
+from ragmeter.core.verdicts.slo import parse_goodput, parse_slo
 from ragmeter.run import store
+from ragmeter.run.plan.catalog import load_target
 from ragmeter.testing import GroundTruthServer, StreamScript
-from tests.docs.pages import DOCS, Block, blocks
+from tests.docs.pages import DOCS, ROOT, Block, blocks
+from tests.tethered import tethered
 
 pytest_plugins = ["pytester"]
 
-ENVIRONMENT = {"RAG_API_TOKEN": "s3cret"}
+ENVIRONMENT = {"RAG_API_TOKEN": "s3cret", "RAG_STAGING_URL": "http://127.0.0.1:9"}
 OWN_TESTS = DOCS / "howto-own-tests.md"
 
 
@@ -30,6 +33,10 @@ def documents(block: Block, folder: Path) -> Any:
     path = folder / "example.yaml"
     path.write_text(block.text, encoding="utf-8")
     return read_yaml(path)
+
+
+MODEL = ROOT / "k8s" / "components" / "model"
+"""Whose kustomization a page shows."""
 
 
 @pytest.mark.parametrize("block", blocks("yaml"), ids=lambda block: block.id)
@@ -43,6 +50,7 @@ def test_a_manifest_or_provider_file_is_valid(block: Block, tmp_path: Path) -> N
                 prompts=prompts_of("A question?", path="questions.txt") if "prompts_file" in document else (),
                 settings=(),
                 schema=schema("workload.v1"),
+                find_target=load_target,
             )
             parse_goodput(workload.goodput, block.id)
             slos = workload.slo
@@ -50,7 +58,15 @@ def test_a_manifest_or_provider_file_is_valid(block: Block, tmp_path: Path) -> N
             provider = provider_from(
                 document, path=block.id, environment=ENVIRONMENT, base_url=None, schema=schema("provider.v1")
             )
+            if provider.target is not None:
+                load_target(provider.target, where=block.id)
             slos = provider.slo
+        case "api-prices.v1":
+            assert api_prices_from(document, schema=schema("api-prices.v1"), where=block.id)
+            return
+        case _ if "components" in document:
+            assert all((MODEL / component / "kustomization.yaml").is_file() for component in document["components"])
+            return
         case _:
             assert document.keys() & {"jobs", "latency-gate"}, "neither a file of ours nor a pipeline"
             return
@@ -66,10 +82,8 @@ def pipeline(key: str) -> dict[str, Any]:
 def test_the_github_job_gates_and_keeps_its_reports() -> None:
     steps = pipeline("jobs")["jobs"]["measure"]["steps"]
     commands = [shlex.split(step["run"]) for step in steps if "run" in step]
-    assert ["pip", "install", "ragmeter"] in commands
-    assert any(
-        words[:3] == ["pytest", "--pyargs", "ragmeter.suite"] and "--bench-strict" in words for words in commands
-    )
+    assert ["pip", "install", f"ci/ragmeter-{ragmeter.__version__}-py3-none-any.whl"] in commands
+    assert any(words[:2] == ["ragmeter", "run"] and "--bench-strict" in words for words in commands)
     assert any(step.get("if") == "always()" and step["with"]["path"] == "reports/" for step in steps)
 
 
@@ -77,7 +91,7 @@ def test_the_gitlab_job_gates_and_keeps_its_reports() -> None:
     job = pipeline("latency-gate")["latency-gate"]
     (command,) = job["script"]
     words = shlex.split(command)
-    assert words[:3] == ["pytest", "--pyargs", "ragmeter.suite"]
+    assert words[:2] == ["ragmeter", "run"]
     assert {"--bench-strict", "p90(ttft_ms) <= 1500"} <= set(words)
     assert (job["artifacts"]["when"], job["artifacts"]["paths"]) == ("always", ["reports/"])
 
@@ -123,13 +137,13 @@ def test_the_tests_and_hooks_of_the_how_to_run(project: pytest.Pytester) -> None
             *("--base-url", server.base_url, "--bench-slo", "p50(ttft_ms) <= 800"),
             timeout=120,
         )
-    run.assert_outcomes(passed=3)
+    run.assert_outcomes(passed=4)  # one of them twice: for the SLO and for the error budget
     (path,) = project.path.glob("reports/ns/mine/*.json")
     result = json.loads(path.read_text(encoding="utf-8"))
     assert (result["requests"], result["success"]) == (50, 50)
     assert "measured during a rolling update" in result["warnings"]
     assert result["run_metadata"]["frontend_image_tag"] == "2.4.1"
-    assert result["metadata_origins"]["frontend_image_tag"] == "release notes"
+    assert result["metadata_origins"]["frontend_image_tag"] == "declared in release notes"
 
 
 def test_the_ini_file_of_the_option_reference_is_obeyed(project: pytest.Pytester) -> None:
@@ -159,13 +173,15 @@ def test_shards_of_the_reference_are_planned_sent_and_merged(tmp_path: Path, mon
     for name, text in programs.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
     monkeypatch.setenv("PYTHONPATH", str(Path(ragmeter.__file__).parents[1]))
-    workload = {"schema": "workload.v1", "name": "questions", "prompts": ["Why?", "How?"]}
+    workload = {"schema": "workload.v1", "name": "questions", "cache": {"kv": "natural"}, "prompts": ["Why?", "How?"]}
     load = {"benchmark": {"requests": 21}, "load": {"shape": "constant", "rate_per_s": 40}}
     (tmp_path / "questions.yaml").write_text(yaml.safe_dump({**workload, **load}), encoding="utf-8")
 
     def started(*arguments: str) -> "subprocess.Popen[str]":
         command = [sys.executable, *arguments]
-        return subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        return subprocess.Popen(
+            tethered(command), cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
 
     def said(process: "subprocess.Popen[str]") -> str:
         words, _ = process.communicate(timeout=120)

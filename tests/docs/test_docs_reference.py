@@ -10,14 +10,15 @@ from typing import Any
 
 import pytest
 
-from backend.metrics import Metrics
 from backend.settings import describe_settings
-from ragmeter._pytest.options import overrides
+from backend.telemetry.metrics import Metrics
+from ragmeter._pytest.options.table import OPTIONS
 from ragmeter.clients.files import known_schemas, schema
-from ragmeter.core.records import ErrorClass
-from ragmeter.core.result import Outcome, RunResult
-from ragmeter.core.stats import min_samples
-from ragmeter.run.catalog import load_workload
+from ragmeter.core.requests.records import ErrorClass
+from ragmeter.core.result.result import RunResult
+from ragmeter.core.stats.estimate import min_samples
+from ragmeter.core.verdicts.records import Outcome
+from ragmeter.run.plan.catalog import load_workload
 from tests.docs.pages import DOCS, ROOT, rows
 
 REFERENCE = DOCS / "reference"
@@ -53,25 +54,21 @@ def test_no_row_is_about_a_key_that_does_not_exist(name: str) -> None:
     assert {row[0] for row in rows(REFERENCE / f"{name}.md")} <= existing
 
 
-@pytest.fixture(scope="module")
-def help_text() -> str:
+def test_the_tables_of_options_are_generated_from_the_table_of_options() -> None:
+    text = (REFERENCE / "options.md").read_text(encoding="utf-8")
+    generated = runpy.run_path(str(ROOT / "tools" / "write_option_reference.py"))["page"](text)
+    assert text == generated, "run tools/write_option_reference.py"
+
+
+def test_pytest_helps_with_every_row_of_the_options() -> None:
     command = [sys.executable, "-m", "pytest", "--help"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
-    return " ".join(done.stdout.split())
-
-
-def test_every_option_has_a_row_with_its_ini_and_environment_twin(help_text: str) -> None:
-    ours = set(re.findall(r"ini twin of (--[a-z-]+)", help_text))
+    help_text = " ".join(done.stdout.split())
     table = {row[0].split()[0]: row for row in rows(REFERENCE / "options.md") if row[0].startswith("--")}
-    assert table.keys() == ours
+    assert table.keys() == set(re.findall(r"ini form of (--[a-z-]+)", help_text)) == {o.flag for o in OPTIONS.values()}
     for flag, (_, ini, variable, *_) in table.items():
-        assert f"ini twin of {flag}" in help_text.partition(f" {ini} (")[2][:80], ini
+        assert f"ini form of {flag}" in help_text.partition(f" {ini} (")[2][:80], ini
         assert variable in help_text, variable
-
-
-def test_every_option_that_replaces_a_manifest_value_says_which() -> None:
-    table = {row[0].split()[0]: row for row in rows(REFERENCE / "options.md") if row[0].startswith("--")}
-    assert all(table[option.flag][3] == option.key for option in overrides)
 
 
 def test_the_metric_reference_is_generated_from_the_metrics() -> None:

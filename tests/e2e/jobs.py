@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +10,9 @@ from pathlib import Path
 
 import psutil
 import yaml
+
+from tests.tethered import tethered
+from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 WAIT_S = 90.0
@@ -53,18 +55,11 @@ class Job:
         self.wait_until(lambda: self.samples() >= count)
 
     def wait_until(self, holds: Callable[[], object], timeout_s: float = WAIT_S) -> None:
-        wait_until(lambda: holds() or self.process.poll() is not None, timeout_s)
+        wait_until(lambda: bool(holds()) or self.process.poll() is not None, timeout_s)
         assert holds(), self.output
 
     def end(self, timeout_s: float = WAIT_S) -> int:
         return self.process.wait(timeout_s)
-
-
-def wait_until(holds: Callable[[], object], timeout_s: float = WAIT_S) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not holds():
-        assert time.monotonic() < deadline, f"not within {timeout_s:g} s"
-        time.sleep(0.05)
 
 
 def survivors(family: list[psutil.Process]) -> list[psutil.Process]:
@@ -74,8 +69,12 @@ def survivors(family: list[psutil.Process]) -> list[psutil.Process]:
 
 @contextmanager
 def job(folder: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> Iterator[Job]:
-    """Run ``pytest bench`` in the checkout; whatever of it still runs at the end is killed."""
-    command = [sys.executable, "-m", "pytest", "bench", "-p", "no:cacheprovider", *arguments]
+    """Run ``pytest bench`` in the checkout; whatever of it still runs at the end is killed.
+
+    A user has no hypothesis, whose plugin imports all of it at the end: a second of each job.
+    """
+    plugins = ["-p", "no:cacheprovider", "-p", "no:hypothesispytest"]
+    command = [sys.executable, "-m", "pytest", "bench", *plugins, *arguments]
     command.append(f"--bench-report-dir={folder / 'reports'}")
     temporary = folder / "tmp"  # a killed pytest cannot remove what it keeps there
     temporary.mkdir(exist_ok=True)
@@ -83,7 +82,7 @@ def job(folder: Path, *arguments: str, environment: Mapping[str, str] | None = N
     clean["TMPDIR"] = str(temporary)
     with (folder / "output.txt").open("wb") as output:
         process = subprocess.Popen(
-            command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, env={**clean, **(environment or {})}
+            tethered(command), cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, env={**clean, **(environment or {})}
         )
     started = Job(process, folder)
     try:

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from ragmeter.core.records import ErrorClass, RequestSample
-from ragmeter.core.run import RunEnding
+from ragmeter.core.requests.records import ErrorClass, RequestSample
+from ragmeter.core.run.plan import RunEnding
 from ragmeter.run.store import read
 from ragmeter.testing import GroundTruthServer, StreamScript
-from tests.e2e.jobs import Job, backend_alone, job, survivors, wait_until
+from tests.e2e.jobs import Job, backend_alone, job, survivors
+from tests.waiting import wait_until
 
 LONG = ["--bench-requests=5000", "--bench-warmup=0", "--bench-concurrency=4", "-k", "test_slo or something"]
 START_S = 240.0
@@ -37,7 +38,7 @@ def test_backend_that_is_killed_ends_the_run(llm: GroundTruthServer, tmp_path: P
     with job(tmp_path, backend_alone(tmp_path, llm.base_url), *LONG) as started:
         started.wait_until(lambda: started.samples() >= 12, START_S)
         family = started.family()
-        started.service("backend").kill()
+        started.service("ragmeter.backend").kill()
         assert started.end() == pytest.ExitCode.TESTS_FAILED
         said = started.output
     assert "the measured service ended during the run: backend (pid " in said
@@ -93,7 +94,7 @@ def test_llm_that_is_killed_ends_the_run(tmp_path: Path) -> None:
     with job(tmp_path, "--provider=local", *LONG) as started:
         started.wait_until(lambda: started.samples() >= 2, START_S)
         family = started.family()
-        started.service("ragmeter.run.llm_server").kill()
+        started.service("ragmeter.run.local.llm_server").kill()
         assert started.end() == pytest.ExitCode.TESTS_FAILED
         said = started.output
     assert "the measured service ended during the run: LLM (pid " in said

@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from ragmeter.clients.files import schema
-from ragmeter.core.records import RequestSample
+from ragmeter.core.requests.records import RequestSample
 from ragmeter.core.schema import check
 from ragmeter.run.store import read
 from tests.e2e.jobs import ROOT, Job, job, survivors
@@ -47,7 +47,7 @@ def test_slo_that_is_missed_fails_the_run_with_its_sentence(run: tuple[Job, int,
     started, status, _ = run
     assert status == pytest.ExitCode.TESTS_FAILED
     assert re.search(
-        r"SloViolation: FAIL: smoke @ local: max\(ttft_ms\) = [\d.]+ > 0\.001  \(n=12, 0 errored\)", started.output
+        r"SloViolation: FAIL: smoke @ local: max\(ttft_ms\) = [\d.]+ > 0\.001  \(n=12, 0 failed\)", started.output
     )
     assert "1 failed" in started.output
 
@@ -111,7 +111,7 @@ def test_system_says_what_it_is_and_each_value_where_it_is_from(result: dict[str
     metadata, origins = result["run_metadata"], result["metadata_origins"]
     expected = {
         "provider": ("local", "this run"),
-        "region": ("this-machine", "fixtures/providers/local.yaml"),
+        "region": ("this-machine", "declared in fixtures/providers/local.yaml"),
         "docset": ("default", "this run"),
         "k": (5, "this run"),
         "embedding_dimension": (384, "backend /info"),

@@ -32,6 +32,7 @@ def arguments(folder: Path, urls: dict[str, str], **benchmark: Any) -> list[str]
     workload = {
         "schema": "workload.v1",
         "name": "tiny",
+        "cache": {"kv": "natural"},
         "benchmark": {"requests": 24, "concurrency": 6, "warmup_requests": 6, "timeout": 20, **benchmark},
         "prompts": ["What is the time to first token?"],
     }

@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import save_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from ragmeter.run.local import model_file, model_package
+from ragmeter.run.local.service import model_file, model_package
 
 
 def write_checkpoint(folder: Path) -> None:

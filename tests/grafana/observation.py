@@ -18,12 +18,12 @@ import yaml
 
 from ragmeter.clients.pushgateway import probe_group, run_group
 from ragmeter.clients.pushgateway import pushgateway as open_gateway
-from ragmeter.core.netprobe import Netprobe, pair_of, with_host_path
-from ragmeter.report.naming import workload_name
-from ragmeter.report.netprobe_prometheus import netprobe_prometheus_text
-from ragmeter.report.prometheus import prometheus_text
-from ragmeter.run.catalog import load_provider
-from ragmeter.run.local import local_service
+from ragmeter.core.netprobe.document import Netprobe, pair_of, with_host_path
+from ragmeter.report.prometheus.netprobe import netprobe_prometheus_text
+from ragmeter.report.prometheus.result import prometheus_text
+from ragmeter.report.words.naming import workload_name
+from ragmeter.run.local.service import local_service
+from ragmeter.run.plan.catalog import load_provider
 from tests.grafana.boards import GRAFANA
 from tests.grafana.prometheus import Prometheus, prometheus, pushgateway
 from tests.grafana.replay import replaying
@@ -32,6 +32,8 @@ from tests.report.examples import passing
 
 PROVIDERS: Final = ("akamai-lke", "aws-eks", "gcp-gke")
 OLD_VLLM: Final = "gcp-gke"
+CENTRAL: Final = GRAFANA / "prometheus" / "central.yaml"
+CLUSTER: Final = GRAFANA.parent / "k8s" / "components" / "prometheus" / "prometheus.yaml"
 EXPOSITIONS: Final = Path(__file__).resolve().parent / "expositions"
 REPORT: Final = "20261120T093107Z.html"
 TIMING: Final = {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"}
@@ -66,7 +68,7 @@ def observation(folder: Path) -> Iterator[Observation]:
         rules = sorted((GRAFANA / "rules").glob("*.yaml"))
         _write_targets(folder / "central" / "targets", targets)
         cluster = stack.enter_context(prometheus(folder / "cluster", cluster_config(targets), rules))
-        central = stack.enter_context(prometheus(folder / "central", _config("central"), rules))
+        central = stack.enter_context(prometheus(folder / "central", _config(CENTRAL), rules))
         for server, count in ((cluster, 4), (central, 10)):
             server.wait_until("count_over_time(up[1m]) >= 2 and up == 1", count, time.monotonic() + SCRAPED_S)
         _ask_for_a_while(url)
@@ -75,9 +77,9 @@ def observation(folder: Path) -> Iterator[Observation]:
         yield Observation(cluster=cluster, central=central, at_s=time.time())
 
 
-def _config(name: str) -> dict[str, Any]:
+def _config(path: Path) -> dict[str, Any]:
     """A shipped configuration, with scrapes every second."""
-    config: dict[str, Any] = yaml.safe_load((GRAFANA / "prometheus" / f"{name}.yaml").read_text("utf-8"))
+    config: dict[str, Any] = yaml.safe_load(path.read_text("utf-8"))
     return config | {"global": TIMING}
 
 
@@ -93,7 +95,7 @@ def cluster_config(targets: Mapping[str, str]) -> dict[str, Any]:
         if target in targets
         for port in ("http", "other")
     ]
-    config = _config("cluster")
+    config = _config(CLUSTER)
     for job in config["scrape_configs"]:
         del job["kubernetes_sd_configs"]
         job["static_configs"] = found
@@ -107,6 +109,8 @@ def _pod(name: str, port: str) -> dict[str, str]:
         f"{meta}_pod_container_port_name": port,
         f"{meta}_namespace": "ragmeter",
         f"{meta}_pod_name": f"{name}-0",
+        f"{meta}_pod_phase": "Running",
+        f"{meta}_pod_label_provider": PROVIDERS[0],
     }
 
 

@@ -1,7 +1,6 @@
 """A real Prometheus and a real Pushgateway on loopback, for the time of a test."""
 
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,21 +12,16 @@ from typing import Any
 import httpx
 import yaml
 
-INSTALL = (
-    "sudo apt-get install -y --no-install-recommends prometheus prometheus-alertmanager prometheus-pushgateway caddy"
-)
+from tests.ports import free_port
+from tests.programs import program
+from tests.tethered import tethered
+from tests.waiting import wait_until
+
 START_S = 20.0
 POLL_S = 0.1
 
 Series = tuple[dict[str, str], float]
 Curve = tuple[dict[str, str], list[tuple[float, float]]]
-
-
-def binary(name: str) -> str:
-    """The path of a program of theirs. AssertionError with the command that installs it, if it is not."""
-    found = shutil.which(name)
-    assert found is not None, f"{name} is not installed; on Debian or Ubuntu: {INSTALL}"
-    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,11 +54,28 @@ class Prometheus:
     def rules(self) -> list[dict[str, Any]]:
         return [rule for group in self._get("rules", {})["groups"] for rule in group["rules"]]
 
+    def targets(self, count: int, deadline: float) -> list[dict[str, str]]:
+        """Labels of the targets that relabelling left, once there are that many; whether they answer or not."""
+
+        def look() -> list[dict[str, Any]] | None:
+            found: list[dict[str, Any]] = self._get("targets", {"state": "active"})["activeTargets"]
+            return found if len(found) == count else None
+
+        found = wait_until(look, deadline - time.monotonic(), every_s=POLL_S, why=self._targets)
+        return [at["labels"] for at in found]
+
+    def configuration(self) -> str:
+        """As Prometheus reads it."""
+        text: str = self._get("status/config", {})["yaml"]
+        return text
+
     def wait_until(self, expr: str, count: int, deadline: float) -> None:
         """Until the expression has that many series."""
-        while (seen := len(self.query(expr))) != count:
-            assert time.monotonic() < deadline, f"{expr}: {seen} series instead of {count}: {self._targets()}"
-            time.sleep(POLL_S)
+
+        def seen() -> str:
+            return f"{expr}: {len(self.query(expr))} series instead of {count}: {self._targets()}"
+
+        wait_until(lambda: len(self.query(expr)) == count, deadline - time.monotonic(), every_s=POLL_S, why=seen)
 
     def _targets(self) -> list[tuple[str, str]]:
         return [(at["scrapeUrl"], at["lastError"]) for at in self._get("targets", {})["activeTargets"]]
@@ -102,10 +113,10 @@ def pushgateway(log: Path, *arguments: str) -> Iterator[str]:
 
 @contextmanager
 def _serving(name: str, *arguments: str, log: Path) -> Iterator[str]:
-    address = f"127.0.0.1:{_free_port()}"
-    command = [binary(name), f"--web.listen-address={address}", "--log.level=warn", *arguments]
+    address = f"127.0.0.1:{free_port()}"
+    command = [program(name), f"--web.listen-address={address}", "--log.level=warn", *arguments]
     with log.open("wb") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(tethered(command), stdout=output, stderr=subprocess.STDOUT)
         try:
             _wait_until_ready(f"http://{address}/-/ready", process, log)
             yield address
@@ -114,19 +125,12 @@ def _serving(name: str, *arguments: str, log: Path) -> Iterator[str]:
             process.wait(10)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def _wait_until_ready(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    deadline = time.monotonic() + START_S
-    while not _ready(url):
+    def look() -> bool:
         assert process.poll() is None, f"{url}: it ended: {log.read_text(encoding='utf-8')}"
-        assert time.monotonic() < deadline, f"{url}: not ready: {log.read_text(encoding='utf-8')}"
-        time.sleep(POLL_S)
+        return _ready(url)
+
+    wait_until(look, START_S, every_s=POLL_S, why=lambda: f"{url}: {log.read_text(encoding='utf-8')}")
 
 
 def _ready(url: str) -> bool:

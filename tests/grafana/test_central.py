@@ -10,6 +10,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,12 @@ import yaml
 
 from tests.grafana.boards import GRAFANA
 from tests.grafana.observation import EXPOSITIONS, TIMING, cluster_config
-from tests.grafana.prometheus import Prometheus, binary, prometheus
+from tests.grafana.prometheus import Prometheus, prometheus
 from tests.grafana.replay import replaying
+from tests.ports import free_port
+from tests.programs import program
+from tests.tethered import tethered
+from tests.waiting import wait_until
 
 ARRIVAL_S = 60.0
 
@@ -57,22 +62,20 @@ def test_the_central_prometheus_federates_that_of_a_cluster(vllm: str, tmp_path:
 @contextmanager
 def proxy(folder: Path, prometheus_at: str, password_hash: str) -> Iterator[tuple[str, Path]]:
     """A real Caddy on the shipped Caddyfile: its URL, and the certificate of its authority. No Grafana is behind it."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     given = {"MONITORING_HOST": "127.0.0.1", "MONITORING_PORT": str(port), "REMOTE_WRITE_HASH": password_hash}
     homes = {"XDG_DATA_HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
     environment = {**os.environ, **given, **homes, "PROMETHEUS": prometheus_at, "GRAFANA": "127.0.0.1:1"}
-    command = [binary("caddy"), "run", "--config", str(GRAFANA / "Caddyfile"), "--adapter", "caddyfile"]
+    command = [program("caddy"), "run", "--config", str(GRAFANA / "Caddyfile"), "--adapter", "caddyfile"]
     authority = folder / "caddy" / "pki" / "authorities" / "local" / "root.crt"
+    said = partial((folder / "caddy.log").read_text, "utf-8")
     with (folder / "caddy.log").open("wb") as log:
-        process = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(tethered(command), env=environment, stdout=log, stderr=subprocess.STDOUT)
         try:
-            deadline = time.monotonic() + ARRIVAL_S
-            while not (authority.is_file() and listens(port)):
-                assert process.poll() is None, (folder / "caddy.log").read_text("utf-8")
-                assert time.monotonic() < deadline, (folder / "caddy.log").read_text("utf-8")
-                time.sleep(0.1)
+            wait_until(
+                lambda: process.poll() is not None or (authority.is_file() and listens(port)), ARRIVAL_S, why=said
+            )
+            assert process.poll() is None, said()
             yield f"https://127.0.0.1:{port}", authority
         finally:
             process.kill()
@@ -85,7 +88,7 @@ def listens(port: int) -> bool:
 
 
 def hash_of(password: str) -> str:
-    command = [binary("caddy"), "hash-password", "--plaintext", password]
+    command = [program("caddy"), "hash-password", "--plaintext", password]
     return subprocess.run(command, capture_output=True, text=True, timeout=30, check=True).stdout.strip()
 
 

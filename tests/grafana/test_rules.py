@@ -8,10 +8,10 @@ import pytest
 import yaml
 
 from backend.errors import ServiceError
-from backend.metrics import Metrics
+from backend.telemetry.metrics import Metrics
 from grafana.config import BURN_RATES, BURN_WINDOWS, CLIENT_FAULTS, SLOS, BurnRate, LatencySlo, Slo
 from tests.grafana.boards import GRAFANA
-from tests.grafana.prometheus import binary
+from tests.programs import program
 
 RULES = sorted((GRAFANA / "rules").glob("*.yaml"))
 ROUTES = GRAFANA / "alertmanager" / "alertmanager.yaml"
@@ -31,12 +31,12 @@ def alerts() -> list[dict[str, Any]]:
 
 
 def test_the_rules_do_what_their_unit_tests_say() -> None:
-    said = told(binary("promtool"), "test", "rules", *map(str, UNIT_TESTS))
+    said = told(program("promtool"), "test", "rules", *map(str, UNIT_TESTS))
     assert said.count("SUCCESS") == len(UNIT_TESTS) == 2
 
 
 def test_promtool_accepts_the_rules() -> None:
-    assert "FAILED" not in told(binary("promtool"), "check", "rules", *map(str, RULES))
+    assert "FAILED" not in told(program("promtool"), "check", "rules", *map(str, RULES))
 
 
 def test_every_kind_of_alert_has_a_unit_test_in_which_it_fires() -> None:
@@ -54,12 +54,12 @@ def _kind(alert: str) -> str:
 @pytest.mark.parametrize("rule", alerts(), ids=lambda rule: rule["alert"])
 def test_every_alert_reaches_the_receiver_of_its_severity(rule: dict[str, Any]) -> None:
     labels = [f"{name}={value}" for name, value in rule["labels"].items()]
-    routed = told(binary("amtool"), "config", "routes", "test", f"--config.file={ROUTES}", *labels)
+    routed = told(program("amtool"), "config", "routes", "test", f"--config.file={ROUTES}", *labels)
     assert routed.split() == [{"page": "pager", "ticket": "tickets"}[rule["labels"]["severity"]]]
 
 
 def test_amtool_accepts_the_routes_and_no_receiver_has_its_secret_in_the_file() -> None:
-    told(binary("amtool"), "check-config", str(ROUTES))
+    told(program("amtool"), "check-config", str(ROUTES))
     receivers = yaml.safe_load(ROUTES.read_text("utf-8"))["receivers"]
     settings = [
         setting for receiver in receivers for kind in receiver.values() if isinstance(kind, list) for setting in kind

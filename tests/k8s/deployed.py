@@ -14,11 +14,13 @@ TOKEN = "a-token-of-the-tests"
 
 
 def with_components(folder: Path, *components: str) -> Path:
-    """An overlay as a user would change it: components added before the images."""
+    """An overlay as a user would change it: components added above the images."""
     path = folder / "kustomization.yaml"
     text = path.read_text(encoding="utf-8")
     added = "".join(f"  - ../../components/{name}\n" for name in components)
-    path.write_text(text.replace("components:\n", f"components:\n{added}", 1), encoding="utf-8")
+    last = "  # Last: it names the images"
+    assert text.count(last) == 1, path
+    path.write_text(text.replace(last, f"{added}{last}"), encoding="utf-8")
     return folder
 
 
@@ -30,10 +32,15 @@ def deployment(scratch: Path) -> Iterator[str]:
     with own_namespace() as name:
         kubectl("-n", name, "create", "secret", "generic", "rag-token", f"--from-literal=token={TOKEN}")
         apply(prepared(rendered, name))
-        for each in ("ground-truth-llm", "rag-backend"):
-            status = ["rollout", "status", f"deployment/{each}", f"--timeout={READY_TIMEOUT_S}s"]
-            kubectl("-n", name, *status, timeout_s=READY_TIMEOUT_S + 10)
+        wait_until_ready(name)
         yield name
+
+
+def wait_until_ready(namespace: str) -> None:
+    """Until backend and language model have all the pods that are wanted, also after a test that ended one."""
+    for each in ("ground-truth-llm", "rag-backend"):
+        status = ["rollout", "status", f"deployment/{each}", f"--timeout={READY_TIMEOUT_S}s"]
+        kubectl("-n", namespace, *status, timeout_s=READY_TIMEOUT_S + 10)
 
 
 def prepared(rendered: Iterable[Manifest], namespace: str) -> list[Manifest]:

@@ -16,6 +16,7 @@ CLOUDS = ("akamai-lke", "aws-eks", "gcp-gke")
 OVERLAYS = (*CLOUDS, "kind")
 BENCHMARK = ("run", "access", "launcher")
 NETPROBE = ("job", "access")
+OWN_PROMETHEUS = ("pushgateway", "netprobe-mesh", "prometheus", "prometheus-volume")
 OPTIONAL = ("pushgateway", "persistent-index", "load-balancer", "benchmark-api", "netprobe-mesh")
 RENDER_TIMEOUT_S = 30
 

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from backend.api import router
+from backend.http.status import router
 from backend.settings import Settings, describe_settings
 from ragmeter.testing import GroundTruthServer, StreamScript
 from tests.k8s.manifests import (
@@ -86,17 +86,25 @@ def test_the_backend_finds_its_language_model(name: str) -> None:
 @pytest.mark.parametrize("name", OVERLAYS)
 def test_the_tags_that_the_backend_reports_are_those_that_run(name: str) -> None:
     rendered = overlay(name)
-    reported = settings(rendered, backend(name))
+    reported = Settings.from_environ(settings(rendered, backend(name)))
     running = {each.name: each.spec["containers"][0]["image"].partition(":")[2] for each in workloads(rendered)}
-    assert reported["BACKEND_IMAGE_TAG"] == running["rag-backend"]
-    assert reported["VLLM_IMAGE_TAG"] == running.get("vllm", "")
+    assert reported.backend_image_tag == running["rag-backend"]
+    assert reported.vllm_image_tag == running.get("vllm")
 
 
-def test_the_autoscaler_owns_the_number_of_backends() -> None:
-    (scaler,) = of_kind(overlay("kind"), "HorizontalPodAutoscaler")
+@pytest.mark.parametrize("name", OVERLAYS)
+def test_a_benchmark_is_deployed_with_a_number_of_backends_that_stays(name: str) -> None:
+    assert of_kind(overlay(name), "HorizontalPodAutoscaler") == []
+    (budget,) = of_kind(overlay(name), "PodDisruptionBudget")
+    replicas = one(overlay(name), "Deployment", "rag-backend")["spec"]["replicas"]
+    assert replicas > budget["spec"]["maxUnavailable"] or (name, replicas) == ("kind", 1)
+
+
+def test_an_autoscaler_that_is_added_owns_the_number_of_backends(autoscaled: tuple[Manifest, ...]) -> None:
+    (scaler,) = of_kind(autoscaled, "HorizontalPodAutoscaler")
     target = scaler["spec"]["scaleTargetRef"]
-    assert "replicas" not in one(overlay("kind"), target["kind"], target["name"])["spec"]
-    (budget,) = of_kind(overlay("kind"), "PodDisruptionBudget")
+    assert "replicas" not in one(autoscaled, target["kind"], target["name"])["spec"]
+    (budget,) = of_kind(autoscaled, "PodDisruptionBudget")
     assert scaler["spec"]["minReplicas"] > budget["spec"]["maxUnavailable"]
 
 
@@ -136,28 +144,6 @@ def test_vllm_has_time_and_room_for_its_model(name: str) -> None:
     assert int(size.removesuffix("Gi")) * GIB > 4 * QWEN3_PARAMETERS_BYTES
 
 
-@pytest.mark.parametrize("name", CLOUDS)
-def test_vllm_serves_a_pinned_revision_of_the_model_that_the_backend_asks_for(name: str) -> None:
-    (container,) = workload(overlay(name), "vllm").spec["containers"]
-    arguments = dict(each.lstrip("-").partition("=")[::2] for each in container["args"] if "=" in each)
-    assert len(bytes.fromhex(arguments["revision"])) == 20
-    assert arguments["tokenizer-revision"] == arguments["revision"]
-    assert arguments["served-model-name"] == container["args"][0] == "$(MODEL_ID)"
-    keys = {
-        each["name"]: each["valueFrom"]["configMapKeyRef"]
-        for each in container["env"]
-        if "configMapKeyRef" in each.get("valueFrom", {})
-    }
-    assert {name: key["key"] for name, key in keys.items()} == {
-        "MODEL_ID": "VLLM_MODEL",
-        "DTYPE": "VLLM_DTYPE",
-        "MAX_MODEL_LEN": "VLLM_MAX_MODEL_LEN",
-    }
-    asked = {source["configMapRef"]["name"] for source in backend(name)["envFrom"]}
-    assert {key["name"] for key in keys.values()} <= asked
-    assert int(arguments["port"]) == container["ports"][0]["containerPort"]
-
-
 def test_the_benchmark_measures_the_service_that_the_overlays_deploy() -> None:
     pod = workload(benchmark("run"), "rag-benchmark")
     url = urlsplit(settings(benchmark("run"), pod.spec["containers"][0])["RAGMETER_BASE_URL"])
@@ -184,6 +170,10 @@ def test_the_component_turns_benchmarks_on_with_the_runner_that_is_shipped(
     environment = Settings.from_environ(settings(all_components, pod["containers"][0]))
     assert environment.bench_image == workload(benchmark("run"), "rag-benchmark").spec["containers"][0]["image"]
     assert pod["automountServiceAccountToken"] is True
+    policy = one(all_components, "NetworkPolicy", "rag-backend-benchmark")["spec"]
+    (rule,) = [each for each in policy["egress"] if "to" in each]
+    assert matches(rule["to"][0]["podSelector"], workload(all_components, "rag-backend").labels)
+    assert [port["port"] for port in rule["ports"]] == [pod["containers"][0]["ports"][0]["containerPort"]]
     for binding in ("rag-backend-benchmark", "rag-benchmark"):
         role = one(all_components, "RoleBinding", binding)["roleRef"]["name"]
         assert one(all_components, "Role", role)["rules"]

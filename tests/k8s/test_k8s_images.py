@@ -2,14 +2,15 @@
 
 import importlib
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import pytest
 
-from backend.embedder import MODEL_FILE, TOKENIZER_FILE
+from backend.retrieval.embedder import MODEL_FILE, TOKENIZER_FILE
 from tests.k8s.manifests import K8S, ROOT, benchmark, netprobe, overlay, workload
 
 IMAGES = K8S / "images"
@@ -65,6 +66,38 @@ def test_every_file_that_is_copied_exists(path: Path) -> None:
             assert (ROOT / source).exists(), source
 
 
+def test_what_the_image_of_the_backend_copies_is_all_that_the_service_imports(tmp_path: Path) -> None:
+    text = (IMAGES / "backend" / "Containerfile").read_text(encoding="utf-8")
+    for source, target in re.findall(r"^COPY (\S+) /app/(\S*)$", text, re.MULTILINE):
+        place = tmp_path / target
+        if (ROOT / source).is_dir():
+            shutil.copytree(ROOT / source, place, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            place.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / source, place)
+    program = (
+        "import backend.http.server, seed_docset, ragmeter; from backend.benchmarks.benchmarks import read_template; "
+        "print(ragmeter.__file__, read_template()['kind'])"
+    )
+    command = [sys.executable, "-c", program]
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
+    assert ended.stdout.split() == [str(tmp_path / "ragmeter" / "__init__.py"), "Job"], ended.stderr
+
+
+def test_the_runner_copies_all_that_its_wheel_is_made_of() -> None:
+    text = (IMAGES / "runner" / "Containerfile").read_text(encoding="utf-8")
+    copied = {
+        source.rstrip("/")
+        for line in re.findall(r"^COPY (?!--from)(.+)$", text, re.MULTILINE)
+        for source in line.split()
+    }
+    wheel = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"]["targets"][
+        "wheel"
+    ]
+    needed = [*wheel["packages"], *wheel["force-include"]]
+    assert [path for path in needed if not copied & {path, *map(str, PurePath(path).parents)}] == []
+
+
 @pytest.mark.parametrize("path", ["backend/requirements.txt", "runner/requirements.txt", "runner/build.txt"])
 def test_every_requirement_of_a_lock_file_has_one_version_and_a_hash(path: str) -> None:
     entries = re.split(r"\n(?=[a-z0-9])", "\n".join(lock(path)))
@@ -89,10 +122,10 @@ def test_the_lock_of_the_backend_holds_every_package_that_it_imports() -> None:
     }
     imported = {
         found
-        for path in (ROOT / "backend").glob("*.py")
+        for path in (ROOT / "backend").rglob("*.py")
         for found in re.findall(r"^(?:from|import) (\w+)", path.read_text(encoding="utf-8"), re.MULTILINE)
     }
-    outside = imported - set(sys.stdlib_module_names)
+    outside = imported - set(sys.stdlib_module_names) - {"ragmeter"}  # the image has a copy of what it needs of it
     assert {distributions.get(name, name) for name in outside} <= names(lock("backend/requirements.txt"))
 
 
@@ -118,10 +151,10 @@ def seed(folder: Path, data: Path) -> subprocess.CompletedProcess[str]:
 
 def test_a_seeded_docset_is_the_one_that_the_backend_loads(tmp_path: Path) -> None:
     """With the real embedder; a second start finds nothing to do, and files of other kinds are left alone."""
-    from backend.embedder import Embedder
-    from backend.index import INDEX_PARAMETERS, Recipe
+    from backend.retrieval.embedder import Embedder
+    from backend.retrieval.index import INDEX_PARAMETERS, Recipe
+    from backend.retrieval.store import Store
     from backend.settings import Settings
-    from backend.store import Store
 
     documents = tmp_path / "documents"
     (documents / "deep").mkdir(parents=True)

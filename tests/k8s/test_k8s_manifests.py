@@ -16,11 +16,15 @@ from tests.k8s.manifests import K8S, Manifest, Workload, benchmark, matches, of_
 KUBERNETES = "1.37"
 CRDS = {
     kind: json.loads((Path(__file__).parent / "crds" / f"{kind.lower()}.schema.json").read_text(encoding="utf-8"))
-    for kind in ("ServiceMonitor", "PodMonitor")
+    for kind in ("ServiceMonitor", "PodMonitor", "PrometheusRule")
 }
 ROOTS = {"dcgm-exporter"}
 """Pods that run as root: the kubelet's socket is root's."""
-TOKENS = {"rag-benchmark": "rag-benchmark", "rag-backend": "rag-backend-benchmark"}
+TOKENS = {
+    "rag-benchmark": "rag-benchmark",
+    "rag-backend": "rag-backend-benchmark",
+    "prometheus": "ragmeter-prometheus",
+}
 """Pods that may ask the API server, and the binding without which they get no token."""
 
 Rendered = tuple[Manifest, ...]
@@ -126,7 +130,9 @@ def references(pod: Workload) -> set[tuple[str, str]]:
     """ConfigMaps, claims and service accounts; a Secret is made by hand and must be optional."""
     found = {("ServiceAccount", name) for key, name in pod.spec.items() if key == "serviceAccountName"}
     for volume in pod.spec.get("volumes", []):
-        found |= {("ConfigMap", volume["configMap"]["name"])} if "configMap" in volume else set()
+        for source in (volume, *volume.get("projected", {}).get("sources", ())):
+            found |= {("ConfigMap", source["configMap"]["name"])} if "configMap" in source else set()
+            assert source.get("secret", {"optional": True})["optional"], volume["name"]
         claim = volume.get("persistentVolumeClaim")
         found |= {("PersistentVolumeClaim", claim["claimName"])} if claim else set()
     for container in pod.containers:
@@ -163,7 +169,8 @@ def test_containers_are_confined(rendered: Rendered) -> None:
 
 def test_a_pod_gets_no_token_and_no_variables_of_services(rendered: Rendered) -> None:
     """A Service named vllm would set VLLM_PORT, which vLLM reads and refuses."""
-    bound = {each["metadata"]["name"] for each in of_kind((*rendered, *benchmark("access")), "RoleBinding")}
+    given = (*rendered, *benchmark("access"))
+    bound = {each["metadata"]["name"] for each in of_kind(given, "RoleBinding", "ClusterRoleBinding")}
     for pod in workloads(rendered):
         assert pod.spec["automountServiceAccountToken"] is (TOKENS.get(pod.name) in bound), pod.name
         assert pod.spec["enableServiceLinks"] is False, pod.name

@@ -108,7 +108,7 @@ def test_the_pushgateway_keeps_the_labels_that_were_pushed(all_components: tuple
 def test_the_mesh_is_scraped_with_the_operator_and_without_it(all_components: tuple[Manifest, ...]) -> None:
     assert_finds(one(all_components, "PodMonitor", "netprobe-mesh"), all_components)
     mesh = workload(all_components, "netprobe-mesh")
-    path = ROOT / "grafana" / "prometheus" / "cluster.yaml"
+    path = ROOT / "k8s" / "components" / "prometheus" / "prometheus.yaml"
     kept = yaml.safe_load(path.read_text(encoding="utf-8"))["scrape_configs"][0]["relabel_configs"][:2]
     assert re.fullmatch(kept[0]["regex"], mesh.labels["app.kubernetes.io/name"])
     assert [name for name in mesh.ports if re.fullmatch(kept[1]["regex"], name)] == ["metrics"]

@@ -3,9 +3,9 @@
 import copy
 from typing import Any
 
-from ragmeter.core.netprobe import Latency, Netprobe, Pair, pair_of
-from ragmeter.core.netprobe_plan import NodePlan
-from ragmeter.core.netprobe_result import ProbeRun, netprobe_of
+from ragmeter.core.netprobe.build import ProbeRun, netprobe_of
+from ragmeter.core.netprobe.document import Latency, Netprobe, Pair, pair_of
+from ragmeter.core.netprobe.plan import NodePlan
 
 
 def round_trips(p50_ms: float = 0.2, **changed: Any) -> dict[str, Any]:

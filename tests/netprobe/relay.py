@@ -1,7 +1,7 @@
 """A link of known delay and loss where the kernel has no netem: ``relay.py NETNS NETNS MICROSECONDS LOSS SEED``.
 
-Makes the device ``eth0`` in each of two network namespaces and passes IP packets between them, each held back for the
-same time, or dropped with the given probability. Ends when its standard input does.
+Makes the device ``eth0`` in each of two network namespaces, named by their files, and passes IP packets between them,
+each held back for the same time, or dropped with the given probability. Ends when its standard input does.
 """
 
 import contextlib
@@ -25,7 +25,7 @@ STDIN = 0
 
 def tun(netns: str) -> int:
     libc = ctypes.CDLL(None, use_errno=True)
-    with open(f"/run/netns/{netns}") as place:  # noqa: PTH123
+    with open(netns) as place:  # noqa: PTH123
         if libc.setns(place.fileno(), CLONE_NEWNET):
             raise OSError(ctypes.get_errno(), f"setns {netns}")
     device = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK)

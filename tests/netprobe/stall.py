@@ -2,13 +2,13 @@
 
 import os
 import signal
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.netns import Namespace
 from tests.netprobe.bed import in_namespace
 
 BEGIN_S, WAIT_S = 0.5, 0.7
@@ -17,7 +17,7 @@ START_TIMEOUT_S = 20
 
 
 @contextmanager
-def waiting(namespace: str) -> Iterator[list[int]]:
+def waiting(namespace: Namespace) -> Iterator[list[int]]:
     """The processes of iperf3 in the namespace that were stopped once, for a while, when they had a test."""
     stopped: list[int] = []
     thread = threading.Thread(target=_stop, args=(namespace, stopped), daemon=True)
@@ -26,15 +26,13 @@ def waiting(namespace: str) -> Iterator[list[int]]:
     thread.join(START_TIMEOUT_S)
 
 
-def _stop(namespace: str, stopped: list[int]) -> None:
+def _stop(namespace: Namespace, stopped: list[int]) -> None:
     deadline = time.monotonic() + START_TIMEOUT_S
     while "ESTAB" not in in_namespace(namespace, "ss", "-Htn", "( sport = :5201 or dport = :5201 )").stdout:
         if time.monotonic() >= deadline:
             return
     time.sleep(BEGIN_S)
-    command = ["ip", "netns", "pids", namespace]
-    pids = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.split()
-    stopped += [int(pid) for pid in pids if Path(f"/proc/{pid}/comm").read_text().strip() == "iperf3"]
+    stopped += [pid for pid in namespace.pids() if Path(f"/proc/{pid}/comm").read_text().strip() == "iperf3"]
     for pid in stopped:
         os.kill(pid, signal.SIGSTOP)
     time.sleep(WAIT_S)

@@ -5,7 +5,7 @@ from typing import Any
 from prometheus_client.parser import text_string_to_metric_families
 
 from netprobe.gauges import Measured, Seen
-from ragmeter.report.netprobe_prometheus import netprobe_prometheus_text
+from ragmeter.report.prometheus.netprobe import netprobe_prometheus_text
 from tests.netprobe.documents import document, pair, probe, round_trips
 
 Series = dict[tuple[str, frozenset[tuple[str, str]]], float]

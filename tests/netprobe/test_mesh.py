@@ -17,9 +17,13 @@ from netprobe import mesh
 from netprobe.errors import UnmeasuredError
 from netprobe.mesh import addresses, measured
 from tests.grafana.prometheus import prometheus
+from tests.netns import Namespace
 from tests.netprobe.bed import CLIENT, ROOT, SERVER, bed, in_namespace
 from tests.netprobe.test_agent import asked
 from tests.netprobe.test_gauges import Series, series
+from tests.programs import needs
+from tests.tethered import tethered
+from tests.waiting import wait_until
 
 DEADLINE_S = 30
 PORTS = ("--port", "5302", "--metrics-port", "5303")
@@ -64,12 +68,12 @@ def test_an_interval_that_is_none_is_refused(value: str) -> None:
 
 
 @contextlib.contextmanager
-def running(*options: str, node: str, within: str | None = None) -> Iterator[None]:
+def running(*options: str, node: str, within: Namespace | None = None) -> Iterator[None]:
     """The program of the pods; within: a network namespace."""
-    prefix = ["ip", "netns", "exec", within] if within else []
-    command = [*prefix, sys.executable, "-m", "netprobe", "mesh", "--node", node, *options]
+    mesh = [sys.executable, "-m", "netprobe", "mesh", "--node", node, *options]
+    command = within.inside(*mesh) if within else mesh
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen(tethered(command), cwd=ROOT, env=environment, stderr=subprocess.DEVNULL) as process:
         try:
             yield
         finally:
@@ -79,14 +83,14 @@ def running(*options: str, node: str, within: str | None = None) -> Iterator[Non
 
 def until(ask: Callable[[], Series], name: str, holds: Callable[[list[float]], bool]) -> Series:
     """The samples of a name, once their values are as they should be."""
-    deadline = time.monotonic() + DEADLINE_S
-    while True:
+
+    def found() -> Series | None:
         with contextlib.suppress(httpx.TransportError, AssertionError):
-            found = {at: value for at, value in ask().items() if at[0] == name}
-            if holds(list(found.values())):
-                return found
-        assert time.monotonic() < deadline, name
-        time.sleep(0.1)
+            samples = {at: value for at, value in ask().items() if at[0] == name}
+            return samples if holds(list(samples.values())) else None
+        return None
+
+    return wait_until(found, DEADLINE_S, every_s=0.1, why=lambda: name)
 
 
 def one(values: list[float]) -> bool:
@@ -119,7 +123,8 @@ def test_a_prometheus_takes_the_page_and_the_bandwidth_that_was_asked_for(tmp_pa
         assert httpx.get(f"http://127.0.0.1:{page}/", trust_env=False).status_code == 404
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="network namespaces need root")
+@needs("ip", "tc", "ss")
+@pytest.mark.privileged("namespaces")
 def test_two_hosts_see_each_other_over_a_link_of_known_delay_and_forget_one_that_ends() -> None:
     peers = ("--peers", CLIENT, SERVER, *PORTS, *FAST, "--kept", "4")
     with bed(one_way_us=2500) as link, running(*peers, node="a", within=link.client):
@@ -138,9 +143,9 @@ def test_two_hosts_see_each_other_over_a_link_of_known_delay_and_forget_one_that
         until(partial(scraped, link.client), "ew_probe_failed_pairs", lambda values: values == [1])
 
 
-def scraped(name: str) -> Series:
+def scraped(place: Namespace) -> Series:
     """The page of the host itself, in its namespace."""
     fetch = "import urllib.request as r; print(r.urlopen('http://127.0.0.1:5303/metrics', timeout=5).read().decode())"
-    done = in_namespace(name, sys.executable, "-c", fetch)
+    done = in_namespace(place, sys.executable, "-c", fetch)
     assert done.returncode == 0, done.stderr
     return series(done.stdout)

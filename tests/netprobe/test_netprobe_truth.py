@@ -1,20 +1,19 @@
 """The probe against links whose bandwidth, delay and loss are known: the program of the pods, in network namespaces."""
 
-import os
-import shutil
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from ragmeter.core.binomial import cdf
+from ragmeter.core.stats.binomial import cdf
 from tests.netprobe.bed import DEEP_QUEUE, Bed, bed
 from tests.netprobe.stall import waiting
+from tests.programs import needs
 
 pytestmark = [
     pytest.mark.alone,
-    pytest.mark.skipif(os.geteuid() != 0, reason="network namespaces need root"),
-    pytest.mark.skipif(not shutil.which("iperf3"), reason="iperf3 is not installed"),
+    pytest.mark.privileged("namespaces"),
+    needs("iperf3", "ip", "tc", "ss"),
 ]
 
 PAYLOAD_SHARE = 0.956

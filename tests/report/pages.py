@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
-from ragmeter.core.result import RunResult
-from ragmeter.report.html import page_html
+from ragmeter.core.result.result import RunResult
+from ragmeter.report.html.scorecard_page import page_html
 
 _VOID = frozenset({"meta", "br", "hr"})
 

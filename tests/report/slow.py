@@ -4,9 +4,9 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
-from ragmeter.core.records import ErrorClass, RequestSample, ServerTimings
-from ragmeter.core.result import Point, SlowRequest
-from ragmeter.core.slowest import slowest_of
+from ragmeter.core.figures.slowest import SlowRequest, slowest_of
+from ragmeter.core.figures.summary import Point
+from ragmeter.core.requests.records import ErrorClass, RequestSample, ServerTimings
 from tests.core.samples import ns, sample
 
 TRACER = "https://tracer.example/trace/{trace_id}"

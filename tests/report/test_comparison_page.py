@@ -1,7 +1,6 @@
 """The page of a comparison: its structure, and in a real Chromium at desktop and phone width."""
 
 import re
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -9,12 +8,14 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from ragmeter.core.compare import compare
-from ragmeter.core.comparison import Comparison
-from ragmeter.core.sides import SavedRun
-from ragmeter.report.comparison.answer import answers
-from ragmeter.report.comparison_page import comparison_page
-from ragmeter.report.comparison_text import comparison_lines
+from ragmeter.core.compare.compare import compare
+from ragmeter.core.compare.comparison import Comparison
+from ragmeter.core.requests.figure import Figure
+from ragmeter.core.run.saved import SavedRun
+from ragmeter.report.html.comparison_page import comparison_page
+from ragmeter.report.text.comparison_text import comparison_lines
+from ragmeter.report.words.answer import answers
+from tests.programs import program
 from tests.report.pages import parsed
 from tests.saved import saved_run
 
@@ -77,7 +78,7 @@ def test_a_single_best_is_named_with_its_lead_over_the_closest_of_the_others() -
 
 def test_two_sides_that_do_not_differ_are_said_not_to() -> None:
     runs = [saved_run(name, [1.0] * 8, requests=300, seed=at) for at, name in enumerate("ab")]
-    said = dict(answers(compare(runs, declared=[("tpot_ms", "p50")], ragmeter_version="0")))
+    said = dict(answers(compare(runs, declared=[Figure("tpot_ms", "p50")], ragmeter_version="0")))
     assert said == {"Time per output token, p50": "no difference shown, within ±5 %"}
 
 
@@ -98,9 +99,21 @@ def test_differences_that_forbid_stand_above_the_figures_and_those_that_explain_
 def test_each_side_has_a_card_with_its_figures_and_the_places_it_can_have(found: Comparison) -> None:
     cards = parsed(comparison_page(found)).of_class("card")
     assert [card.all("h3")[0].text() for card in cards] == ["akamai-lke", "aws-eks", "gcp-gke"]
-    for words in ("Time to first token, p95", "Time per output token, p50", "streams decoding", "Errors", "place "):
+    for words in ("Time to first token, p95", "Time per output token, p50", "concurrent streams", "Errors", "place "):
         assert all(words in card.text() for card in cards), words
     assert ["USD per 1M tokens" in card.text() for card in cards] == [True, True, False]
+
+
+def test_a_figure_that_is_not_known_has_no_place(found: Comparison) -> None:
+    side = found.sides[0]
+    unknown = replace(side.estimates["p95(ttft_ms)"], value=None, low=None, high=None)
+    sides = (replace(side, estimates={**side.estimates, "p95(ttft_ms)": unknown}), *found.sides[1:])
+    (row,) = [
+        at
+        for at in parsed(comparison_page(replace(found, sides=sides))).of_class("card")[0].all("tr")
+        if "Time to first token, p95" in at.text()
+    ]
+    assert "place" not in row.text()
 
 
 def test_price_against_speed_is_drawn_of_the_sides_that_have_both(found: Comparison) -> None:
@@ -151,6 +164,25 @@ def test_no_line_on_a_terminal_is_wider_than_it(found: Comparison, width: int) -
     assert max(len(line) for line in lines) <= width
 
 
+@pytest.mark.parametrize(
+    ("factors", "words"),
+    [
+        (([1.0], [1.1]), "all: not decidable: 1 trial cannot tell a difference from drift between runs"),
+        ((SIX, [3 * each for each in SIX]), None),
+    ],
+)
+def test_what_is_said_of_several_metrics_alike_is_said_once(
+    factors: tuple[list[float], list[float]], words: str | None
+) -> None:
+    sides = [saved_run(name, each, cost=None) for name, each in zip("ab", factors, strict=True)]
+    lines = comparison_lines(compare(sides, ragmeter_version="0"), width=100, colour=False)
+    reasons = [line.strip() for line in lines if line.startswith("      ") and not line.startswith("       ")]
+    assert len(reasons) == len(set(reasons))
+    assert words is None or sum(words in reason for reason in reasons) == 1
+    figures = [line for line in lines if line.startswith(("  TTFT", "  TPOT", "  e2e", "  throughput"))]
+    assert len(figures) == 6
+
+
 def test_colour_marks_the_verdicts_and_changes_no_word(found: Comparison) -> None:
     plain = comparison_lines(found, width=100, colour=False)
     painted = comparison_lines(found, width=100, colour=True)
@@ -162,7 +194,7 @@ def test_colour_marks_the_verdicts_and_changes_no_word(found: Comparison) -> Non
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--headless", "--no-sandbox", "--disable-gpu"]
+            executable_path=program("chromium"), args=["--headless", "--no-sandbox", "--disable-gpu"]
         )
         yield chromium
         chromium.close()

@@ -2,9 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ragmeter.core.metrics import METRICS
-from ragmeter.core.result import Estimate
-from ragmeter.report.format import (
+from ragmeter.core.requests.metrics import METRICS
+from ragmeter.core.stats.estimate import Estimate
+from ragmeter.report.words.format import (
     Unit,
     figure,
     interval,
@@ -17,7 +17,7 @@ from ragmeter.report.format import (
     unit_of,
     unit_of_all,
 )
-from tests.report.examples import distribution
+from tests.report.figures import distribution
 
 
 @pytest.mark.parametrize(

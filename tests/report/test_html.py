@@ -4,9 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from ragmeter.core.result import Distribution, Outcome, Point, RunResult
-from ragmeter.core.slowest import SHOWN
-from ragmeter.report.html import page_html, scorecard_html
+from ragmeter.core.figures.series import Distribution
+from ragmeter.core.figures.slowest import SHOWN
+from ragmeter.core.figures.summary import Point
+from ragmeter.core.result.result import RunResult
+from ragmeter.core.verdicts.records import Outcome
+from ragmeter.report.html.scorecard_page import page_html, scorecard_html
 from tests.report.examples import (
     HOSTILE,
     bare,
@@ -109,7 +112,7 @@ def test_outcome_and_every_verdict_are_said_in_words(result: RunResult) -> None:
         (no_data(), "1 of 4 SLOs without enough data: p95(ttft_ms) <= 1500: too few samples to judge (n=40)."),
         (
             invalid(),
-            "so no figure here judges the target: the client's CPU was at 97 %, above 85 % (and 2 more below).",
+            "so no figure here judges the service: the client's CPU was at 97 %, above 85 % (and 2 more below).",
         ),
         (bare(), "No SLO was declared: nothing was judged."),
         (failing(), "4 of 4 SLOs missed: p95(ttft_ms) = 2598 against 1500"),
@@ -154,15 +157,15 @@ def test_each_tile_has_a_figure_with_its_interval_or_says_why_not(state: str) ->
     assert len(tiles) == 8
     for tile in tiles:
         assert re.search(r"n = \d+", tile.text())
-        assert re.search(r"\d\N{EN DASH}\d|n too small|no samples", tile.text())
+        assert re.search(r"\d\N{EN DASH}\d|too few samples|no samples", tile.text())
 
 
 def test_too_few_samples_are_named_at_each_percentile_they_concern() -> None:
     ttft = page_of(no_data()).of_class("tile")[0]
     rows = [row.text() for row in ttft.all("tr")]
-    assert "n too small" not in rows[0]
-    assert rows[1].endswith("n too small")
-    assert rows[2].endswith("n too small")
+    assert "too few samples" not in rows[0]
+    assert rows[1].endswith("too few samples")
+    assert rows[2].endswith("too few samples")
 
 
 def test_bars_of_a_histogram_count_every_success() -> None:
@@ -231,7 +234,7 @@ def test_an_address_that_is_none_of_the_web_is_no_link() -> None:
 
 def test_the_waterfall_adds_up_and_marks_what_was_not_measured() -> None:
     result = failing()
-    panel = section(page_of(result), "Where the time to first token went")
+    panel = section(page_of(result), "TTFT breakdown")
     bars = panel.of_class("stage")
     mean = bars[: len(bars) // 2]
     widths = [float(bar.attributes["width"].rstrip("%")) for bar in mean]
@@ -253,7 +256,7 @@ def test_a_remainder_below_zero_is_shown_as_it_is_and_stays_inside_the_drawing()
     stages = (*first, replace(last, mean_ms=taken, share_ratio=-0.05))
     panel = section(
         page_of(replace(result, attribution=replace(result.attribution, stages=stages, tail=None))),
-        "Where the time to first token went",
+        "TTFT breakdown",
     )
     assert "-71.3 ms-5 %" in panel.text()
     for bar in panel.of_class("stage"):
@@ -288,7 +291,8 @@ def test_metadata_names_the_origin_of_each_value_and_what_nobody_knows() -> None
         row.all("th")[0].text(): [cell.text() for cell in row.all("td")]
         for row in section(page_of(passing()), "Metadata").all("tbody")[0].all("tr")
     }
-    assert rows["gpu_model"] == ["NVIDIA RTX 4000 Ada Generation", "Kubernetes node label"]
+    assert rows["gpu_model"] == ["NVIDIA RTX 4000 Ada Generation", "Kubernetes"]
+    assert rows["region"] == ["us-orddeclared", "declared in fixtures/providers/akamai-lke.yaml"]
     assert rows["quantization"] == ["not known", "\N{EN DASH}"]
 
 
@@ -369,3 +373,10 @@ def test_a_figure_without_an_interval_has_a_dot_and_no_line() -> None:
     assert len(panel.of_class("mark")) == 4
     assert not panel.of_class("whisker")
     assert [shown.text() for shown in panel.of_class("stacked")][2] == "0 %no interval"
+
+
+def test_caveats_stand_in_the_headline_and_a_missing_figure_says_why_in_its_tile() -> None:
+    odd = replace(passing(), caveats=("text came in bursts",), unknown={"tpot_ms": "reasoning tokens are not told"})
+    page = page_html([odd])
+    assert "text came in bursts" in page
+    assert page.count("reasoning tokens are not told") == 1

@@ -1,6 +1,5 @@
 """The pages in a real Chromium: alone, and inside the page that a real pytest-html writes."""
 
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,7 +10,8 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from ragmeter.report.html import page_html, scorecard_html
+from ragmeter.report.html.scorecard_page import page_html, scorecard_html
+from tests.programs import program
 from tests.report.examples import every_state, failing, hostile, invalid, second_provider
 
 ARGUMENTS = [
@@ -90,7 +90,7 @@ class Visit:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
+        chromium = playwright.chromium.launch(executable_path=program("chromium"), args=ARGUMENTS)
         yield chromium
         chromium.close()
 

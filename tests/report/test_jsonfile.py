@@ -9,7 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ragmeter.core.errors import StorageError
-from ragmeter.core.result import Estimate, Outcome, Point, RunResult
+from ragmeter.core.figures.summary import Point
+from ragmeter.core.result.result import RunResult
+from ragmeter.core.stats.estimate import Estimate
+from ragmeter.core.verdicts.records import Outcome
 from ragmeter.report.jsonfile import load_result, result_json
 from tests.report.examples import bare, every_state, passing
 
@@ -80,6 +83,13 @@ def test_a_number_that_json_cannot_carry_is_refused(value: float) -> None:
 def test_a_value_without_a_place_in_json_is_refused() -> None:
     with pytest.raises(StorageError, match=r"cannot be written as JSON: .*<class 'object'>"):
         result_json(replace(bare(), run_metadata={"when": object()}))
+
+
+@pytest.mark.parametrize("field", ["token_source", "ended_at", "edge", "steps", "undecided"])
+def test_a_document_that_was_written_before_a_field_came_is_read(field: str) -> None:
+    tree = json.loads(result_json(bare()))
+    del tree[field]
+    assert getattr(load_result(json.dumps(tree)), field) == RunResult.__dataclass_fields__[field].default
 
 
 def _edited(edit: Callable[[dict[str, Any]], object]) -> str:

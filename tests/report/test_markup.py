@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ragmeter.report.markup import Html, clean, element, join, text
+from ragmeter.report.words.markup import Html, clean, element, join, text
 
 
 @given(st.text())

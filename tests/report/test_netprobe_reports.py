@@ -4,11 +4,11 @@ import re
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from ragmeter.core.netprobe import Netprobe, unmeasured
-from ragmeter.report.format import UNKNOWN
-from ragmeter.report.html import scorecard_html
-from ragmeter.report.netprobe_prometheus import netprobe_prometheus_text
-from ragmeter.report.netprobe_text import netprobe_lines
+from ragmeter.core.netprobe.document import Netprobe, unmeasured
+from ragmeter.report.html.scorecard_page import scorecard_html
+from ragmeter.report.prometheus.netprobe import netprobe_prometheus_text
+from ragmeter.report.text.netprobe_text import netprobe_lines
+from ragmeter.report.words.format import UNKNOWN
 from tests.netprobe.documents import pair, probe, round_trips, tcp
 
 NODES = ("node-1", "node-2", "node-3")

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from ragmeter.report.progress import Progress, plain_line, progress_line
+from ragmeter.report.text.progress import Progress, plain_line, progress_line
 
 RUNNING = Progress(
     phase="measured",

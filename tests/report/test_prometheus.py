@@ -1,15 +1,25 @@
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
-from ragmeter.core.result import RunResult
-from ragmeter.report.prometheus import prometheus_text
+from ragmeter.core.requests.metrics import METRICS
+from ragmeter.core.requests.records import TokenSource
+from ragmeter.core.result.result import RunResult
+from ragmeter.core.verdicts.records import Outcome
+from ragmeter.report.prometheus.result import exported_names, prometheus_text
 from tests.report.examples import HOSTILE, METADATA, every_state, failing, no_data, passing, second_provider
 
+ROOT = Path(__file__).parents[2]
+TEXTS = {".json", ".md", ".py", ".yaml", ".yml"}
+NO_METRICS = {"ragmeter_version"}
+"""A field of the result."""
+NAMED = re.compile(r"\bragmeter_[a-z0-9_]+\b")
 BASE_UNITS = ("_seconds", "_ratio", "_usd", "_per_second", "_requests", "_verdicts", "_outcome", "_info")
 
 
@@ -27,6 +37,23 @@ def test_every_state_is_valid_text_with_help_type_and_base_units(result: RunResu
         assert family.type == "gauge"
         assert family.documentation
         assert family.samples
+
+
+def test_the_table_of_metrics_names_what_is_exported() -> None:
+    named = {metric.prometheus for metric in METRICS.values() if metric.prometheus}
+    latencies = [name for name in named if name.endswith("_seconds")]
+    ends = {name.replace("_seconds", f"_{end}_seconds") for name in latencies for end in ("low", "high")}
+    assert named | ends <= exported_names()
+    of_runs = ("run_info", "run_outcome", "slo_verdicts", "requests", "duration_seconds", "run_cost_usd")
+    moments = {f"ragmeter_run_{moment}_timestamp_seconds" for moment in ("started", "ended")}
+    assert exported_names() - named - ends == {f"ragmeter_{name}" for name in of_runs} | moments
+
+
+def test_dashboards_rules_and_pages_name_what_is_exported() -> None:
+    written = [path for folder in ("grafana", "docs") for path in (ROOT / folder).rglob("*.*") if path.suffix in TEXTS]
+    named = {(name, path.name) for path in written for name in NAMED.findall(path.read_text(encoding="utf-8"))}
+    assert len(named) > 30
+    assert sorted(each for each in named if each[0] not in exported_names() | NO_METRICS) == []
 
 
 def test_latencies_are_in_seconds_with_the_ends_of_their_interval() -> None:
@@ -53,7 +80,7 @@ def test_what_is_not_known_has_no_sample_and_is_not_zero() -> None:
 def test_exactly_one_outcome_is_set() -> None:
     samples = families([failing()])["ragmeter_run_outcome"].samples
     assert {s.labels["outcome"] for s in samples if s.value == 1} == {"FAIL"}
-    assert len(samples) == 5
+    assert len(samples) == len(Outcome)
 
 
 def test_start_and_end_are_unix_times_and_the_end_is_left_out_where_it_is_not_known() -> None:
@@ -90,3 +117,12 @@ def test_a_hostile_label_is_escaped() -> None:
     result = replace(passing(), run_metadata=METADATA | {"provider": name})
     (sample,) = families([result])["ragmeter_error_ratio"].samples
     assert sample.labels["provider"] == name.replace("\x1b", "\N{REPLACEMENT CHARACTER}")
+
+
+@pytest.mark.parametrize(
+    ("source", "label"), [(TokenSource.DELTAS, "deltas"), (TokenSource.USAGE, "usage"), (None, "")]
+)
+def test_how_tokens_were_counted_is_a_label_of_the_run(source: TokenSource | None, label: str) -> None:
+    text = prometheus_text([replace(passing(), token_source=source)])
+    (line,) = [line for line in text.splitlines() if line.startswith("ragmeter_run_info{")]
+    assert f'token_source="{label}"' in line

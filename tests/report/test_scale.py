@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ragmeter.report.scale import Scale, fitting, labelled, spanning, ticks
+from ragmeter.report.html.scale import Scale, fitting, labelled, spanning, ticks
 
 VALUES = st.lists(st.floats(min_value=0.001, max_value=1e6), min_size=1, max_size=20)
 

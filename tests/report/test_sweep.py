@@ -4,9 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from ragmeter.core.result import Outcome, RunResult, SloVerdict, Step, StepVerdict
-from ragmeter.report.html import page_html
-from ragmeter.report.terminal import summary_lines
+from ragmeter.core.result.result import RunResult
+from ragmeter.core.verdicts.records import Outcome, SloVerdict, StepVerdict
+from ragmeter.core.verdicts.steps import Step
+from ragmeter.report.html.scorecard_page import page_html
+from ragmeter.report.text.terminal import summary_lines
 from tests.report.examples import passing
 
 

@@ -3,8 +3,8 @@ from dataclasses import replace
 
 import pytest
 
-from ragmeter.core.result import RunResult
-from ragmeter.report.terminal import summary_lines
+from ragmeter.core.result.result import RunResult
+from ragmeter.report.text.terminal import summary_lines
 from tests.report.examples import (
     bare,
     every_state,
@@ -60,7 +60,7 @@ def test_figures_come_with_their_intervals() -> None:
 
 
 def test_a_percentile_of_too_few_samples_says_so() -> None:
-    assert re.search(r"p95 [\d,]+ ms \(n too small\)", shown(no_data()))
+    assert re.search(r"p95 [\d,]+ ms \(too few samples\)", shown(no_data()))
 
 
 def test_without_successes_there_are_no_latencies_and_no_zeros() -> None:
@@ -113,3 +113,24 @@ def test_edge_is_told_with_both_sides_and_its_interval() -> None:
     assert "TTFT p50 inside 628 ms outside 640 ms +12.1 ms [9.90, 14.3]" in text
     assert "errors inside 0.4 % outside 0.3 % -0.1 % [-0.400, 0.200]" in text
     assert "inside" not in shown(passing())
+
+
+def test_what_somebody_typed_and_nobody_observed_is_named() -> None:
+    (line,) = [line for line in shown(passing()).splitlines() if line.startswith("  declared")]
+    assert line == "  declared   region, cluster_label (not observed)"
+    assert "declared" not in shown(replace(passing(), metadata_origins={"region": "Kubernetes", "gpu_model": None}))
+
+
+def test_caveats_stand_above_the_figures_and_a_missing_figure_says_why() -> None:
+    held_up = "text came in bursts (90% of the gaps are below 0.2 ms)"
+    made = passing()
+    odd = replace(
+        made,
+        caveats=(held_up,),
+        unknown={"tpot_ms": "24 of 24 responses have none: reasoning tokens are not told"},
+        harness=replace(made.harness, unjudged={"itl_ms": held_up}),
+    )
+    text = shown(odd)
+    assert text.index(f"caveat: {held_up}") < text.index("TTFT")
+    assert "24 of 24 responses have none: reasoning tokens are not told" in text
+    assert "not judged: text came in bursts\n" in text

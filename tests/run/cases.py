@@ -4,9 +4,9 @@ from dataclasses import replace
 from typing import Any
 
 from ragmeter.clients.files import schema
-from ragmeter.core.provider import Provider, provider_from
-from ragmeter.core.run import DeclaredSlo, RunPlan
-from ragmeter.core.workload import Workload, workload_from
+from ragmeter.core.inputs.provider import Provider, provider_from
+from ragmeter.core.inputs.workload import Workload, workload_from
+from ragmeter.core.run.plan import DeclaredSlo, RunPlan
 
 
 def workload(**changes: Any) -> Workload:
@@ -14,6 +14,7 @@ def workload(**changes: Any) -> Workload:
     document = {
         "schema": "workload.v1",
         "name": "tiny",
+        "cache": {"kv": "natural"},
         "benchmark": {"requests": 4, "concurrency": 2, "timeout": 10, "max_output_tokens": 16},
         "prompts": ["What is the time to first token?", "Why?"],
     }

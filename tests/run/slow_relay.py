@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
 
+from tests.tethered import tethered
+
 Pieces = asyncio.Queue[tuple[float, bytes]]
 
 
@@ -18,7 +20,7 @@ Pieces = asyncio.Queue[tuple[float, bytes]]
 def slow_relay(url: str, *, delay_ms: float) -> Iterator[str]:
     """Its URL, in front of the service at ``url``. delay_ms: each way."""
     command = [sys.executable, "-m", __name__, url, str(delay_ms)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(tethered(command), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         yield process.stdout.readline().strip()

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from ragmeter.core.errors import SchemaError, StorageError
-from ragmeter.core.records import ErrorClass, RequestSample, ServerTimings
-from ragmeter.core.run import RunEnding
+from ragmeter.core.requests.records import ErrorClass, RequestSample, ServerTimings
+from ragmeter.core.run.plan import RunEnding
 from ragmeter.run.store import SampleLog, read
 from tests.core.samples import sample
 from tests.run.cases import plan

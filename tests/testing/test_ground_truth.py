@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,8 @@ import pytest
 from ragmeter.core.errors import LocalServiceError
 from ragmeter.testing import ODDITIES, Contract, GroundTruthServer, StreamScript
 from ragmeter.testing.response import plan_for
+from tests.tethered import tethered
+from tests.waiting import wait_until
 
 SCRIPT = StreamScript(ttft_ms=12, itl_ms=(3.0, 9.0), tokens=5, tokens_per_event=2)
 
@@ -122,16 +123,15 @@ def test_server_process_ends_with_its_parent(tmp_path: Path) -> None:
         "        time.sleep(60)\n"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    with subprocess.Popen([sys.executable, program], stdout=subprocess.PIPE, text=True, env=environment) as parent:
+    with subprocess.Popen(
+        tethered([sys.executable, str(program)]), stdout=subprocess.PIPE, text=True, env=environment
+    ) as parent:
         assert parent.stdout is not None
         child = int(parent.stdout.readline())
         assert is_running(child)
         parent.send_signal(signal.SIGKILL)
         parent.wait(timeout=10)
-    deadline = time.monotonic() + 10
-    while is_running(child) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert not is_running(child)
+    wait_until(lambda: not is_running(child), 10)
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,12 @@ import subprocess
 import sys
 import urllib.request
 
+from tests.tethered import tethered
+
 
 def test_program_says_where_it_listens_streams_and_ends_with_a_signal() -> None:
     command = [sys.executable, "-m", "ragmeter.testing", "--ttft-ms=1", "--itl-ms=1", "--tokens=3"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(tethered(command), stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         said = json.loads(process.stdout.readline())
         assert said["event"] == "listening"

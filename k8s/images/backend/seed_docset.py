@@ -14,8 +14,10 @@ import sys
 from pathlib import Path
 
 from backend.errors import ConfigurationError, ServiceError
-from backend.ingest import IngestReport, Source
-from backend.loaders import LOADERS
+from backend.ingest.ingestor import IngestReport
+from backend.ingest.loaders import LOADERS
+from backend.ingest.reading import work_of
+from backend.ingest.sources import Source
 from backend.service import build_service
 from backend.settings import Settings
 
@@ -25,7 +27,8 @@ async def seed(settings: Settings, folder: Path) -> IngestReport:
     service = build_service(settings, loopback=True)
     report = IngestReport(docset=settings.docset)
     try:
-        await service.ingestor.add(settings.docset, _sources(folder), report)
+        reading = await service.readers.read(work_of(_sources(folder)))
+        await service.ingestor.add(reading, report)
     finally:
         service.close()
     return report

@@ -6,20 +6,27 @@ from itertools import combinations
 from pathlib import Path
 
 import ragmeter
-from ragmeter.cli.pricing import add_terms, priced, terms_of
+from ragmeter.cli.judge import MISSED
+from ragmeter.cli.pricing import Prices, add_prices, add_terms, priced, terms_of
 from ragmeter.cli.saved import load_side
 from ragmeter.cli.terminal import colour, say, width
 from ragmeter.clients.files import write_atomically
 from ragmeter.core.codec import to_json
-from ragmeter.core.compare import MIN_EFFECT_RATIO, compare_measured
+from ragmeter.core.compare.compare import MIN_EFFECT_RATIO, compare_measured
+from ragmeter.core.compare.comparison import Comparison
+from ragmeter.core.compare.measured import DECLARED, MeasuredRun
+from ragmeter.core.compare.regression import gates_of_reference
+from ragmeter.core.compare.sides import ImportedRun, measure_all
 from ragmeter.core.errors import ConfigError
-from ragmeter.core.identity import identity_diff
-from ragmeter.core.measured import DECLARED, Key, MeasuredRun, written
-from ragmeter.core.sides import ImportedRun, SavedRun, measure_all
-from ragmeter.core.slo import parse_subject
-from ragmeter.report.comparison_page import comparison_page
-from ragmeter.report.comparison_text import comparison_lines
-from ragmeter.run.linked_probes import linked_probes
+from ragmeter.core.requests.figure import Figure, parse_figure
+from ragmeter.core.requests.metrics import METRICS
+from ragmeter.core.run.identity import identity_diff
+from ragmeter.core.run.saved import SavedRun
+from ragmeter.core.verdicts.records import Outcome
+from ragmeter.report.html.comparison_page import comparison_page
+from ragmeter.report.text.comparison_text import comparison_lines
+from ragmeter.report.text.terminal import verdict_lines
+from ragmeter.run.plan.linked_probes import linked_probes
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -52,11 +59,19 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         type=_key,
         metavar="SUBJECT",
         help="compare this instead, such as 'p95(ttft_ms)'; may be repeated "
-        f"(default {', '.join(written(key) for key in DECLARED)})",
+        f"(default {', '.join(str(key) for key in DECLARED)})",
     )
     parser.add_argument(
         "--reference", metavar="LABEL", help="compare each run with this one only, by its label in the report"
     )
+    parser.add_argument(
+        "--gate",
+        action="store_true",
+        help="judge each run against the reference (of two runs, the first), by the blocks of their session: exit "
+        "status 1 when a figure is worse by more than --min-effect, or cannot be judged",
+    )
+    parser.add_argument("--strict", action="store_true", help="with --gate: INCONCLUSIVE is a miss")
+    add_prices(parser)
     add_terms(parser)
     parser.add_argument("--even-if-different", action="store_true", help="compare runs that did not measure the same")
     parser.add_argument("--html", type=Path, metavar="FILE", help="write a self-contained page")
@@ -71,24 +86,24 @@ def _share(text: str) -> float:
     return value
 
 
-def _key(text: str) -> Key:
+def _key(text: str) -> Figure:
     try:
-        metric, statistic = parse_subject(text, "--metric")
+        found = parse_figure(text, "--metric")
     except ConfigError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
-    if metric.better is None:
-        raise argparse.ArgumentTypeError(f"{metric.name}: neither direction is better, so no side can be")
-    return metric.name, statistic
+    if METRICS[found.metric].better is None:
+        raise argparse.ArgumentTypeError(f"{found.metric}: neither direction is better, so no side can be")
+    return found
 
 
 def run(options: argparse.Namespace) -> int:
     if len(options.runs) < 2:
         raise ConfigError("compare: needs two runs or more")
     declared = tuple(dict.fromkeys(options.metric or DECLARED))
-    runs = [_priced(load_side(path), options.offer) for path in options.runs]
+    runs = [_priced(load_side(path), Prices.asked(options)) for path in options.runs]
     measured = measure_all(runs, declared, terms_of(options))
     same = measure_all([load_side(path) for path in options.aa or ()], declared)
-    _check_reference(options.reference, measured)
+    reference = _reference(options, measured)
     if not options.even_if_different:
         _refuse_different(measured)
     _refuse_different([*measured[:1], *same] if not options.even_if_different else same)
@@ -96,7 +111,7 @@ def run(options: argparse.Namespace) -> int:
         measured,
         aa=[(same[0], same[1])] if same else [],
         declared=declared,
-        reference=options.reference,
+        reference=reference,
         min_effect_ratio=options.min_effect,
         ragmeter_version=ragmeter.__version__,
     )
@@ -105,17 +120,35 @@ def run(options: argparse.Namespace) -> int:
     if options.html:
         write_atomically(options.html, comparison_page(found, linked_probes(found)))
     say(*comparison_lines(found, width=width(), colour=colour()))
-    return 0
+    return _gated(found, options) if options.gate else 0
 
 
-def _priced(run: SavedRun | ImportedRun, offer: str | None) -> SavedRun | ImportedRun:
-    return priced(run, prices=None, offer=offer) if isinstance(run, SavedRun) and offer else run
+def _gated(found: Comparison, options: argparse.Namespace) -> int:
+    for pair in found.pairs:
+        if not pair.blocks:
+            raise ConfigError(
+                f"--gate: {pair.a} and {pair.b} are no interleaved trials of one session: what changed in between "
+                "would be in the difference; measure them in one session"
+            )
+    gates = gates_of_reference(found, found.sides[0].workload, tuple(dict.fromkeys(options.metric or DECLARED)))
+    verdicts = [verdict for gate in gates.values() for verdict in gate.values()]
+    say("", *verdict_lines([(at.outcome, at.sentence) for at in verdicts], width=width(), colour=colour()))
+    missed = MISSED | {Outcome.INCONCLUSIVE} if options.strict else MISSED
+    return int(any(at.outcome in missed for at in verdicts))
 
 
-def _check_reference(reference: str | None, measured: Sequence[MeasuredRun]) -> None:
-    known = [each.side.label for each in measured]
-    if reference is not None and reference not in known:
-        raise ConfigError(f"--reference: {reference!r} is not one of {', '.join(known)}")
+def _priced(run: SavedRun | ImportedRun, prices: Prices) -> SavedRun | ImportedRun:
+    return priced(run, prices) if isinstance(run, SavedRun) else run
+
+
+def _reference(options: argparse.Namespace, measured: Sequence[MeasuredRun]) -> str | None:
+    """Raises ConfigError for one that is not there, or that a gate lacks."""
+    known, named = [each.side.label for each in measured], options.reference
+    if named is not None and named not in known:
+        raise ConfigError(f"--reference: {named!r} is not one of {', '.join(known)}")
+    if options.gate and named is None and len(known) > 2:
+        raise ConfigError(f"--gate: needs --reference, one of {', '.join(known)}")
+    return known[0] if options.gate and named is None else named
 
 
 def _refuse_different(runs: Sequence[MeasuredRun]) -> None:

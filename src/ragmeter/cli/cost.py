@@ -4,34 +4,68 @@ import argparse
 import json
 from pathlib import Path
 
-from ragmeter.cli.pricing import add_terms, priced, terms_of
-from ragmeter.cli.saved import load_raw
-from ragmeter.cli.terminal import say
+from ragmeter.cli.demo import DemoResult, load_demo
+from ragmeter.cli.pricing import Prices, add_prices, add_terms, cost_of_document, priced, terms_of
+from ragmeter.cli.saved import load_run
+from ragmeter.cli.terminal import say, width
 from ragmeter.core.codec import encode
-from ragmeter.core.sides import measure_all
-from ragmeter.report.economics_text import economics_lines
+from ragmeter.core.compare.measured import labels
+from ragmeter.core.compare.sides import measure
+from ragmeter.core.money.economics import Economics, Terms, economics
+from ragmeter.core.result.documented import documented
+from ragmeter.core.result.result import RunResult
+from ragmeter.core.run.saved import SavedRun
+from ragmeter.report.text.economics_text import economics_lines
+from ragmeter.report.words.naming import provider_name
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = commands.add_parser(
         "cost",
         help="price saved runs, with intervals",
-        description="The price of tokens and requests at the load of each raw record, with the interval of its "
-        "throughput; with a demand also the price of a month, and with the price of an API the load at which both "
-        "cost the same. A run prices the load that it measured: use one at the highest load that meets the SLOs.",
+        description="The price of tokens and requests at the load of each run, with the interval of its "
+        "throughput; what a demand or the hours of a month cost; with the prices of an API its bill, and the load at "
+        "which both cost the same. A run prices the load that it measured: use one at the highest load that meets the "
+        "SLOs.",
     )
-    parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="a .raw.jsonl file of a run")
-    parser.add_argument("--prices", metavar="PROVIDER", help="name or file of the provider whose prices are taken")
+    parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="a .raw.jsonl or .json file of a run")
+    add_prices(parser)
     add_terms(parser)
     parser.add_argument("--json", action="store_true", help="print JSON instead of text")
     parser.set_defaults(command=run)
 
 
+Run = SavedRun | RunResult | DemoResult
+
+
 def run(options: argparse.Namespace) -> int:
-    runs = [priced(load_raw(path), prices=options.prices, offer=options.offer) for path in options.runs]
-    sides = [each.side for each in measure_all(runs, terms=terms_of(options))]
+    terms, prices = terms_of(options), Prices.asked(options)
+    loaded = [(path, _loaded(path)) for path in options.runs]
+    named = labels([_provider(run) for _, run in loaded])
+    costs = {
+        label: _economics(run, path, label, prices, terms) for label, (path, run) in zip(named, loaded, strict=True)
+    }
     if options.json:
-        say(json.dumps({side.label: None if side.cost is None else encode(side.cost) for side in sides}, indent=2))
+        say(json.dumps({label: None if cost is None else encode(cost) for label, cost in costs.items()}, indent=2))
     else:
-        say(*(line for side in sides for line in economics_lines(side.label, side.cost)))
+        say(*(line for label, cost in costs.items() for line in economics_lines(label, cost, width=width())))
     return 0
+
+
+def _loaded(path: Path) -> Run:
+    return load_demo(path) or load_run(path)
+
+
+def _provider(run: Run) -> str:
+    if isinstance(run, SavedRun):
+        return run.plan.provider
+    return run.provider if isinstance(run, DemoResult) else provider_name(run)
+
+
+def _economics(run: Run, path: Path, label: str, prices: Prices, terms: Terms) -> Economics | None:
+    if isinstance(run, SavedRun):
+        return measure(priced(run, prices), label, terms=terms).side.cost
+    if isinstance(run, DemoResult):
+        return economics(run.cost(prices), run.figures, terms)
+    cost, _ = cost_of_document(run, prices, str(path))
+    return None if cost is None else economics(cost, documented(run), terms)

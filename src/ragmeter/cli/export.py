@@ -12,10 +12,10 @@ from ragmeter.cli.terminal import say
 from ragmeter.clients.files import write_atomically
 from ragmeter.clients.pushgateway import pushgateway, run_group
 from ragmeter.core.errors import ConfigError, StorageError
-from ragmeter.core.result import RunResult
-from ragmeter.report.naming import provider_name, workload_name
-from ragmeter.report.prometheus import openmetrics_text, prometheus_text
+from ragmeter.core.result.result import RunResult
+from ragmeter.report.prometheus.result import openmetrics_text, prometheus_text
 from ragmeter.report.rows import Row, csv_text, jsonl_text, request_rows
+from ragmeter.report.words.naming import provider_name, workload_name
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -10,8 +10,8 @@ from ragmeter.cli.saved import load
 from ragmeter.cli.terminal import say
 from ragmeter.core.codec import encode
 from ragmeter.core.errors import ConfigError, RagmeterError
-from ragmeter.core.result import RunResult
-from ragmeter.report.history import history_lines, history_rows
+from ragmeter.core.result.result import RunResult
+from ragmeter.report.text.history import history_lines, history_rows
 from ragmeter.run import store
 
 HEAD_CHARS = 200
@@ -58,7 +58,7 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _may_be_result(path: Path) -> bool:
-    """By the first of its keys. A file that cannot be read may be one, and whoever reads it says why it is left out."""
+    """By the first of its keys. A file that cannot be read may be one, and its reader says why it is left out."""
     try:
         with path.open(encoding="utf-8", errors="replace") as stream:
             return '"benchmark-output.v1"' in stream.read(HEAD_CHARS)

@@ -9,10 +9,10 @@ from ragmeter.cli.saved import TRIALS_SUFFIX
 from ragmeter.cli.terminal import say
 from ragmeter.clients.files import read_document, sha256_of, write_atomically
 from ragmeter.core.codec import to_json
+from ragmeter.core.compare.imported import ImportedTrial, ImportedTrials
+from ragmeter.core.compare.importers.known import IMPORTERS, importer_of
+from ragmeter.core.compare.importers.reading import Importer, Reading
 from ragmeter.core.errors import ConfigError
-from ragmeter.core.imported import ImportedTrial, ImportedTrials
-from ragmeter.core.importers.known import IMPORTERS, importer_of
-from ragmeter.core.importers.reading import Importer, Reading
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -5,19 +5,19 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from ragmeter.cli.progress import TerminalProgress
 from ragmeter.cli.provider import add_provider, provider_of
-from ragmeter.cli.terminal import say
-from ragmeter.clients.clocks import AUTO, clock_for
+from ragmeter.cli.terminal import TerminalProgress, say
+from ragmeter.clients.http.clocks import AUTO, clock_for
 from ragmeter.core.errors import ConfigError
-from ragmeter.core.run import RunPlan, Shard
-from ragmeter.core.shards import common_starts_s
-from ragmeter.core.workload import Workload
+from ragmeter.core.inputs.workload import Workload
+from ragmeter.core.run.plan import RunPlan
+from ragmeter.core.schedule.phases import phases
+from ragmeter.core.schedule.plan import Shard
+from ragmeter.core.schedule.shards import common_starts_s
 from ragmeter.run import store
-from ragmeter.run.calibrate import calibrated
-from ragmeter.run.phases import phases
-from ragmeter.run.shard import Beginning, check_start, run_shard
-from ragmeter.run.workers import Workers
+from ragmeter.run.cluster.shard import Beginning, check_start, run_shard
+from ragmeter.run.processes.workers import Workers
+from ragmeter.run.session.calibrate import calibrated
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -49,7 +49,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         "--calibrate",
         choices=["on", "off"],
         default="on",
-        help="measure the client's own error first, which takes a few seconds before the common start (default: on)",
+        help="calibrate first: a few seconds, before the common start, for the client measurement error (default: on)",
     )
     parser.add_argument("--output", type=Path, required=True, metavar="FILE", help="the raw record; must not exist")
     parser.set_defaults(command=run)
@@ -64,10 +64,7 @@ def run(options: argparse.Namespace) -> int:
         with Workers() as workers:
             plan = calibrated(replace(plan, clock=clock_for(AUTO)), provider, workers, shards=shard.count)
     progress = TerminalProgress(f"shard {shard.number} of {shard.count}")
-    try:
-        ending = run_shard(plan, provider, shard, beginning, path=options.output, observer=progress)
-    finally:
-        progress.finish()
+    ending = run_shard(plan, provider, shard, beginning, path=options.output, emit=progress)
     say(f"{plan.run_id}: shard {shard.number} of {shard.count} {ending.reason or ending.status}: {options.output}")
     return int(ending.status != "complete")
 

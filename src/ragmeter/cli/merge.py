@@ -6,7 +6,7 @@ from pathlib import Path
 from ragmeter.cli.saved import load_raw
 from ragmeter.cli.terminal import say
 from ragmeter.core.errors import ConfigError
-from ragmeter.core.merging import merged
+from ragmeter.core.run.merging import merged
 from ragmeter.run.store import SampleLog, suffix
 
 

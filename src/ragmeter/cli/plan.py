@@ -8,14 +8,14 @@ from pathlib import Path
 import yaml
 
 from ragmeter.cli.provider import add_provider, provider_of
-from ragmeter.cli.terminal import say
+from ragmeter.cli.terminal import notice, say
 from ragmeter.core.errors import ConfigError
+from ragmeter.core.inputs.workload import Workload
+from ragmeter.core.schedule.phases import phases
+from ragmeter.core.schedule.shards import common_starts_s
 from ragmeter.core.setting import Setting
-from ragmeter.core.shards import common_starts_s
-from ragmeter.core.workload import Workload
-from ragmeter.run.catalog import load_workload
-from ragmeter.run.phases import phases
-from ragmeter.run.planning import asked_plan, declared_slos
+from ragmeter.run.plan.catalog import load_workload
+from ragmeter.run.plan.planning import asked_plan, declared_slos
 from ragmeter.run.store import SampleLog
 
 
@@ -43,7 +43,8 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
 
 def run(options: argparse.Namespace) -> int:
     provider = provider_of(options)
-    workload = load_workload(options.workload or provider.workload, [_setting(text) for text in options.set])
+    workload = load_workload(options.workload or provider.workload, [_setting(text) for text in options.set], provider)
+    notice(workload.notices)
     slos = declared_slos(provider, workload, [(expression, "--slo") for expression in options.slo])
     plan = asked_plan(provider, workload, slos, environment=os.environ, now=datetime.now(UTC))
     with SampleLog(options.output) as log:

@@ -3,10 +3,11 @@
 import argparse
 import os
 
+from ragmeter.cli.terminal import notice
 from ragmeter.core.errors import ConfigError
-from ragmeter.core.provider import Provider
+from ragmeter.core.inputs.provider import Provider
 from ragmeter.core.setting import Setting
-from ragmeter.run.catalog import load_provider
+from ragmeter.run.plan.catalog import load_provider
 
 
 def add_provider(parser: argparse.ArgumentParser) -> None:
@@ -18,6 +19,7 @@ def provider_of(options: argparse.Namespace) -> Provider:
     """Raises ConfigError for one whose service would have to be started here."""
     url = options.base_url and Setting(key="base_url", value=options.base_url, origin="--base-url")
     provider = load_provider(options.provider, environment=os.environ, base_url=url or None)
+    notice(provider.notices)
     if provider.base_url is None:
         raise ConfigError(f"{provider.path}: $.base_url: missing; an embedded service is started by pytest alone")
     return provider

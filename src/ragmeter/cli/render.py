@@ -7,10 +7,10 @@ from ragmeter.cli.saved import load
 from ragmeter.cli.terminal import colour, say, width
 from ragmeter.clients.files import write_atomically
 from ragmeter.core.errors import ConfigError
-from ragmeter.report.html import page_html
+from ragmeter.report.html.scorecard_page import page_html
 from ragmeter.report.jsonfile import result_json
-from ragmeter.report.prometheus import prometheus_text
-from ragmeter.report.terminal import summary_lines
+from ragmeter.report.prometheus.result import prometheus_text
+from ragmeter.report.text.terminal import summary_lines
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

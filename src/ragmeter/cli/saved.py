@@ -4,13 +4,17 @@ from pathlib import Path
 
 from ragmeter.clients.files import read_document, read_text, schema, sha256_of
 from ragmeter.core.codec import decode
+from ragmeter.core.compare.imported import ImportedTrials
+from ragmeter.core.compare.importers.known import importer_of
+from ragmeter.core.compare.sides import ImportedRun
 from ragmeter.core.errors import ConfigError
-from ragmeter.core.imported import ImportedTrials
-from ragmeter.core.result import RunResult
+from ragmeter.core.result.build import result_of
+from ragmeter.core.result.rejudged import audited
+from ragmeter.core.result.result import RunResult
+from ragmeter.core.run.saved import SavedRun
 from ragmeter.core.schema import check
-from ragmeter.core.sides import ImportedRun, SavedRun
-from ragmeter.report.document import result_of
 from ragmeter.report.jsonfile import load_result
+from ragmeter.report.words.naming import run_name
 from ragmeter.run import store
 
 TRIALS_SUFFIX = ".trials.json"
@@ -19,9 +23,20 @@ TRIALS_SUFFIX = ".trials.json"
 def load_raw(path: Path) -> SavedRun:
     """Raises ConfigError for a result: it has no requests to compute from."""
     if not path.name.endswith(store.suffix):
+        _refuse_foreign(path)
         raise ConfigError(f"{path}: needs the requests of a run: name its raw record, a file ending in {store.suffix}")
     plan, samples, ending = store.read(path)
     return SavedRun(path=str(path), plan=plan, samples=samples, ending=ending, sha256=sha256_of(path))
+
+
+def _refuse_foreign(path: Path) -> None:
+    """Raises ConfigError for a result of another tool, and says what takes it over."""
+    importer = importer_of(read_document(path)) if path.suffix == ".json" and path.is_file() else None
+    if importer is not None:
+        raise ConfigError(
+            f"{path}: is a result of {importer.tool}; for a comparison `ragmeter import {path} --provider=NAME "
+            f"--out=NAME{TRIALS_SUFFIX}` takes it over"
+        )
 
 
 def load_side(path: Path) -> SavedRun | ImportedRun:
@@ -38,7 +53,14 @@ def result_from(run: SavedRun) -> RunResult:
 
 
 def load(path: Path) -> RunResult:
-    """A raw record is computed again from its samples, a result is taken as it is."""
+    """A raw record is computed again from its samples, a result is taken as it is: see `audited`."""
     if path.name.endswith(store.suffix):
         return result_from(load_raw(path))
-    return load_result(read_text(path), where=str(path))
+    _refuse_foreign(path)
+    result = load_result(read_text(path), where=str(path))
+    return audited(result, label=run_name(result))
+
+
+def load_run(path: Path) -> SavedRun | RunResult:
+    """A raw record, or a result whose requests are not there."""
+    return load_raw(path) if path.name.endswith(store.suffix) else load(path)

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import httpx
 
-from ragmeter.clients.origin import Origin
+from ragmeter.clients.connection.origin import Origin
 from ragmeter.core.errors import ConfigError, StorageError
 
 RUN_JOB: Final = "ragmeter"

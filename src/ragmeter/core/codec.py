@@ -43,12 +43,16 @@ def decode(record: type[R], document: Any, *, where: str) -> R:
     return made
 
 
-def schema_of(record: type, *, identifier: str, title: str) -> dict[str, Any]:
-    """JSON Schema 2020-12 of a frozen record: every field is required, no other key is allowed."""
+def schema_of(record: type, *, identifier: str, title: str, written: bool = True) -> dict[str, Any]:
+    """JSON Schema 2020-12 of a frozen record: every field is required, no other key is allowed.
+
+    written: as this version writes it. What an older one wrote lacks fields that came later, which have a default.
+    """
     schema = _adapter(record).json_schema(mode="serialization")
     for rule in (schema, *schema.get("$defs", {}).values()):
         if rule.get("type") == "object" and "properties" in rule:
-            rule["required"] = list(rule["properties"])
+            named = [*rule.get("required", ()), *({"schema"} & rule["properties"].keys())]
+            rule["required"] = list(rule["properties"]) if written else named
             rule["additionalProperties"] = False
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": f"urn:ragmeter:{identifier}"}
     return {**head, **schema, "title": title}

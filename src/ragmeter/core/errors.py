@@ -55,4 +55,11 @@ class InconclusiveWarning(UserWarning):
 
 
 class SloViolation(AssertionError):  # noqa: N818 - an assertion of the suite, not an error of the program
-    """An SLO is not met, a figure is worse than the baseline, or either could not be judged; the message says which."""
+    """An SLO is not met, a figure is worse than the baseline, or either could not be judged; the message says which.
+
+    outcome: what that makes of the run, such as ``FAIL``.
+    """
+
+    def __init__(self, outcome: str, sentence: str) -> None:
+        super().__init__(f"{outcome}: {sentence}")
+        self.outcome = outcome

@@ -23,3 +23,9 @@ def distinct_text(value: float, bound: float) -> str:
     exact = f"{bound:.15g}"
     texts = (number_text(value, digits) for digits in (4, 7, 10))
     return next((text for text in texts if text != exact), f"{value:.15g}") if value != bound else exact
+
+
+def percent(ratio: float) -> str:
+    """One decimal below 10 %, none above: 12, 4.5, 3, -0.2, 0."""
+    text = f"{ratio * 100:.0f}" if abs(ratio) >= 0.0995 else f"{ratio * 100:.1f}".removesuffix(".0")
+    return "0" if text == "-0" else text

@@ -1,43 +1,53 @@
 """Checking a document against a JSON Schema 2020-12, with sentences a person can act on."""
 
 import difflib
+import functools
 import math
 from collections.abc import Mapping
-from typing import Any
-
-from jsonschema import Draft202012Validator, FormatChecker, TypeChecker
-from jsonschema.exceptions import ValidationError, best_match
-from jsonschema.validators import extend
+from typing import TYPE_CHECKING, Any
 
 from ragmeter.core.errors import SchemaError
 
+if TYPE_CHECKING:
+    from jsonschema import TypeChecker
+    from jsonschema.exceptions import ValidationError
 
-def _is_number(_checker: TypeChecker, value: Any) -> bool:
+
+def _is_number(_checker: "TypeChecker", value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def _is_integer(_checker: TypeChecker, value: Any) -> bool:
+def _is_integer(_checker: "TypeChecker", value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-_extend: Any = extend  # it has no types
-_Validator = _extend(
-    Draft202012Validator,
-    type_checker=Draft202012Validator.TYPE_CHECKER.redefine_many({"number": _is_number, "integer": _is_integer}),
-)
-"""Stricter than JSON Schema where YAML is richer than JSON: no .nan, no .inf, and 5.0 is not a count."""
+@functools.cache
+def _validator() -> Any:
+    """Stricter than JSON Schema where YAML is richer than JSON: no .nan, no .inf, and 5.0 is not a count.
+
+    Imported at the first check: it takes half a second, and load processes check nothing.
+    """
+    from jsonschema import Draft202012Validator
+    from jsonschema.validators import extend
+
+    checker = Draft202012Validator.TYPE_CHECKER.redefine_many({"number": _is_number, "integer": _is_integer})
+    untyped: Any = extend
+    return untyped(Draft202012Validator, type_checker=checker)
 
 
 def check(document: Any, schema: Mapping[str, Any], where: str) -> None:
     """Raise `SchemaError` naming ``where``, the path, the value seen and the values allowed, if anything is wrong."""
-    errors = list(_Validator(schema, format_checker=FormatChecker()).iter_errors(document))
+    from jsonschema import FormatChecker
+    from jsonschema.exceptions import best_match
+
+    errors = list(_validator()(schema, format_checker=FormatChecker()).iter_errors(document))
     # What is out of place may be so only because of what else is wrong.
     error = best_match([error for error in errors if error.validator != "not"] or errors)
     if error is not None:
         raise SchemaError(f"{where}: {_sentence(error)}")
 
 
-def _sentence(error: ValidationError) -> str:
+def _sentence(error: "ValidationError") -> str:
     rule: Any = error.validator_value
     if error.validator == "not" and isinstance(error.instance, dict):
         key = rule["required"][0]
@@ -54,7 +64,7 @@ def _sentence(error: ValidationError) -> str:
     return f"{error.json_path}: {_shown(error)} {_objection(error)}"
 
 
-def _objection(error: ValidationError) -> str:
+def _objection(error: "ValidationError") -> str:
     rule: Any = error.validator_value
     examples = error.schema.get("examples") if isinstance(error.schema, dict) else None
     if error.validator == "pattern" and examples:
@@ -78,7 +88,7 @@ sentences = {
 }
 
 
-def _shown(error: ValidationError) -> str:
+def _shown(error: "ValidationError") -> str:
     """The value seen; not that of a rule marked ``writeOnly``, which may be a secret."""
     if isinstance(error.schema, dict) and error.schema.get("writeOnly"):
         return "the value"
@@ -86,7 +96,7 @@ def _shown(error: ValidationError) -> str:
     return text if len(text) <= 80 else text[:77] + "…"
 
 
-def _unknown_key(error: ValidationError, known: list[str]) -> str:
+def _unknown_key(error: "ValidationError", known: list[str]) -> str:
     instance: Any = error.instance
     unknown = min(str(key) for key in instance if key not in known)
     close = difflib.get_close_matches(unknown, known, n=1)

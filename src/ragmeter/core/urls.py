@@ -1,10 +1,15 @@
 """URLs of a provider file, checked before anything is sent."""
 
+from collections.abc import Mapping
 from urllib.parse import SplitResult, quote, urlsplit
 
 from ragmeter.core.errors import ConfigError
 
 _TRACE_ID = "{trace_id}"
+
+
+ENDPOINTS = ("/query/stream", "/v1/chat/completions")
+"""Paths that are added to a base URL: a client that posts to one place has them in its URL."""
 
 
 def checked_url(url: str | None, where: str) -> str | None:
@@ -15,6 +20,16 @@ def checked_url(url: str | None, where: str) -> str | None:
     if parts.query or parts.fragment:
         raise ConfigError(f"{where}: a URL with a query or fragment is not allowed; use $.headers for secrets")
     return url.rstrip("/")
+
+
+def checked_base_url(url: str | None, where: str) -> tuple[str | None, tuple[str, ...]]:
+    """As `checked_url`, without the path of an endpoint either, and a notice where it had one."""
+    checked = checked_url(url, where)
+    path = next((path for path in ENDPOINTS if checked and checked.endswith(path)), None)
+    if checked is None or path is None:
+        return checked, ()
+    base = checked.removesuffix(path).rstrip("/")
+    return base, (f"{where}: {checked!r} is read as {base!r}: {path} is added to each request",)
 
 
 def checked_trace_url(url: str | None, where: str) -> str | None:
@@ -59,3 +74,15 @@ def _checked_parts(url: str, where: str, example: str) -> SplitResult:
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ConfigError(f"{where}: {url!r} is not a URL such as {example}")
     return parts
+
+
+def unused_proxy(scheme: str, environment: Mapping[str, str]) -> str:
+    """For the end of a message about a host that cannot be reached: the proxy variable that others would obey.
+
+    Load and control calls go to the service itself, because a proxy would be measured, too. Empty without a variable.
+    """
+    names = (f"{scheme}_proxy", f"{scheme}_proxy".upper(), "all_proxy", "ALL_PROXY")
+    name = next((name for name in names if environment.get(name)), None)
+    if name is None:
+        return ""
+    return f" ({name} is set and not used: requests go to the service itself; give an address that can be reached so)"

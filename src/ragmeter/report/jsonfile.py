@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 
 from ragmeter.core.codec import decode, schema_of, to_json
 from ragmeter.core.errors import SchemaError, StorageError
-from ragmeter.core.result import RunResult
+from ragmeter.core.result.result import RunResult
 from ragmeter.core.schema import check
 
 
@@ -38,7 +38,7 @@ def load_result(text: str, *, where: str = "result") -> RunResult:
 
 @cache
 def _schema() -> dict[str, Any]:
-    return schema_of(RunResult, identifier="benchmark-output.v1", title="result")
+    return schema_of(RunResult, identifier="benchmark-output.v1", title="result", written=False)
 
 
 def _value_text(key: str, value: Any) -> str:

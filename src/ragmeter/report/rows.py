@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from ragmeter.core.metrics import METRICS
-from ragmeter.core.records import RequestSample
-from ragmeter.core.run import RunPlan
+from ragmeter.core.requests.metrics import METRICS
+from ragmeter.core.requests.records import RequestSample
+from ragmeter.core.run.plan import RunPlan
 
 _FIRST_OF_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 Row = Mapping[str, Any]
@@ -45,8 +45,10 @@ def _about(plan: RunPlan, sample: RequestSample) -> dict[str, Any]:
         "ended_s": sample.ended_ns / 1e9,
         "error": None if sample.error is None else sample.error.value,
         "http_status": sample.http_status,
+        "token_source": None if sample.output_tokens is None else sample.token_source.value,
         "finish_reason": sample.finish_reason,
         "replica_id": sample.replica_id,
+        "server_address": sample.server_address,
         "request_id": sample.request_id,
         "trace_id": sample.trace_id,
         "sent_bytes": sample.sent_bytes,

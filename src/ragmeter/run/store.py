@@ -13,9 +13,10 @@ from typing import IO, Self
 
 from ragmeter.core.codec import decode, to_json
 from ragmeter.core.errors import SchemaError, StorageError
-from ragmeter.core.probe_reference import with_probe
-from ragmeter.core.records import RequestSample
-from ragmeter.core.run import Part, ProbeReference, RunEnding, RunPlan
+from ragmeter.core.netprobe.document import ProbeReference
+from ragmeter.core.requests.records import RequestSample
+from ragmeter.core.run.plan import Part, RunEnding, RunPlan
+from ragmeter.core.run.probes import with_probe
 
 suffix = ".raw.jsonl"
 
@@ -62,7 +63,7 @@ class SampleLog:
         self._append(f'{{"ending":{to_json(ending)}}}\n')
 
     def probe(self, reference: ProbeReference) -> None:
-        """Write which east-west probe the run refers to, in the place of the one of its plan."""
+        """Write which east-west probe the run refers to, instead of the one of its plan."""
         self._append(f'{{"probe":{to_json(reference)}}}\n')
 
     def run(self, plan: RunPlan, samples: Sequence[RequestSample], ending: RunEnding) -> None:

@@ -7,7 +7,6 @@ from typing import Any
 from ragmeter.testing.script import Contract, StreamScript
 
 MODEL_ID = "ground-truth"
-REPLICA_ID = "ground-truth-0"
 _WORDS = ("time ", "to ", "first ", "token ", "naïve ", "☕ ", "𝄞 ", "Zürich ")
 
 
@@ -52,7 +51,8 @@ def text_of(script: StreamScript, event: int) -> str:
 
 def _rag_frames(script: StreamScript, request_id: str) -> list[Frame]:
     times = script.text_times_ms()
-    identity = {"session_id": "s", "request_id": request_id, "replica_id": REPLICA_ID, "model_id": MODEL_ID, "k": 2}
+    ids = {"session_id": "s", "request_id": request_id, "replica_id": script.replica_id}
+    identity = {**ids, "model_id": MODEL_ID, "k": 2}
     documents = [{"id": f"doc-{n}", "score": 1 / n, "meta": {"title": f"Document {n}"}} for n in (1, 2)]
     stages = {"queue_ms": 0.0, "embedding_ms": script.ttft_ms / 8, "retrieval_ms": script.ttft_ms / 8}
     inference = {"inference_ttft_ms": script.ttft_ms / 2, "inference_ms": times[-1] - script.ttft_ms / 2}

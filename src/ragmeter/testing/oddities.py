@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
-from ragmeter.core.records import ErrorClass
+from ragmeter.core.requests.records import ErrorClass, TokenSource
 from ragmeter.testing.frames import Encoding, Frame, chunk, usage_of
 from ragmeter.testing.plan import Ending, Framing, Plan, gzipped, json_plan
 from ragmeter.testing.script import Contract, StreamScript
@@ -24,10 +24,11 @@ _OPENAI = frozenset({Contract.OPENAI})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expected:
-    """The verdict on a request: its error class, the tokens by the usage block, the events with answer text."""
+    """The verdict on a request: its error class, its tokens and how they are counted, the events with answer text."""
 
     error: ErrorClass | None = None
     output_tokens: int | None = None
+    token_source: TokenSource = TokenSource.USAGE
     text_events: int = 0
 
 
@@ -51,7 +52,7 @@ class Oddity:
 
 
 _WHOLE = Expected(output_tokens=7, text_events=7)
-_NO_USAGE = Expected(text_events=7)
+_NO_USAGE = Expected(output_tokens=7, token_source=TokenSource.DELTAS, text_events=7)
 
 
 def _failed(error: ErrorClass, text_events: int = 0) -> Expected:
@@ -59,10 +60,12 @@ def _failed(error: ErrorClass, text_events: int = 0) -> Expected:
 
 
 def _without_usage(frames: list[Frame], _script: StreamScript, _contract: Contract) -> list[Frame]:
+    counts = {"token_count", "prompt_tokens", "n"}
+
     def strip(frame: Frame) -> Frame:
         if not isinstance(frame.data, dict):
             return frame
-        return replace(frame, data={k: v for k, v in frame.data.items() if k not in ("token_count", "prompt_tokens")})
+        return replace(frame, data={key: value for key, value in frame.data.items() if key not in counts})
 
     return [strip(frame) for frame in frames if not (isinstance(frame.data, dict) and "usage" in frame.data)]
 

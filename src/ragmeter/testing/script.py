@@ -17,6 +17,7 @@ class StreamScript:
 
     ttft_ms: from the request read whole to the first text event. itl_ms: the gaps between text events; one number
     for all, or one per gap. breaks_after: how many text events come before an oddity that ends the stream.
+    replica_id: what the stream calls its server.
     oddity: a key of `ragmeter.testing.ODDITIES`; None for a stream as it should be.
     """
 
@@ -26,6 +27,7 @@ class StreamScript:
     tokens_per_event: int = 1
     prompt_tokens: int = 32
     breaks_after: int = 3
+    replica_id: str = "ground-truth-0"
     oddity: str | None = None
 
     def __post_init__(self) -> None:

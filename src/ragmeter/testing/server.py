@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import httptools
 
-from ragmeter.testing.frames import MODEL_ID, REPLICA_ID
+from ragmeter.testing.frames import MODEL_ID
 from ragmeter.testing.plan import Ending, Framing, Plan, head_bytes, json_plan, wire_bytes
 from ragmeter.testing.response import plan_for
 from ragmeter.testing.script import Contract, StreamScript
@@ -21,7 +21,7 @@ _STREAMS = {"/query/stream": Contract.RAG, "/v1/chat/completions": Contract.OPEN
 _DOCUMENTS: Mapping[str, Any] = {
     "/healthz": {"status": "ok"},
     "/readyz": {"status": "ready"},
-    "/info": {"version": "0", "model_id": MODEL_ID, "replica_id": REPLICA_ID, "vector_store": None},
+    "/info": {"version": "0", "model_id": MODEL_ID, "replica_id": StreamScript().replica_id, "vector_store": None},
     "/v1/models": {"object": "list", "data": [{"id": MODEL_ID, "object": "model", "owned_by": "ragmeter"}]},
 }
 

@@ -1,0 +1,1 @@
+"""From files, texts and web pages to passages of a docset."""

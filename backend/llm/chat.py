@@ -1,0 +1,137 @@
+"""The stream of one answer of the LLM: its text, its reasoning, its counts, and how it ended."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from ..errors import LlmAbortedError, LlmCutError, LlmError, LlmProtocolError, LlmStatusError
+from .chunks import chunk_of, error_text, failure_words, is_chunk, parse_event
+from .counting import Counts
+from .finish import finish_reason_of, gave_up
+from .sse import Event, EventReader
+
+_DRAIN_S = 0.5
+_MAX_EVENT_BYTES = 2**20
+_SHOWN_BYTES = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delta:
+    """Text of one event of the LLM. `tokens` is how many it carries, where the LLM reports usage with each event.
+
+    is_reasoning: whether it is a thought of the model and no text of the answer.
+    """
+
+    text: str
+    tokens: int | None
+    is_reasoning: bool = False
+
+
+class Body(Protocol):
+    """The body of an HTTP response."""
+
+    async def read(self) -> bytes:
+        """What came since the last call; b"" at the end. Raises LlmError."""
+        ...
+
+
+class ChatStream:
+    """The events of one answer, and what the LLM has told of it until now."""
+
+    def __init__(self, body: Body) -> None:
+        self.counts = Counts()
+        self.finish_reason: str | None = None
+        self.elsewhere: str | None = None
+        self._body = body
+        self._reader = EventReader()
+        self._begun = False
+        self._done = False
+
+    async def read(self) -> list[Delta]:
+        """The texts that came since the last call, at least one; [] at the end. Raises LlmError."""
+        while not self._done:
+            data = await self._body.read()
+            deltas = self._taken(self._reader.feed(data) if data else self._reader.end())
+            if self._reader.waiting_bytes > _MAX_EVENT_BYTES:
+                raise LlmProtocolError(f"an event of the LLM is longer than {_MAX_EVENT_BYTES} bytes")
+            if not data:
+                self._end()
+            if deltas:
+                return deltas
+        return []
+
+    async def drain(self) -> None:
+        """Waits for the end of the chunked coding, which may come after [DONE]: with it, the connection can be kept."""
+        if not self._done:
+            return
+        with suppress(TimeoutError, LlmError):
+            async with asyncio.timeout(_DRAIN_S):
+                while await self._body.read():
+                    pass
+
+    def _end(self) -> None:
+        self._check_stray()
+        if not self._begun:
+            shown = self._reader.begin[:_SHOWN_BYTES]
+            raise LlmProtocolError(f"the LLM's answer is no stream of events: {shown!r}")
+        if self.finish_reason is None and not self._done:
+            raise LlmCutError("the LLM ended its answer without finish_reason and without [DONE]")
+        self._done = True
+
+    def _check_stray(self) -> None:
+        """An error may come as it is, without the framing of an event."""
+        for text in (b"\n".join(self._reader.stray), *self._reader.stray):
+            with suppress(ValueError):
+                if (words := failure_words(parse_event(text))) is not None:
+                    raise LlmStatusError(f"the LLM reports: {words}")
+
+    def _taken(self, events: list[Event]) -> list[Delta]:
+        deltas: list[Delta] = []
+        for name, data in events:
+            self._begun = True
+            if data.startswith(b"[DONE]"):
+                self._check_stray()
+                self._done = True
+                break
+            deltas += self._event(name, data)
+        return deltas
+
+    def _event(self, name: str, data: bytes) -> list[Delta]:
+        try:
+            event = parse_event(data)
+            if name not in ("message", "error") and not is_chunk(event) and not event.get("error"):
+                return []  # a name of its own: somebody else's
+            if name == "error" or (words := failure_words(event)) is not None:
+                raise LlmStatusError(f"the LLM reports: {error_text(event) if name == 'error' else words}")
+            return self._chunk(event)
+        except ValueError as error:
+            if name == "error":
+                raise LlmStatusError(f"the LLM reports: {error_text(data)}") from error
+            if name != "message":
+                return []
+            raise LlmProtocolError(
+                f"an event of the LLM is not a chat completion chunk: {error}: {data[:_SHOWN_BYTES]!r}"
+            ) from error
+
+    def _chunk(self, event: dict[str, Any]) -> list[Delta]:
+        """Raises OddValueError, and LlmAbortedError for a finish reason that says so."""
+        chunk = chunk_of(event)
+        tokens = None if chunk.usage is None else self.counts.take(chunk.usage)
+        self.elsewhere = self.elsewhere or chunk.elsewhere
+        reason = finish_reason_of(chunk.finish_reason)
+        if reason is not None and gave_up(reason):
+            raise LlmAbortedError(f"the LLM gave its answer up: finish_reason {reason!r}")
+        self.finish_reason = reason or self.finish_reason
+        if chunk.text and chunk.reasoning:
+            tokens = None
+        deltas = []
+        if chunk.reasoning:
+            deltas.append(Delta(text=chunk.reasoning, tokens=tokens, is_reasoning=True))
+            self.counts.add_reasoning(chunk.reasoning, tokens)
+        if chunk.text:
+            deltas.append(Delta(text=chunk.text, tokens=tokens))
+            self.counts.add_text(chunk.text, tokens)
+        return deltas

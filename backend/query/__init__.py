@@ -1,0 +1,1 @@
+"""One query, from its place among those that are served to its last token."""

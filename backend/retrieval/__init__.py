@@ -1,0 +1,1 @@
+"""Embeddings, the index that they are searched in, and docsets on disk."""

@@ -1,0 +1,29 @@
+"""What was measured of one query, as those who tell of it get it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueryMoments:
+    """Of one query, when it is over. Clock readings are perf_counter_ns; None is what has not happened or is not known.
+
+    Queue, embedding and retrieval are lengths, and the last of them ended at `retrieved_ns`. documents: passages found.
+    """
+
+    request_id: str
+    docset: str
+    k: int
+    model_id: str
+    queue_ms: float
+    embedding_ms: float
+    retrieval_ms: float
+    documents: int
+    retrieved_ns: int | None
+    asked_ns: int | None
+    first_ns: int | None
+    ended_ns: int | None
+    finish_reason: str | None
+    prompt_tokens: int | None
+    output_tokens: int | None

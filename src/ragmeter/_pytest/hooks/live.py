@@ -1,0 +1,113 @@
+"""The hooks of a pytest run that measures; without a provider none of them is registered."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ragmeter._pytest.hooks import collect, gate
+from ragmeter._pytest.hooks.masked import mask_report, masked_logs, secrets_of_all
+from ragmeter._pytest.hooks.outcomes import note_failure
+from ragmeter._pytest.hooks.reports import none_of_a_refused_run, write_property
+from ragmeter._pytest.hooks.summary import scorecard, write_summary
+from ragmeter._pytest.session.endings import like_ctrl_c, reports_first
+from ragmeter._pytest.session.plan import notices_of, select
+from ragmeter._pytest.session.reach import reach_all
+from ragmeter._pytest.session.verdicts import conclude
+from ragmeter.core.errors import RagmeterError, StorageError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from ragmeter._pytest.session.session import BenchSession
+
+
+BUDGET_SPENT = 11
+"""Exit status of a session that the spend guard ended."""
+
+
+def _tell(words: str) -> None:
+    """Past what pytest captures: it is somebody at the keyboard who waits."""
+    if sys.__stderr__ is not None:
+        sys.__stderr__.write(f"\n{words}\n")
+
+
+class LiveHooks:
+    """Registered at configure time, when the session's cases are known."""
+
+    def __init__(self, bench: BenchSession) -> None:
+        self._bench = bench
+        self._secrets = secrets_of_all(case.provider for case in bench.cases)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_collection(self, session: pytest.Session) -> Generator[None, object, object]:
+        with none_of_a_refused_run(session.config):
+            return (yield)
+
+    def pytest_report_collectionfinish(self) -> list[str]:
+        return [f"ragmeter: {notice}" for notice in notices_of(self._bench)]
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
+        self._bench.keep_open(like_ctrl_c())
+        self._bench.keep_open(masked_logs(self._secrets))
+        with none_of_a_refused_run(session.config):
+            if not session.config.option.collectonly:
+                self._reach(session.items)
+            return (yield)
+
+    def _reach(self, items: list[pytest.Item]) -> None:
+        try:
+            select(self._bench, collect.measured(items))
+            self._bench.probes.reach_all(collect.probed_in(items))
+            reach_all(self._bench.options, collect.cases_in(items))
+        except RagmeterError as error:
+            raise pytest.UsageError(str(error)) from error
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[Any]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        report = yield
+        if self._bench.options.strict and collect.live([item]):
+            gate.forbid_skip(item, report)
+        note_failure(self._bench.failed_tests, item, call, report, self._secrets)
+        mask_report(report, self._secrets)
+        return report
+
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, object, object]:
+        """Innermost: pytest's HTML and JUnit files are written within, on a disk that may be full."""
+        if self._bench.meter.halted is not None:
+            session.exitstatus = BUDGET_SPENT
+        try:
+            with reports_first(_tell):
+                self._conclude(session)
+                return (yield)
+        except OSError as error:
+            self._bench.report_failure = f"not every report could be written: {error}"
+            session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
+            return []
+
+    def _conclude(self, session: pytest.Session) -> None:
+        try:
+            conclude(self._bench)
+        except StorageError as error:
+            self._bench.report_failure = str(error)
+            session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
+        for finished in self._bench.finished:
+            write_property(session.config, f"outcome {finished.case.id}", finished.result.outcome.value)
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        write_summary(terminalreporter, self._bench)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_html_results_summary(self, prefix: list[str]) -> None:
+        if self._bench.finished or self._bench.probes.finished:
+            prefix.append(scorecard(self._bench))
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_html_report_title(self, report: Any) -> None:
+        report.title = "ragmeter"

@@ -1,0 +1,72 @@
+"""Where pytest's own reports of a measuring run go, and that a run that was refused has none."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ragmeter._pytest.session.session import BenchSession
+
+
+def place_reports(config: pytest.Config, session: BenchSession) -> None:
+    """Send pytest's HTML and JUnit reports beside the results, unless the user sent them elsewhere.
+
+    Raises StorageError when a result could not be written later.
+    """
+    from ragmeter.clients.files import check_writable
+
+    names = [provider.name for provider in session.probes.providers]
+    folder = session.folder(*names)
+    places = [folder, *(session.folder(name) for name in names)]
+    config.stash[made_key] = [each for place in places for each in (place, *place.parents) if not each.exists()]
+    for place in places:
+        check_writable(place)
+    if getattr(config.option, "htmlpath", "none") is None:
+        config.option.htmlpath = str(folder / f"{session.stamp}.html")
+        config.option.self_contained_html = True
+    if getattr(config.option, "xmlpath", "none") is None:
+        config.option.xmlpath = str(folder / f"{session.stamp}.xml")
+
+
+def write_property(config: pytest.Config, name: str, value: str) -> None:
+    """A property of the whole session in the JUnit file, if there is one."""
+    junit = config.pluginmanager.get_plugin("junitxml")
+    xml = config.stash.get(junit.xml_key, None) if junit else None
+    if xml is not None:
+        xml.add_global_property(name, value)
+
+
+made_key: pytest.StashKey[list[Path]] = pytest.StashKey()
+"""The folders that `place_reports` made, the innermost first."""
+
+
+@contextmanager
+def none_of_a_refused_run(config: pytest.Config) -> Iterator[None]:
+    """Whatever is refused within leaves no report, an empty page that looks like a run, and no folder, pytest's cache
+    included.
+    """
+    try:
+        yield
+    except pytest.UsageError:
+        _withdraw(config)
+        raise
+
+
+def _withdraw(config: pytest.Config) -> None:
+    """pytest writes reports at the end of every session, so their writers have to go before it."""
+    plugins = config.pluginmanager
+    for name in filter(plugins.has_plugin, ("lfplugin", "nfplugin")):
+        plugins.unregister(name=name)
+    for plugin in [each for each in plugins.get_plugins() if type(each).__module__.startswith("pytest_html.")]:
+        plugins.unregister(plugin)
+    if junit := plugins.get_plugin("junitxml"):
+        junit.pytest_unconfigure(config)
+    for folder in config.stash.get(made_key, []):
+        with suppress(OSError):  # something else lies in it
+            folder.rmdir()

@@ -1,0 +1,96 @@
+"""What is left on the screen and in the HTML page when the session ends."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from ragmeter._pytest.measuring.campaigns import raw_path
+from ragmeter._pytest.session.finished import Compared
+from ragmeter._pytest.session.session import BenchSession
+from ragmeter.report.html.scorecard_page import scorecard_html
+from ragmeter.report.text.comparison_text import comparison_lines
+from ragmeter.report.text.netprobe_text import netprobe_lines
+from ragmeter.report.text.terminal import summary_lines, verdict_lines
+from ragmeter.report.words.answer import question
+from ragmeter.run.plan.catalog import shown
+
+
+def write_summary(terminal: pytest.TerminalReporter, session: BenchSession) -> None:
+    """The figures of every case, and where everything lies."""
+    unreported = _unreported(session)
+    if not (session.finished or session.probes.finished or unreported) and session.report_failure is None:
+        return
+    terminal.section("ragmeter", sep="=")
+    width, colour = terminal._tw.fullwidth, terminal._tw.hasmarkup
+    for probed in session.probes.finished:
+        for line in netprobe_lines(probed.result, width=width, colour=colour):
+            terminal.write_line(line)
+        terminal.write_line("")
+    for finished in session.finished:
+        for line in summary_lines(finished.result, width=width, colour=colour):
+            terminal.write_line(line)
+        terminal.write_line("")
+    for compared in session.compared:
+        for line in _lines(compared, width, colour):
+            terminal.write_line(line)
+        terminal.write_line("")
+    _write_paths(terminal, session, unreported)
+    if session.report_failure is not None:
+        terminal.write_line(session.report_failure, red=True)
+
+
+def _write_paths(terminal: pytest.TerminalReporter, session: BenchSession, unreported: list[str]) -> None:
+    for path in _paths(session):
+        terminal.write_line(f"  {path}")
+    for path in unreported:
+        terminal.write_line(f"  {path}: has no reports; `ragmeter render {path}` makes them", red=True)
+
+
+def _unreported(session: BenchSession) -> list[str]:
+    """Raw records that an end in a hurry has left without a result."""
+    known = {finished.case.id for finished in session.finished}
+    paths = (raw_path(session, case) for case in session.cases if case.id not in known)
+    return [shown(path) for path in paths if path.is_file()]
+
+
+def _lines(compared: Compared, width: int, colour: bool) -> list[str]:
+    if compared.gate:
+        return verdict_lines([(at.outcome, at.sentence) for at in compared.gate.values()], width=width, colour=colour)
+    verdicts = [(at.outcome, at.sentence) for gate in compared.references.values() for at in gate.values()]
+    return [
+        *comparison_lines(compared.comparison, width=width, colour=colour),
+        *verdict_lines(verdicts, width=width, colour=colour),
+    ]
+
+
+def _paths(session: BenchSession) -> list[str]:
+    option = session.config.option
+    own = [path for finished in session.finished for path in (finished.path, finished.result.raw_samples_path)]
+    own += [path for probed in session.probes.finished for path in (probed.path, probed.path.with_suffix(".prom"))]
+    own += [path for compared in session.compared for path in compared.paths]
+    own += [session.options.result_file] if session.options.result_file else []
+    paths = [Path(path) for path in (*own, getattr(option, "htmlpath", None), getattr(option, "xmlpath", None)) if path]
+    return [shown(path) for path in paths if path.is_file() and path.stat().st_size]
+
+
+def scorecard(session: BenchSession) -> str:
+    """The HTML fragment for the top of pytest-html's page."""
+    probes = [probed.result for probed in session.probes.finished]
+    gate = {compared.case_id: compared.gate for compared in session.compared}
+    gates = {finished.result.run_id: gate.get(finished.case.id, {}) for finished in session.finished}
+    return scorecard_html([finished.result for finished in session.finished], probes, gates, _comparisons(session))
+
+
+def _comparisons(session: BenchSession) -> list[tuple[str, str]]:
+    """Title and address, from where the report lies, of each page that compares runs."""
+    folder = Path(session.config.option.htmlpath).parent.resolve()
+    return [
+        (question(compared.comparison), quote(os.path.relpath(page.resolve(), folder)))
+        for compared in session.compared
+        for page in compared.paths
+        if page.suffix == ".html"
+    ]

@@ -1,0 +1,1 @@
+"""The engine for a pytest session: what was asked for goes in, results and comparisons are kept and written."""

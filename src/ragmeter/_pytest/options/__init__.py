@@ -1,0 +1,1 @@
+"""Options: declared, parsed, and resolved with environment, configuration and manifest."""

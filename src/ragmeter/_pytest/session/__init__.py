@@ -1,0 +1,1 @@
+"""What a pytest session knows of its runs."""

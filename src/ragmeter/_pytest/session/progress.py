@@ -1,0 +1,41 @@
+"""Live progress on pytest's terminal."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+
+import pytest
+
+from ragmeter.report.text.live import LiveProgress
+
+
+class ProgressReporter(LiveProgress):
+    """Draws past pytest's capturing. Says nothing where pytest has no terminal."""
+
+    def __init__(self, config: pytest.Config, *, mode: str, show_errors: int) -> None:
+        """mode: ``auto`` redraws one line on a terminal, ``plain`` never does, ``off`` is silent.
+
+        show_errors: failed requests of a case that get a line of their own.
+        """
+        super().__init__(show_errors=show_errors)
+        self._config = config
+        self._mode = mode
+
+    @property
+    def _terminal(self) -> pytest.TerminalReporter | None:
+        """Looked up when it is needed: it is registered after us."""
+        terminal: pytest.TerminalReporter | None = self._config.pluginmanager.getplugin("terminalreporter")
+        return None if self._mode == "off" else terminal
+
+    @property
+    def _live(self) -> bool:
+        return self._mode == "auto" and self._terminal is not None and bool(self._terminal.isatty)
+
+    def _write(self, text: str) -> None:
+        terminal = self._terminal
+        if terminal is None:
+            return
+        capture = self._config.pluginmanager.getplugin("capturemanager")
+        with capture.global_and_fixture_disabled() if capture else nullcontext():
+            terminal.ensure_newline()
+            terminal.write(text, flush=True)

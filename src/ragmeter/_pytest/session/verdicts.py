@@ -1,0 +1,45 @@
+"""What the runs of a session say of a case, and what its tests make of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ragmeter._pytest.session.finished import write_result
+from ragmeter.core.errors import TargetError
+from ragmeter.core.verdicts.records import Outcome
+
+if TYPE_CHECKING:
+    from ragmeter._pytest.session.session import BenchSession
+    from ragmeter.core.campaign.case import Case
+    from ragmeter.core.compare.regression import Regression
+    from ragmeter.core.requests.figure import Figure
+
+
+def is_invalid(session: BenchSession, case: Case) -> bool:
+    """Whether the measurement of the case is not valid."""
+    return any(each.case.id == case.id and each.result.outcome is Outcome.INVALID for each in session.finished)
+
+
+def regression(session: BenchSession, case: Case, metric: Figure) -> Regression:
+    """The verdict on one metric of a case that was measured, against its baseline."""
+    return next(compared.gate[metric] for compared in session.compared if compared.case_id == case.id)
+
+
+def against_reference(session: BenchSession, case: Case, metric: Figure) -> Regression:
+    """The verdict on one metric of a case that was measured, by its blocks with the reference. Raises TargetError when
+    the reference was not measured.
+    """
+    for compared in session.compared:
+        if case.id in compared.references:
+            return compared.references[case.id][metric]
+    raise TargetError(f"{case.id}: there is no run of the reference to judge it by")
+
+
+def conclude(session: BenchSession) -> None:
+    """Say in each result, and write, which tests have failed on it. Raises StorageError."""
+    for place, finished in enumerate(session.finished):
+        result = session.failed_tests.amended(finished.result, finished.case.id)
+        if result is not finished.result:
+            session.finished[place] = replace(finished, result=result)
+            write_result(session.options, session.finished[place])

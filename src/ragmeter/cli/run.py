@@ -1,0 +1,62 @@
+"""``ragmeter run``: the suite, wherever ragmeter is installed. What follows is what pytest takes."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+NAME = "run"
+HELP = "measure: the suite on a provider, with every option of pytest"
+CHECKOUT = Path("bench", "test_north_south.py")
+REWRITING = "ignore:Module already imported:pytest.PytestAssertRewriteWarning"
+"""pytest says that it cannot rewrite what this very program has imported. No assertion of the library is a test's."""
+DESCRIPTION = """\
+Measure a RAG service: run the suite that is installed. It is the same as "pytest --pyargs ragmeter.suite …", and in a
+checkout the same as "pytest bench …". Results go to the folder reports of the working directory.
+
+  ragmeter run --provider=local                         a whole service on this machine
+  ragmeter run --provider=aws-eks --base-url URL        a deployed one
+  ragmeter run --provider=akamai-lke --provider=aws-eks --bench-trials=5
+  ragmeter run -m ew_probe --provider=aws-eks           the network inside its cluster
+"""
+EPILOG = """\
+Every other option of pytest works, too, such as -k, -m, -x, --collect-only and --junitxml: see "pytest --help".
+Exit status: that of pytest: 0 passed, 1 a test failed, 2 interrupted, 4 refused before any load; 11 the limit on cost
+or time was reached.
+"""
+
+
+def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Have it listed; its arguments are pytest's and parsed by pytest."""
+    commands.add_parser(NAME, help=HELP, add_help=False)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """The exit status of pytest. In a checkout its suite is run, as `pytest bench` does: what pytest finds by the name
+    of a package has it read the conftest files of the folder, and those of the library's own tests need their packages.
+    """
+    if {"-h", "--help"} & {*arguments}:
+        _help().print_help()
+        return 0
+    import pytest
+
+    suite = ["bench"] if CHECKOUT.is_file() else ["--pyargs", "ragmeter.suite"]
+    sys.argv = ["ragmeter run", "-W", REWRITING, *suite, *arguments]  # the first is pytest's name in its errors
+    return pytest.console_main()
+
+
+def _help() -> argparse.ArgumentParser:
+    from ragmeter._pytest.options.table import GROUPS
+
+    shown = argparse.ArgumentParser(
+        prog="ragmeter run",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        usage="%(prog)s --provider=NAME|FILE [option …]",
+    )
+    for group in GROUPS:
+        told = shown.add_argument_group(group.title)
+        for option in group.options:
+            told.add_argument(option.flag, **option.arguments(group.help_of(option)))
+    return shown

@@ -1,0 +1,166 @@
+"""``ragmeter target check``: one request, and what is read of each event of its answer."""
+
+import argparse
+import asyncio
+import os
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ragmeter.cli.terminal import notice, say
+from ragmeter.clients.answers.decode import decode
+from ragmeter.clients.answers.dialects import Dialect
+from ragmeter.clients.answers.explained import ReadEvent, read_events
+from ragmeter.clients.answers.told import excerpt
+from ragmeter.clients.connection.origin import Origin
+from ragmeter.clients.connection.transport import Exchange
+from ragmeter.clients.files import schema
+from ragmeter.core.errors import ConfigError
+from ragmeter.core.inputs.masking import Secrets
+from ragmeter.core.inputs.provider import Provider, provider_from
+from ragmeter.core.inputs.targets.answer import STAGES
+from ragmeter.core.inputs.unversioned import PROVIDER, WORKLOAD
+from ragmeter.core.inputs.workload import Workload, workload_from
+from ragmeter.core.requests.measures import why_no_tpot
+from ragmeter.core.requests.records import Phase, RequestSample
+from ragmeter.core.setting import Setting
+from ragmeter.run.load.loader import dialect_of, transport_of
+from ragmeter.run.plan.catalog import load_provider, load_target
+from ragmeter.run.plan.target import reach
+
+PROMPT = "What is this collection about?"
+_MARKS: Mapping[str, str] = {"events_ns": "text", "first_reasoning_ns": "reasoning", "is_closed": "the end"}
+_UNTOLD: Mapping[str, str] = {
+    "prompt_tokens": "no usage.input was found",
+    "cached_tokens": "no usage.cached was found",
+    "documents": "no sources were found: recall@k and the time to the first source",
+    "model_id": "no model_id was found: the manifest's model cannot be checked",
+}
+
+
+def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser("target", help="try the description of a target: one request, read event by event")
+    check = parser.add_subparsers(title="commands", required=True, metavar="COMMAND").add_parser(
+        "check", help="send one request, and show each event beside what was read of it"
+    )
+    check.add_argument("target", metavar="NAME|FILE", help="rag, openai, a preset, or the file of a description")
+    place = check.add_mutually_exclusive_group(required=True)
+    place.add_argument("--url", metavar="URL", help="base URL of the service")
+    place.add_argument("--provider", metavar="NAME|FILE", help="whose base URL, headers and certificates are used")
+    check.add_argument("--prompt", default=PROMPT, metavar="TEXT", help=f"default: {PROMPT}")
+    check.add_argument("--model", metavar="ID", help="the model that is asked for")
+    check.add_argument("--max-tokens", type=int, default=64, metavar="N", help="default: 64")
+    check.add_argument("--value", action="append", default=[], metavar="NAME=VALUE", help="a value of the target")
+    check.set_defaults(command=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """1 when the answer was none."""
+    provider, workload = _provider(options), _workload(options)
+    notice(provider.notices)
+    reach(provider, workload)
+    exchange, dialect = asyncio.run(_asked(provider, workload))
+    lines = (*_request_lines(provider, dialect, workload), *_answer_lines(exchange))
+    events = _lines(read_events(exchange, dialect), provider.secrets)
+    say(*map(provider.secrets.mask, lines), *events)
+    sample = decode(
+        exchange,
+        dialect,
+        index=0,
+        phase=Phase.MEASURED,
+        scheduled_ns=exchange.sent_ns or 0,
+        origin_ns=exchange.sent_ns or 0,
+        max_tokens=workload.max_output_tokens,
+        secrets=provider.secrets,
+    )
+    say("", *map(provider.secrets.mask, _verdict(sample)))
+    return 0 if sample.ok else 1
+
+
+def _provider(options: argparse.Namespace) -> Provider:
+    if options.provider:
+        return load_provider(options.provider, environment=os.environ)
+    url = Setting(key="base_url", value=options.url, origin="--url")
+    document = {"schema": PROVIDER, "name": "checked"}
+    return provider_from(document, path="--url", environment={}, base_url=url, schema=schema(PROVIDER))
+
+
+def _workload(options: argparse.Namespace) -> Workload:
+    target: Any = options.target
+    if options.value:
+        target = {"preset": options.target, "values": dict(_value(text) for text in options.value)}
+    document = {
+        "schema": WORKLOAD,
+        "name": "check",
+        "target": target,
+        "benchmark": {"requests": 1, "concurrency": 1, "max_output_tokens": options.max_tokens},
+        "prompts": [options.prompt],
+        **({"model": {"model_id": options.model}} if options.model else {}),
+    }
+    where = "ragmeter target check"
+    return workload_from(
+        document, path=where, prompts=(), settings=(), schema=schema(WORKLOAD), find_target=load_target
+    )
+
+
+def _value(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise ConfigError(f"--value: {text!r} is not NAME=VALUE, such as chain=rag")
+    return name, value
+
+
+async def _asked(provider: Provider, workload: Workload) -> tuple[Exchange, Dialect]:
+    transport, dialect = transport_of(provider), dialect_of(workload, provider)
+    deadline_ns = time.monotonic_ns() + int(workload.timeout_s * 1e9)
+    try:
+        return await transport.exchange(dialect.request(workload.prompts[0].text), deadline_ns=deadline_ns), dialect
+    finally:
+        await transport.aclose()
+
+
+def _request_lines(provider: Provider, dialect: Dialect, workload: Workload) -> list[str]:
+    """Headers by name alone: a value may be a secret."""
+    request = dialect.request(workload.prompts[0].text)
+    names = ", ".join(name for name, _ in request.headers)
+    body = [f"  body: {request.body.decode()}"] if request.body else []
+    origin = Origin.parse(str(provider.base_url))
+    address = f"{origin.scheme}://{origin.authority}{origin.target(request.path)}"
+    return [f"{request.method} {address}", f"  headers: {names}", *body]
+
+
+def _answer_lines(exchange: Exchange) -> list[str]:
+    told = f"HTTP {exchange.status}, {exchange.header('content-type')}" if exchange.status else "no answer"
+    return [told, *([] if exchange.failure is None else [f"  {exchange.failure[1]}"])]
+
+
+def _lines(events: Iterator[ReadEvent], secrets: Secrets) -> Iterator[str]:
+    """Each event as it came, and what was read of it."""
+    for each in events:
+        name = "" if each.event.event == "message" else f"{each.event.event}: "
+        yield f"{each.at_ms:9.1f} ms  {excerpt(secrets.mask(name + each.event.data))}"
+        yield f"{'':14}{excerpt(secrets.mask('; '.join(_changes(each.read)) or 'nothing'))}"
+
+
+def _changes(read: Mapping[str, Any]) -> Iterator[str]:
+    yield from (words for name, words in _MARKS.items() if name in read)
+    for name, value in read.items():
+        if name == "timings":
+            yield from (f"{stage} = {ms}" for stage in STAGES if (ms := getattr(value, stage)) is not None)
+        elif name not in {*_MARKS, "unknown"} and not name.endswith(("_ns", "_bytes", "_chars")):
+            yield f"{name} = {value}"
+
+
+def _verdict(sample: RequestSample) -> Iterator[str]:
+    if not sample.ok:
+        yield f"failed: {sample.error}: {sample.error_message}"
+        return
+    counted = "unknown" if sample.output_tokens is None else f"{sample.output_tokens} by {sample.token_source}"
+    yield f"a whole answer: {len(sample.events_ns)} text events, {sample.answer_chars} characters, tokens {counted}"
+    if (why := why_no_tpot(sample)) is not None:
+        yield f"unknown: tpot_ms and tokens_per_s: {why}"
+    for name, why in _UNTOLD.items():
+        if getattr(sample, name) in (None, ()):
+            yield f"unknown: {name}: {why}"
+    if missing := [name for name in STAGES if getattr(sample.timings, name) is None]:
+        yield f"unknown: {', '.join(missing)}: no timings were found"

@@ -1,0 +1,1 @@
+"""From bytes to one request sample: framing, dialects, decoding."""

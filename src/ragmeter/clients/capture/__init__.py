@@ -1,0 +1,1 @@
+"""The capture clock: each packet dated in a ring that the kernel fills."""

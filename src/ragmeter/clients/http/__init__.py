@@ -1,0 +1,1 @@
+"""The streaming client, over any of its clocks."""

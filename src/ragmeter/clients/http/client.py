@@ -1,0 +1,243 @@
+"""The load client: kept-alive connections, llhttp, and arrival times by the best clock that the system has.
+
+HTTP/1.1 over TCP or TLS. Proxy variables of the environment are not obeyed: a proxy would be measured, too.
+"""
+
+import asyncio
+import itertools
+import ssl
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ragmeter.clients.connection.addresses import RESOLVER, Addresses
+from ragmeter.clients.connection.connection import Connection
+from ragmeter.clients.connection.dial import DialError, dial
+from ragmeter.clients.connection.origin import Origin
+from ragmeter.clients.connection.pauses import Pauses
+from ragmeter.clients.connection.response import ResponseReader, decode_content
+from ragmeter.clients.connection.transport import CaptureLosses, Exchange, HttpRequest
+from ragmeter.clients.http.clocks import AUTO, clock_for, links_for
+from ragmeter.core.errors import ConfigError, TargetError
+from ragmeter.core.requests.records import ErrorClass
+
+CONNECT_TIMEOUT_S = 10.0
+_DIALS_AT_ONCE = 64
+STALE_WITHIN_S = 0.1
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """What is known of an exchange while it runs; ``earlier_*`` are those of a send that was repeated."""
+
+    connection: Connection | None = None
+    reused: bool = False
+    earlier_sent_bytes: int = 0
+
+
+class HttpTransport:
+    """Keeps connections alive and takes the replicas in turn.
+
+    A request on a kept-alive connection is sent again, on another one, only when the connection was closed without a
+    single response byte and as soon as a server answers that had already closed it (a TCP handshake time and
+    ``stale_within_s``): any later the request may have been at work, and its loss is the server's failure.
+    ``sent_ns`` is then that of the last send.
+    """
+
+    def __init__(
+        self,
+        base_urls: Sequence[str],
+        *,
+        ca_file: Path | None = None,
+        connect_timeout_s: float = CONNECT_TIMEOUT_S,
+        stale_within_s: float = STALE_WITHIN_S,
+        clock: str = AUTO,
+        local_ports: range | None = None,
+        pauses: Pauses | None = None,
+        addresses: str = RESOLVER,
+    ) -> None:
+        """ca_file: PEM certificates to trust in place of the system's.
+        clock: one of `ragmeter.clients.http.clocks.CLOCKS`.
+        local_ports: of this process alone, if several send at once; see `ragmeter.clients.connection.local_ports`.
+        pauses: between the sends of a schedule, for what can wait.
+        addresses: one of `ragmeter.clients.connection.addresses.CHOICES`.
+
+        Raises ConfigError.
+        """
+        if not base_urls:
+            raise ConfigError("no base URL to send requests to")
+        self._origins = [Origin.parse(url) for url in base_urls]
+        self._turn = itertools.cycle(self._origins)
+        self._idle: dict[tuple[str, str, int], list[Connection]] = {o.endpoint: [] for o in self._origins}
+        self._addresses = {origin.endpoint: Addresses(addresses) for origin in self._origins}
+        self._tls = _tls_context(ca_file) if any(origin.scheme == "https" for origin in self._origins) else None
+        self._connect_timeout_s = connect_timeout_s
+        self._stale_within_ns = int(stale_within_s * 1e9)
+        self.clock = clock_for(clock)
+        ports = {origin.port for origin in self._origins}
+        self._links = links_for(self.clock, server_ports=ports, local_ports=local_ports, pauses=pauses or Pauses())
+
+    @property
+    def capture_losses(self) -> CaptureLosses | None:
+        """See `ragmeter.clients.connection.transport.Transport.capture_losses`."""
+        return self._links.losses()
+
+    async def connect(self, n: int) -> None:
+        """Have ``n`` idle connections, spread over the replicas. Raises TargetError with the first refusal."""
+        missing = max(0, n - sum(connection.usable for idle in self._idle.values() for connection in idle))
+        while missing > 0:
+            batch = [next(self._turn) for _ in range(min(missing, _DIALS_AT_ONCE))]
+            refusals = await asyncio.gather(*(self._open_idle(origin) for origin in batch))
+            if refusal := next(filter(None, refusals), None):
+                raise TargetError(str(refusal)) from refusal
+            missing -= len(batch)
+
+    async def exchange(self, request: HttpRequest, *, deadline_ns: int) -> Exchange:
+        """See `ragmeter.clients.connection.transport.Transport.exchange`."""
+        origin = next(self._turn)
+        wire = _encode(request, origin)
+        attempt = _Attempt()
+        failure: tuple[ErrorClass, str] | None = None
+        try:
+            async with asyncio.timeout((deadline_ns - time.monotonic_ns()) / 1e9):
+                await self._converse(origin, wire, attempt)
+        except TimeoutError:
+            failure = (ErrorClass.TIMEOUT, _describe_timeout(attempt))
+        except DialError as error:
+            failure = (error.error, str(error))
+        finally:
+            self._put_back(origin, attempt.connection)
+        return _finished(attempt, failure, deadline_ns=deadline_ns, wire_bytes=len(wire))
+
+    async def aclose(self) -> None:
+        """See `ragmeter.clients.connection.transport.Transport.aclose`."""
+        idle = [connection for kept in self._idle.values() for connection in kept]
+        for kept in self._idle.values():
+            kept.clear()
+        for connection in idle:
+            connection.abort()
+        async with asyncio.timeout(self._connect_timeout_s):
+            for connection in idle:
+                await connection.lost.wait()
+        self._links.close()
+
+    async def _converse(self, origin: Origin, wire: bytes, attempt: _Attempt) -> None:
+        while (idle := self._take_idle(origin)) is not None:
+            attempt.connection, attempt.reused = idle, True
+            await idle.roundtrip(wire)
+            if not _was_stale(idle, within_ns=self._stale_within_ns):
+                return
+            attempt.earlier_sent_bytes += len(wire)
+        attempt.connection, attempt.reused = None, False
+        attempt.connection = await self._dial(origin)
+        await attempt.connection.roundtrip(wire)
+
+    def _take_idle(self, origin: Origin) -> Connection | None:
+        """The connection that was used last: it is the least likely to be closed."""
+        idle = self._idle[origin.endpoint]
+        while idle:
+            if (connection := idle.pop()).usable:
+                return connection
+            connection.abort()
+        return None
+
+    def _put_back(self, origin: Origin, connection: Connection | None) -> None:
+        if connection is None:
+            return
+        if connection.usable:
+            self._idle[origin.endpoint].append(connection)
+        else:
+            connection.abort()
+
+    async def _open_idle(self, origin: Origin) -> DialError | None:
+        try:
+            self._idle[origin.endpoint].append(await self._dial(origin))
+        except DialError as error:
+            return error
+        return None
+
+    async def _dial(self, origin: Origin) -> Connection:
+        tls = self._tls if origin.scheme == "https" else None
+        addresses = self._addresses[origin.endpoint]
+        return await dial(origin, tls, self._links, addresses, timeout_s=self._connect_timeout_s)
+
+
+def _tls_context(ca_file: Path | None) -> ssl.SSLContext:
+    try:
+        context = ssl.create_default_context(cafile=ca_file)
+    except OSError as error:  # ssl.SSLError is one
+        raise ConfigError(f"{ca_file}: not a readable file of PEM certificates: {error}") from error
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+def _encode(request: HttpRequest, origin: Origin) -> bytes:
+    """The request as it goes out. A header of the request replaces the one sent by default."""
+    headers = {"host": origin.authority, "content-length": str(len(request.body)), "accept-encoding": "identity"}
+    headers |= {name.lower(): value for name, value in request.headers}
+    lines = [f"{request.method} {origin.target(request.path)} HTTP/1.1"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + request.body
+
+
+def _was_stale(connection: Connection, *, within_ns: int) -> bool:
+    """Whether the server had closed this kept-alive connection before the request came."""
+    response, sent_ns, setup = connection.response, connection.sent_ns, connection.setup
+    if response is None or sent_ns is None or setup is None or response.ended_ns is None:
+        return False
+    soon = response.ended_ns - sent_ns <= setup.connect_ns + within_ns
+    return soon and response.received_bytes == 0 and response.failure is not None
+
+
+def _describe_timeout(attempt: _Attempt) -> str:
+    response = attempt.connection.response if attempt.connection else None
+    if response is None:
+        return "the deadline passed while connecting"
+    if response.status is None:
+        return "the deadline passed before the response began"
+    return f"the deadline passed after {response.received_bytes} bytes of the response"
+
+
+def _finished(
+    attempt: _Attempt, failure: tuple[ErrorClass, str] | None, *, deadline_ns: int, wire_bytes: int
+) -> Exchange:
+    connection = attempt.connection
+    response = connection.response if connection else None
+    if connection is None or response is None:
+        return Exchange(
+            sent_ns=None,
+            ended_ns=time.monotonic_ns(),
+            deadline_ns=deadline_ns,
+            failure=failure,
+            sent_bytes=attempt.earlier_sent_bytes,
+        )
+    headers = tuple(response.headers)
+    encoding = next((value for name, value in headers if name == "content-encoding"), None)
+    chunks, undecodable = decode_content(response.chunks, encoding)
+    setup = None if attempt.reused else connection.setup
+    tcp = connection.tcp_info
+    return Exchange(
+        sent_ns=connection.sent_ns,
+        dns_ns=setup.dns_ns if setup else None,
+        connect_ns=setup.connect_ns if setup else None,
+        tls_ns=setup.tls_ns if setup else None,
+        fallback_ns=setup.fallback_ns if setup else None,
+        status=response.status,
+        headers=headers,
+        chunks=chunks,
+        earliest_ns=_bounds(response),
+        exact_chunks=frozenset(response.exact_chunks),
+        ended_ns=response.ended_ns or time.monotonic_ns(),
+        deadline_ns=deadline_ns,
+        failure=failure or response.failure or undecodable,
+        sent_bytes=attempt.earlier_sent_bytes + wire_bytes,
+        received_bytes=response.received_bytes,
+        server_address=connection.setup.address if connection.setup else None,
+        rtt_us=tcp.rtt_us if tcp else None,
+        retransmits=tcp.retransmits - connection.earlier_retransmits if tcp else None,
+    )
+
+
+def _bounds(response: ResponseReader) -> tuple[int, ...] | None:
+    return tuple(response.earliest_ns) if len(response.earliest_ns) == len(response.chunks) else None

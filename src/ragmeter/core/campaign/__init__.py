@@ -1,0 +1,1 @@
+"""What a campaign measures, and what happens while it does."""

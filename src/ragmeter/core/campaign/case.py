@@ -1,0 +1,80 @@
+"""What a campaign measures: one workload on one provider, and which of them are measured together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ragmeter.core.compare.measured import DECLARED
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ragmeter.core.inputs.cache import CacheState
+    from ragmeter.core.inputs.provider import Provider
+    from ragmeter.core.inputs.workload import Workload
+    from ragmeter.core.requests.figure import Figure
+    from ragmeter.core.run.plan import DeclaredSlo
+    from ragmeter.core.run.saved import SavedRun
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One workload on one provider, with every SLO that applies.
+
+    watched: what has to be known as well as ``until`` asks. baseline: the run that it is compared with. earlier: of the
+    same, from sessions before it. repeat: the second run of an A/A measurement. cache_state: of its caches, where it is
+    measured in several: such cases ask the same, and their trials are pairs.
+    """
+
+    provider: Provider
+    workload: Workload
+    slos: tuple[DeclaredSlo, ...]
+    watched: tuple[Figure, ...] = ()
+    baseline: SavedRun | None = None
+    earlier: tuple[SavedRun, ...] = ()
+    repeat: bool = False
+    cache_state: CacheState | None = None
+
+    @property
+    def id(self) -> str:
+        """Of the parametrised tests: ``local-smoke``."""
+        return f"{self.provider.name}-{self.workload.name}{self.ending}"
+
+    @property
+    def ending(self) -> str:
+        """What tells its runs and files from others of the same provider and workload."""
+        return f"{'' if self.cache_state is None else f'-{self.cache_state.value}'}{'-aa' if self.repeat else ''}"
+
+    @property
+    def label(self) -> str:
+        """Of its run: the provider, which may be measured as two runs, or in several cache states."""
+        state = "" if self.cache_state is None else f" {self.cache_state.value}"
+        return f"{self.provider.name}{state}{' again' if self.repeat else ''}"
+
+    @property
+    def gated(self) -> tuple[Figure, ...]:
+        """The metrics that are judged against the baseline: all that are compared; costs only with two price sheets.
+
+        None against a baseline without samples: an order has it so that the pods measure what was measured then.
+        """
+        if self.baseline is None or not self.baseline.samples:
+            return ()
+        priced = self.provider.cost is not None and self.baseline.plan.cost is not None
+        return tuple(key for key in DECLARED if priced or key[0] != "usd_per_1m_tokens")
+
+    def asks_like(self, other: Case) -> bool:
+        """Whether both send the same requests, so that their trials can be pairs."""
+        return _asked(self) == _asked(other)
+
+
+def campaigns(cases: Sequence[Case]) -> list[list[Case]]:
+    """The cases that are measured together, in their order."""
+    firsts = [case for case in cases if not any(case.asks_like(other) for other in cases[: cases.index(case)])]
+    return [[case for case in cases if case.asks_like(first)] for first in firsts]
+
+
+def _asked(case: Case) -> tuple[object, ...]:
+    workload = case.workload
+    state = None if case.cache_state is not None else workload.caches
+    return workload.name, workload.sha256, workload.seed, workload.trials, state

@@ -1,0 +1,1 @@
+"""Whether the load generator could keep up, and its own measurement error."""

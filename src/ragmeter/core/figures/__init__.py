@@ -1,0 +1,1 @@
+"""From requests to the figures of a phase."""

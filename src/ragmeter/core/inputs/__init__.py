@@ -1,0 +1,1 @@
+"""What people write: workloads, providers, traces, and what may be in them."""

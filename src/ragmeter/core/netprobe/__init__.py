@@ -1,0 +1,1 @@
+"""East-west probes: what is probed, and what was found."""

@@ -1,0 +1,85 @@
+"""Text that comes in bursts: something between the model and the client held it back.
+
+A language model makes one token after the other; no engine of today needs less than `FLOOR_MS` for one stream. Events
+closer than that were not made one after the other but let go together, by a proxy that buffers, by an engine that sends
+every n-th step, or by speculative decoding. Time per token and the gaps are then those of the holder-back.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
+
+from ragmeter.core.requests.measures import itl_gaps_ms
+from ragmeter.core.requests.records import RequestSample
+
+FLOOR_MS = 0.2
+"""5,000 tokens a second of one stream."""
+MOSTLY = 0.5
+"""Share of the gaps below the floor from which on a run is one of bursts."""
+MIN_GAPS = 3
+"""Of a response: with fewer, two events close to each other are chance."""
+LARGE = 16
+"""Events of a burst, from which on a buffer is likelier than an engine."""
+OF_BURSTS = ("tpot_ms", "tokens_per_s", "itl_ms", "max_gap_ms", "stall_ratio")
+"""Metrics that bursts take the meaning from."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bursts:
+    """requests: with gaps enough to tell. share: of their gaps that are below the floor. sizes: events of each burst.
+
+    whole: how many of the requests came in one burst.
+    """
+
+    requests: int
+    share: float
+    sizes: tuple[int, ...]
+    whole: int
+
+    @property
+    def sentence(self) -> str:
+        held = f"median {median(self.sizes):g} events each"
+        if self.whole == self.requests:
+            held = "whole responses at once"
+        return (
+            f"text came in bursts ({self.share:.0%} of the gaps are below {FLOOR_MS:g} ms; {held}), probably by "
+            f"{self.holder}: time per token and gaps are not judged"
+        )
+
+    @property
+    def holder(self) -> str:
+        """What most likely held the text back."""
+        if 2 * self.whole >= self.requests or median(self.sizes) >= LARGE:
+            return "a proxy that buffers responses (nginx: proxy_buffering off)"
+        usual = max(set(self.sizes), key=self.sizes.count)
+        if self.sizes.count(usual) > 0.7 * len(self.sizes):
+            return f"an engine that sends every {usual} tokens (stream interval) or a proxy that buffers"
+        return "speculative decoding or a proxy that buffers"
+
+
+def bursts_of(samples: Iterable[RequestSample]) -> Bursts | None:
+    """Of the successes of a phase; None where text came as it was made, or cannot be told from it."""
+    gaps_of = [own for sample in samples if sample.ok and len(own := itl_gaps_ms(sample)) >= MIN_GAPS]
+    gaps = [gap for of_one in gaps_of for gap in of_one]
+    if not gaps or (share := sum(gap < FLOOR_MS for gap in gaps) / len(gaps)) < MOSTLY:
+        return None
+    bursts = [_sizes(of_one) for of_one in gaps_of]
+    return Bursts(
+        requests=len(gaps_of),
+        share=share,
+        sizes=tuple(size for sizes in bursts for size in sizes),
+        whole=sum(len(sizes) == 1 for sizes in bursts),
+    )
+
+
+def _sizes(gaps: Sequence[float]) -> list[int]:
+    """Events of each burst: a gap above the floor begins the next."""
+    bounds = [0, *(place for place, gap in enumerate(gaps, start=1) if gap >= FLOOR_MS), len(gaps) + 1]
+    return [end - begin for begin, end in pairwise(bounds)]
+
+
+def unjudged(samples: Iterable[RequestSample]) -> dict[str, str]:
+    """The metrics that a phase cannot judge, and why."""
+    found = bursts_of(samples)
+    return {} if found is None else dict.fromkeys(OF_BURSTS, found.sentence)

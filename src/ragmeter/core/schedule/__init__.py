@@ -1,0 +1,1 @@
+"""Which request is sent when, and by which process."""

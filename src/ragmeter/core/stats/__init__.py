@@ -1,0 +1,1 @@
+"""Estimates and their intervals, from values and from trials."""

@@ -1,0 +1,1 @@
+"""SLOs and what they say of a run."""

@@ -1,0 +1,63 @@
+"""The figures of each step of a sweep: what a curve of latency over throughput is drawn from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ragmeter.core.client.harness import harness_of
+from ragmeter.core.figures.summary import summarise
+from ragmeter.core.inputs.workload import Workload
+from ragmeter.core.requests.records import Phase, RequestSample
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One step of a sweep, over all trials. rate_per_s: as asked for; offered and achieved are as in `Harness`."""
+
+    step: int
+    rate_per_s: float
+    offered_rate_per_s: float | None
+    achieved_rate_per_s: float | None
+    requests: int
+    errors: int
+    requests_per_s: float | None
+    output_tokens_per_s: float | None
+    ttft_p50_ms: float | None
+    ttft_p95_ms: float | None
+    tpot_p50_ms: float | None
+    tpot_p95_ms: float | None
+    latency_p50_ms: float | None
+    latency_p95_ms: float | None
+    peak_concurrency: int
+
+
+def steps_of(samples: Sequence[RequestSample], workload: Workload) -> tuple[Step, ...]:
+    """Of the measured requests, over all trials; empty when the load had one step."""
+    measured = [sample for sample in samples if sample.phase is Phase.MEASURED]
+    found = enumerate(workload.rates_per_s)
+    return tuple(
+        _step([sample for sample in measured if sample.step == number], workload, number, rate)
+        for number, rate in found
+    )
+
+
+def _step(samples: Sequence[RequestSample], workload: Workload, number: int, rate_per_s: float) -> Step:
+    figures = summarise(samples, Phase.MEASURED, goodput=workload.goodput, seed=workload.seed)
+    harness = harness_of(samples, clock="", open_loop=True, client_cpu_ratio=None)
+    phase = figures.phase
+    return Step(
+        step=number,
+        rate_per_s=rate_per_s,
+        offered_rate_per_s=harness.offered_rate_per_s,
+        achieved_rate_per_s=harness.achieved_rate_per_s,
+        requests=phase.requests,
+        errors=phase.errors,
+        requests_per_s=phase.requests_per_s,
+        output_tokens_per_s=phase.output_tokens_per_s,
+        ttft_p50_ms=phase.ttft_p50_ms,
+        ttft_p95_ms=phase.ttft_p95_ms,
+        tpot_p50_ms=phase.tpot_p50_ms,
+        tpot_p95_ms=phase.tpot_p95_ms,
+        latency_p50_ms=phase.latency_p50_ms,
+        latency_p95_ms=phase.latency_p95_ms,
+        peak_concurrency=harness.peak_concurrency,
+    )

@@ -1,0 +1,68 @@
+"""TTFT breakdown: two waterfalls, the mean and the tail, that each add up."""
+
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
+from typing import Final
+
+from ragmeter.core.figures.attribution import Stage
+from ragmeter.core.result.result import RunResult
+from ragmeter.core.verdicts.records import Outcome
+from ragmeter.report.html.charts import waterfall_bar
+from ragmeter.report.html.layout import section, stacked, table
+from ragmeter.report.html.scale import Scale
+from ragmeter.report.words.format import count, percent, quantity
+from ragmeter.report.words.markup import Html, element
+from ragmeter.report.words.naming import stage_label
+
+_BASIS: Final = {
+    "server": "reported by the server",
+    "client": "measured by the client's kernel",
+    "probe": "measured by the east-west probe",
+    "remainder": "inferred: what remains",
+}
+
+
+def waterfall(result: RunResult, ident: str) -> Html | None:
+    at = result.attribution
+    if at is None or result.outcome is Outcome.INVALID:
+        return None
+    means = _table(f"Mean of {count(at.n)} requests", at.stages, at.ttft_mean_ms, f"{ident}-mean")
+    tail = None
+    if at.tail is not None and at.tail_ttft_mean_ms is not None:
+        tail = _table("Mean of the slowest 5 %", at.tail, at.tail_ttft_mean_ms, f"{ident}-tail")
+    slowest = "" if at.tail_sentence is None else f" {at.tail_sentence}."
+    decode = (
+        ""
+        if at.decode_mean_ms is None
+        else f" Decoding after the first token took {quantity(at.decode_mean_ms, 'ms')} on average."
+    )
+    measured = f"{percent(at.measured_ratio)} of it is measured, the rest inferred."
+    network = "" if at.llm_network is None else f" Network to the LLM: {at.llm_network}."
+    return section(
+        "TTFT breakdown",
+        element("div", means, tail, class_="waterfalls"),
+        lead=f"{at.sentence}.{slowest} {measured}{decode}{network}",
+    )
+
+
+def _table(caption: str, stages: Sequence[Stage], total_ms: float, ident: str) -> Html | None:
+    rows = [*_rows(stages, total_ms, ident), ("Client's TTFT", "", quantity(total_ms, "ms"), percent(1))]
+    return table(caption, ("Stage", "", "Mean", "Share"), rows, numbers_from=2, kind="waterfall")
+
+
+def _scale(ends_ms: Sequence[float]) -> Scale:
+    """From 0 to the TTFT, and as far beyond as a remainder below 0 reaches."""
+    low, high = min(ends_ms), max(ends_ms)
+    return Scale(low=low, high=high if high > low else low + 1.0)
+
+
+def _rows(stages: Sequence[Stage], total_ms: float, ident: str) -> Iterator[tuple[str, ...]]:
+    starts = list(accumulate((stage.mean_ms for stage in stages), initial=0.0))
+    scale = _scale([*starts, total_ms])
+    for stage, start_ms in zip(stages, starts, strict=False):
+        yield (
+            stacked(stage_label(stage), _BASIS[stage.basis]),
+            waterfall_bar(stage, start_ms, scale, ident=f"{ident}-{stage.name}"),
+            quantity(stage.mean_ms, "ms"),
+            percent(stage.share_ratio),
+        )

@@ -1,0 +1,126 @@
+"""What a run is called, and the one sentence it comes down to. Shared by the page and the terminal."""
+
+from typing import Final
+
+from ragmeter.core.figures.attribution import Stage
+from ragmeter.core.result.failures import FailedTest
+from ragmeter.core.result.result import RunResult
+from ragmeter.core.verdicts.records import Outcome, SloVerdict
+
+SMOKE_BELOW_SECONDS: Final = 600
+"""Runs shorter than this are labelled smoke: MLPerf Inference asks for at least 600 s."""
+
+
+def provider_name(result: RunResult) -> str:
+    return _known(result.run_metadata.get("provider"), "provider not known")
+
+
+def workload_name(result: RunResult) -> str:
+    return _known(result.workload.get("name"), "workload not named")
+
+
+def run_name(result: RunResult) -> str:
+    return f"{workload_name(result)} @ {provider_name(result)}"
+
+
+def _known(value: object, otherwise: str) -> str:
+    return value if isinstance(value, str) and value else otherwise
+
+
+def is_smoke(result: RunResult) -> bool:
+    return result.duration_seconds is not None and result.duration_seconds < SMOKE_BELOW_SECONDS
+
+
+def reason(result: RunResult) -> str:
+    """Why the run has its outcome, in a few words; what exactly happened is said by ``evidence``."""
+    if result.harness.reasons:
+        return "The measurement is not valid, so no figure here judges the service"
+    if result.outcome is Outcome.NOT_JUDGED or not (result.verdicts or result.failed_tests):
+        return "No SLO was declared: nothing was judged"
+    if result.outcome is Outcome.PASS:
+        return _met(result)
+    tests = len(_failed_tests(result))
+    said = [_judged(result, len(_deciding(result)))] if _deciding(result) else []
+    said += [f"{tests} {'test' if tests == 1 else 'tests'} of the session failed"] if tests else []
+    if not said:
+        return f"{_met(result)}, but the run was interrupted: half of a run can fail and cannot pass"
+    return "; ".join(said)
+
+
+def evidence(result: RunResult) -> tuple[str, ...]:
+    """The sentences that led to the outcome, each about one SLO or one limit of the client."""
+    if result.harness.reasons:
+        return result.harness.reasons
+    if result.outcome is Outcome.PASS:
+        return ()
+    tests = (words for outcome, words in failed_tests(result) if outcome is result.outcome)
+    return (*(sentence(result, verdict) for verdict in _deciding(result)), *tests)
+
+
+def full_reason(result: RunResult) -> str:
+    """Why the run has its outcome, in one sentence that holds the first piece of evidence."""
+    sentences = evidence(result)
+    if not sentences:
+        return f"{reason(result)}."
+    more = f" (and {len(sentences) - 1} more below)" if len(sentences) > 1 else ""
+    return f"{reason(result)}: {sentences[0].rstrip('.')}{more}."
+
+
+def sentence(result: RunResult, verdict: SloVerdict) -> str:
+    """The verdict's sentence without the run's name, for a place that has it in its heading."""
+    return verdict.sentence.removeprefix(f"{run_name(result)}: ")
+
+
+def own_warnings(result: RunResult) -> tuple[str, ...]:
+    """Warnings about the run but not about its prices, which stand with the cost."""
+    prices = () if result.cost is None else result.cost.warnings
+    return tuple(warning for warning in result.warnings if warning not in prices)
+
+
+def why_missing(result: RunResult, metric: str) -> str | None:
+    """Why a figure is not there, or is there and judges nothing; None where it is a figure like any other."""
+    held_up = result.harness.unjudged.get(metric)
+    return f"not judged: {held_up.partition(' (')[0]}" if held_up else result.unknown.get(metric)
+
+
+def stage_label(stage: Stage) -> str:
+    return stage.label[:1].upper() + stage.label[1:]
+
+
+def _deciding(result: RunResult) -> tuple[SloVerdict, ...]:
+    return tuple(verdict for verdict in result.verdicts if verdict.outcome is result.outcome)
+
+
+def failed_tests(result: RunResult) -> list[tuple[Outcome, str]]:
+    """Each outcome with the tests that failed and why: one entry for several that failed for the same reason. Without
+    the tests of SLOs, whose verdicts say more.
+    """
+    found: dict[tuple[Outcome, str], list[str]] = {}
+    for test in result.failed_tests:
+        if not test.of_slo:
+            found.setdefault((test.outcome, test.sentence), []).append(test.test)
+    return [(outcome, f"{', '.join(tests)}: {words}") for (outcome, words), tests in found.items()]
+
+
+def _failed_tests(result: RunResult) -> tuple[FailedTest, ...]:
+    """Those that led to the outcome, without the tests of SLOs, whose verdicts say more."""
+    return tuple(test for test in result.failed_tests if test.outcome is result.outcome and not test.of_slo)
+
+
+_VERBS: Final = {
+    Outcome.FAIL: "missed",
+    Outcome.INCONCLUSIVE: "undecided",
+    Outcome.NO_DATA: "without enough data",
+    Outcome.NOT_JUDGED: "not judged",
+    Outcome.INVALID: "not judged, as the measurement is not valid for it",
+}
+
+
+def _judged(result: RunResult, deciding: int) -> str:
+    total = len(result.verdicts)
+    return f"{deciding} of {total} {'SLO' if total == 1 else 'SLOs'} {_VERBS[result.outcome]}"
+
+
+def _met(result: RunResult) -> str:
+    total = len(result.verdicts)
+    return "The one SLO is met" if total == 1 else f"All {total} SLOs are met"

@@ -1,0 +1,1 @@
+"""Runs and probes in the pods of a cluster."""

@@ -1,0 +1,116 @@
+"""A load that is sent from this machine, in which the variants of a campaign take turns."""
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+
+from ragmeter.core.campaign.case import Case
+from ragmeter.core.campaign.events import Event, RunStarted, WarmupEnded
+from ragmeter.core.money.budget import rate_of
+from ragmeter.core.netprobe.placement import Placement
+from ragmeter.core.requests.records import RequestSample
+from ragmeter.core.run.plan import RunPlan
+from ragmeter.core.run.saved import SavedRun
+from ragmeter.run.engine.engine import Engine, Planned
+from ragmeter.run.plan.cache_counters import cache_counters
+from ragmeter.run.plan.catalog import shown
+from ragmeter.run.session.campaign import run_campaign
+from ragmeter.run.session.measure import Conditions
+from ragmeter.run.session.variant import Variant
+from ragmeter.run.store import SampleLog
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Prepared:
+    """A case that is ready to be measured, its raw record open."""
+
+    case: Case
+    plan: RunPlan
+    placed: Placement
+    variant: Variant
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """The default."""
+
+    def measure(self, cases: Sequence[Case], engine: Engine) -> list[SavedRun]:
+        count = len(cases)
+        planned = list(engine.each(cases, lambda case: case, lambda case: engine.planned(case, variants=count)))
+        with ExitStack() as logs:
+            prepared = list(engine.each(planned, _case, lambda each: _prepared(each, logs, engine)))
+            _send(prepared, engine)
+            engine.probes.after([each.case for each in prepared], [each.variant.stopped for each in prepared])
+            settled = list(engine.each(prepared, _case, lambda each: _settled(each, engine)))
+        return list(engine.each(settled, _case, lambda each: _concluded(each, engine)))
+
+
+def _case(each: Planned | _Prepared) -> Case:
+    return each.case
+
+
+def _prepared(planned: Planned, logs: ExitStack, engine: Engine) -> _Prepared:
+    """Raises StorageError when its raw record cannot be made."""
+    case = planned.case
+    log = logs.enter_context(SampleLog(engine.settings.raw_path(case)))
+    log.plan(planned.plan)
+    conditions = Conditions(
+        provider=case.provider,
+        origin_ns=planned.origin_ns,
+        keep=_keeper(case, log, engine),
+        watch=engine.resources.watch(case.provider),
+        emit=engine.emit,
+        clock=planned.plan.clock,
+        workers=engine.resources.workers,
+        halt=engine.meter.halt,
+        marking=planned.plan.marking,
+        counters=cache_counters(case.provider, case.workload),
+    )
+    variant = Variant(label=case.label, workload=case.workload, conditions=conditions, log=log, watched=case.watched)
+    engine.emit(RunStarted(case=case))
+    return _Prepared(case=case, plan=planned.plan, placed=planned.placed, variant=variant)
+
+
+def _keeper(case: Case, log: SampleLog, engine: Engine) -> Callable[[RequestSample], None]:
+    rate = rate_of(case.provider.cost)
+
+    def keep(sample: RequestSample) -> None:
+        log.sample(sample)
+        engine.meter.add_egress(sample.received_bytes * rate.usd_per_byte)
+
+    return keep
+
+
+def _send(prepared: Sequence[_Prepared], engine: Engine) -> None:
+    if not prepared:
+        return
+    variants = [each.variant for each in prepared]
+    with engine.probes.beside([each.case for each in prepared]) as begin:
+
+        def emit(event: Event) -> None:
+            engine.emit(event)
+            if isinstance(event, WarmupEnded):
+                begin()
+
+        run_campaign(variants, engine.meter, emit)
+        for variant in variants:
+            variant.log.ending(variant.ending())
+
+
+def _settled(prepared: _Prepared, engine: Engine) -> _Prepared:
+    """With the probe that belongs to the run in the end."""
+    provider, variant = prepared.case.provider, prepared.variant
+    plan = engine.probes.settled(prepared.plan, provider, prepared.placed, variant.log)
+    if trouble := engine.probes.trouble(provider):
+        variant.warnings += trouble
+        variant.log.ending(variant.ending())
+    return replace(prepared, plan=plan)
+
+
+def _concluded(prepared: _Prepared, engine: Engine) -> SavedRun:
+    variant, log = prepared.variant, prepared.variant.log
+    ending = variant.ending()
+    if log.failure is not None:
+        ending = replace(ending, warnings=(*ending.warnings, f"{log.failure}: all samples are in {log.path}"))
+    run = SavedRun(path=shown(log.path), plan=prepared.plan, samples=tuple(variant.samples), ending=ending)
+    return engine.conclude(prepared.case, run, log.path)

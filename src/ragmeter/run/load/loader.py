@@ -1,0 +1,281 @@
+"""The load itself: connections to one service, and the requests of a phase sent over them.
+
+Everything that costs time between two requests is here or below: its process should do nothing else.
+"""
+
+import asyncio
+import gc
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from hashlib import blake2b
+from pathlib import Path
+from typing import Protocol
+
+from ragmeter.clients.answers.decode import decode
+from ragmeter.clients.answers.described import described_dialect
+from ragmeter.clients.answers.dialects import Dialect, OpenAiDialect, RagDialect
+from ragmeter.clients.connection.pauses import Pauses
+from ragmeter.clients.connection.transport import CaptureLosses, Exchange, HttpRequest, Transport
+from ragmeter.clients.http.client import HttpTransport
+from ragmeter.clients.http.clocks import AUTO
+from ragmeter.core.errors import TargetError
+from ragmeter.core.inputs.cache import MarkBy
+from ragmeter.core.inputs.provider import Provider
+from ragmeter.core.inputs.traces import Lengths
+from ragmeter.core.inputs.workload import Workload, target_values
+from ragmeter.core.requests.records import ErrorClass, Phase, RequestSample
+from ragmeter.core.schedule.plan import Marking, PhasePlan
+from ragmeter.core.schedule.prompting import prompt_of_length
+from ragmeter.run.load.backlog import Backlog
+from ragmeter.run.load.open_loop import Start, drive
+from ragmeter.run.load.priority import is_ahead
+from ragmeter.run.load.standstill import NONE, Standstill, StandstillWatch
+
+
+class Listener(Protocol):
+    """Is told of each request. It must be quick."""
+
+    def started(self) -> None:
+        """One request was sent."""
+
+    def ended(self, sample: RequestSample) -> None:
+        """One request ended."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientLoad:
+    """CPU time that the load of a phase took from its process, and how long the phase was.
+
+    dropped_packets: how many a capture lost meanwhile. uncaptured_connections: how many connections so far a capture
+    does not date. real_time: whether the process had real-time priority. stood_still: how long it did not run.
+    """
+
+    cpu_s: float
+    wall_s: float
+    dropped_packets: int = 0
+    uncaptured_connections: int = 0
+    real_time: bool = False
+    stood_still: Standstill = NONE
+
+
+class Loader:
+    """Sends what is planned of a workload to one service; use it in one event loop and close it there.
+
+    origin_ns: the ``time.monotonic_ns`` reading that is 0 in the samples. clock: one of `clients.http.clocks.CLOCKS`.
+    local_ports: see `HttpTransport`. marking: as in `RunPlan`.
+    """
+
+    def __init__(
+        self,
+        workload: Workload,
+        provider: Provider,
+        *,
+        origin_ns: int,
+        listener: Listener,
+        clock: str = AUTO,
+        local_ports: range | None = None,
+        marking: Marking | None = None,
+    ) -> None:
+        """Raises ConfigError for a clock that is not available, or a ``ca_file`` that cannot be read."""
+        self._workload = workload
+        self._pauses = Pauses()
+        self._transport: Transport = transport_of(provider, clock, local_ports, self._pauses)
+        self._dialect = dialect_of(workload, provider, marking)
+        self._marks = _Marks(marking)
+        self._secrets = provider.secrets
+        self._replica_header = provider.replica_header
+        self._origin_ns = origin_ns
+        self._listener = listener
+
+    async def connect(self, connections: int) -> None:
+        """Raises TargetError when one does not come up."""
+        try:
+            await self._transport.connect(connections)
+        except TargetError as error:
+            raise TargetError(self._secrets.mask(str(error))) from None
+
+    def prepare(self, plan: PhasePlan) -> "Prepared":
+        """Make everything of a phase that can be made before it begins."""
+        return Prepared(self, plan)
+
+    def _losses(self) -> CaptureLosses:
+        return self._transport.capture_losses or CaptureLosses(packets=0, connections=0)
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self._transport.aclose()
+
+
+@dataclass(slots=True)
+class Prepared:
+    """A phase that is ready to begin. Its answers are read and kept between sends."""
+
+    loader: Loader
+    plan: PhasePlan
+    _answers: Backlog[tuple[Start, Exchange]] = field(init=False)
+    _requests: dict[tuple[int, Lengths | None], HttpRequest] = field(init=False)
+    """Made before the phase: it would be work between the moment of a start and its send."""
+
+    def __post_init__(self) -> None:
+        self._answers = Backlog(self._keep, self.loader._pauses, rests=is_ahead())
+        order = self.plan.prompt_order
+        asked = set(zip(order, self.plan.lengths or (None,) * len(order), strict=True))
+        self._requests = {each: self._request(*each) for each in asked}
+        gc.collect()
+
+    def _request(self, prompt_index: int, lengths: Lengths | None) -> HttpRequest:
+        dialect, prompts, mark = self.loader._dialect, self.loader._workload.prompts, self.loader._marks.written
+        if lengths is None:
+            return dialect.request(prompts[prompt_index].text, mark=mark)
+        text = prompt_of_length([prompt.text for prompt in prompts], prompt_index, lengths.input_tokens)
+        return dialect.request(text, max_tokens=lengths.output_tokens, mark=mark)
+
+    async def run(self, begin_ns: int | None = None) -> ClientLoad:
+        """Send it; returns when every request has ended.
+
+        begin_ns: the ``time.monotonic_ns`` reading at which the phase begins; None for now. When it is cancelled,
+        requests in flight are kept with the class ``interrupted``.
+        """
+        loader = self.loader
+        with _quiet_collector():
+            cpu_s, wall_s, lost = time.process_time(), time.monotonic(), loader._losses().packets
+            watch = StandstillWatch()
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._answers.run())
+                with watch.ticking():
+                    await drive(self.plan, self._send, begin_ns, loader._pauses)
+                self._answers.close()
+            return ClientLoad(
+                cpu_s=time.process_time() - cpu_s,
+                wall_s=time.monotonic() - wall_s,
+                dropped_packets=loader._losses().packets - lost,
+                uncaptured_connections=loader._losses().connections,
+                real_time=is_ahead(),
+                stood_still=watch.found(),
+            )
+
+    async def _send(self, start: Start) -> None:
+        """Send one request and hand on its answer; when it is cancelled half way, keep what is known."""
+        loader = self.loader
+        loader._listener.started()
+        deadline_ns = time.monotonic_ns() + int(loader._workload.timeout_s * 1e9)
+        try:
+            request = loader._marks.placed(self._requests[start.prompt_index, start.lengths], self.plan, start.index)
+            exchange = await loader._transport.exchange(request, deadline_ns=deadline_ns)
+        except asyncio.CancelledError:
+            loader._listener.ended(self._interrupted(start))
+            raise
+        self._answers.add((start, exchange))
+
+    def _keep(self, answer: tuple[Start, Exchange]) -> None:
+        start, exchange = answer
+        sample = decode(
+            exchange,
+            self.loader._dialect,
+            index=start.index,
+            phase=Phase(self.plan.name),
+            trial=self.plan.trial,
+            step=self.plan.step,
+            prompt_index=start.prompt_index,
+            scheduled_ns=start.scheduled_ns,
+            origin_ns=self.loader._origin_ns,
+            max_tokens=start.lengths.output_tokens if start.lengths else self.loader._workload.max_output_tokens,
+            secrets=self.loader._secrets,
+            replica_header=self.loader._replica_header,
+        )
+        self.loader._listener.ended(sample)
+
+    def _interrupted(self, start: Start) -> RequestSample:
+        origin_ns = self.loader._origin_ns
+        return RequestSample(
+            index=start.index,
+            phase=Phase(self.plan.name),
+            trial=self.plan.trial,
+            step=self.plan.step,
+            prompt_index=start.prompt_index,
+            scheduled_ns=start.scheduled_ns - origin_ns,
+            ended_ns=time.monotonic_ns() - origin_ns,
+            error=ErrorClass.INTERRUPTED,
+            error_message="the run was stopped",
+        )
+
+
+def transport_of(
+    provider: Provider, clock: str = AUTO, local_ports: range | None = None, pauses: Pauses | None = None
+) -> HttpTransport:
+    """Raises ConfigError as `HttpTransport` does."""
+    ca_file = Path(provider.ca_file) if provider.ca_file else None
+    urls = [str(provider.base_url)]
+    return HttpTransport(
+        urls, ca_file=ca_file, clock=clock, local_ports=local_ports, pauses=pauses, addresses=provider.addresses
+    )
+
+
+class _Marks:
+    """The marks of the requests of one loader. Requests are made before their phase with a mark as long as any; the
+    mark of its own takes its place when one is sent, which costs a microsecond.
+
+    The marks of two loaders differ, and so do those of two runs of one plan.
+    """
+
+    def __init__(self, marking: Marking | None) -> None:
+        self._is_shared = marking is None or marking.shared is not None
+        self._key = secrets.token_bytes(_MARK_BYTES)
+        self.written = None if marking is None else marking.shared or self._key.hex()
+
+    def placed(self, request: HttpRequest, plan: PhasePlan, index: int) -> HttpRequest:
+        """The request with its own mark, in which no two agree from the first characters on."""
+        if self._is_shared or self.written is None:
+            return request
+        of_request = f"{plan.name} {plan.trial} {plan.step} {index}".encode()
+        own = blake2b(of_request, digest_size=_MARK_BYTES, key=self._key).hexdigest()
+        path, body = request.path, request.body.replace(self.written.encode(), own.encode())
+        return replace(request, body=body, path=path.replace(self.written, own) if self.written in path else path)
+
+
+_MARK_BYTES = 8
+
+
+def dialect_of(workload: Workload, provider: Provider, marking: Marking | None = None) -> Dialect:
+    """What the target of the workload is asked at this provider, and how its answers are read. marking: as in
+    `RunPlan`.
+    """
+    headers = tuple(provider.headers.items())
+    if workload.described is not None:
+        return described_dialect(workload.described, values=target_values(workload), headers=headers)
+    by: MarkBy = "nonce" if marking is None else marking.by
+    if workload.target == "openai":
+        return OpenAiDialect(
+            model=str(workload.model_id),
+            max_tokens=workload.max_output_tokens,
+            body=workload.body,
+            headers=headers,
+            mark_by=by,
+        )
+    return RagDialect(
+        k=workload.k, docset=workload.docset, max_tokens=workload.max_output_tokens, headers=headers, mark_by=by
+    )
+
+
+def fast_loop() -> asyncio.AbstractEventLoop:
+    """uvloop's event loop where there is one: not on Windows."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
+
+
+@contextmanager
+def _quiet_collector() -> Iterator[None]:
+    """No garbage collection within: a pause of many milliseconds would be taken for the server's."""
+    gc.freeze()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+        gc.unfreeze()

@@ -1,0 +1,55 @@
+"""One request, or a few at once, without load: does the service speak the API?"""
+
+import asyncio
+from dataclasses import dataclass, field, replace
+from time import monotonic_ns
+
+from ragmeter.core.errors import TargetError
+from ragmeter.core.inputs.provider import Provider
+from ragmeter.core.inputs.workload import Workload
+from ragmeter.core.requests.records import RequestSample
+from ragmeter.core.schedule.phases import trial
+from ragmeter.run.load.loader import Loader, fast_loop
+
+
+@dataclass(slots=True)
+class _Heard:
+    """Keeps what it is told."""
+
+    samples: list[RequestSample] = field(default_factory=list)
+
+    def started(self) -> None: ...
+
+    def ended(self, sample: RequestSample) -> None:
+        self.samples.append(sample)
+
+
+def ask(provider: Provider, workload: Workload) -> RequestSample:
+    """The sample of the workload's first prompt, sent alone, from this process.
+
+    Raises TargetError when no connection comes up and KeyboardInterrupt when Ctrl-C ended it.
+    """
+    with asyncio.Runner(loop_factory=fast_loop) as runner:
+        (sample,) = runner.run(ask_at_once(provider, workload, 1))
+    return sample
+
+
+async def ask_at_once(provider: Provider, workload: Workload, count: int) -> list[RequestSample]:
+    """The samples of ``count`` requests sent at the same time, each with a prompt and a connection of its own.
+
+    Raises TargetError when no connection comes up.
+    """
+    once = replace(
+        workload, shape="closed", requests=count, concurrency=count, rate_per_s=None, duration_s=None, warmup_requests=0
+    )
+    heard = _Heard()
+    loader = Loader(once, provider, origin_ns=monotonic_ns(), listener=heard)
+    try:
+        await loader.connect(count)
+        for plan in trial(once, 0):
+            await loader.prepare(plan).run()
+    except TargetError as error:
+        raise TargetError(f"{provider.name}: {error}") from error
+    finally:
+        await loader.aclose()
+    return heard.samples

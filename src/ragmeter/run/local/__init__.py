@@ -1,0 +1,1 @@
+"""The embedded service: what it needs, and its processes."""

@@ -1,0 +1,1 @@
+"""Load processes: starting them, talking to them, and letting none outlive us."""

@@ -1,0 +1,135 @@
+"""Presets against the servers that they describe. Not collected by itself: ``tox -e targets`` has the packages.
+
+Each service is asked one question that it answers and one that fails, and a row of a table says what is known of it.
+"""
+
+import importlib.metadata
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from ragmeter.clients.files import schema
+from ragmeter.core.inputs.workload import Workload, workload_from
+from ragmeter.core.requests.measures import time_to_first_source_ms, tpot_ms, ttft_ms
+from ragmeter.core.requests.records import ErrorClass, RequestSample
+from ragmeter.run.load.single import ask
+from ragmeter.run.plan.catalog import load_target
+from ragmeter.run.plan.target import reach
+from tests.ports import free_port
+from tests.run.cases import provider
+from tests.tethered import tethered
+from tests.waiting import wait_until
+
+HERE = Path(__file__).parent
+START_TIMEOUT_S = 180
+STOP_TIMEOUT_S = 30
+MEASURES = {"TTFT": ttft_ms, "TPOT": tpot_ms, "first source": time_to_first_source_ms}
+
+
+@contextmanager
+def running(command: Sequence[str], ready: str, **environment: str) -> Iterator[str]:
+    """The URL of a server that listens on the port in its command."""
+    port = free_port()
+    arguments = [part.replace("PORT", str(port)) for part in command]
+    process = subprocess.Popen(
+        tethered(arguments), env={**os.environ, **environment}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    url = f"http://127.0.0.1:{port}"
+
+    def answers() -> bool | None:
+        assert process.poll() is None, f"{command} ended"
+        try:
+            return httpx.get(f"{url}{ready}", trust_env=False, timeout=5).is_success or None
+        except httpx.TransportError:
+            return None
+
+    try:
+        wait_until(answers, START_TIMEOUT_S)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(STOP_TIMEOUT_S)
+
+
+@pytest.fixture(scope="module")
+def urls() -> Iterator[dict[str, str]]:
+    langserve = (sys.executable, "-m", "tests.targets.langserve_app", "PORT")
+    hayhooks = (str(Path(sys.executable).with_name("hayhooks")), "run", "--host", "127.0.0.1", "--port", "PORT")
+    quiet = {"HAYHOOKS_PIPELINES_DIR": str(HERE / "pipelines"), "HAYSTACK_TELEMETRY_ENABLED": "False"}
+    with running(langserve, "/docs") as of_langserve, running(hayhooks, "/status", **quiet) as of_hayhooks:
+        yield {"langserve": of_langserve, "hayhooks": of_hayhooks}
+
+
+def workload(target: Any, prompt: str) -> Workload:
+    document = {
+        "schema": "workload.v1",
+        "name": "w",
+        "target": target,
+        "benchmark": {"requests": 1, "concurrency": 1, "timeout": 60, "max_output_tokens": 16},
+        "model": {"model_id": "rag"},
+        "prompts": [prompt],
+    }
+    return workload_from(
+        document, path="w.yaml", prompts=(), settings=(), schema=schema("workload.v1"), find_target=load_target
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """failing: the target that is asked for a failure; the same where the question decides."""
+
+    package: str
+    target: Any
+    failing: Any
+    documents: tuple[str, ...] = ()
+
+
+def chain(name: str) -> dict[str, Any]:
+    return {"preset": "langserve", "values": {"chain": name}}
+
+
+PIPELINE = {"preset": "hayhooks", "values": {"pipeline": "rag"}}
+CASES = {
+    "a chain with sources": Case(
+        package="langserve", target=chain("rag"), failing=chain("failing"), documents=("terms.md", "forms.md")
+    ),
+    "a chain of text": Case(package="langserve", target=chain("text"), failing=chain("failing")),
+    "a chain of messages": Case(package="langserve", target=chain("chat"), failing=chain("failing")),
+    "a pipeline": Case(package="hayhooks", target=PIPELINE, failing=PIPELINE),
+    "a pipeline that chats": Case(package="hayhooks", target="hayhooks-chat", failing="hayhooks-chat"),
+}
+
+
+def asked(url: str, target: Any, prompt: str) -> RequestSample:
+    made = workload(target, prompt)
+    reach(provider(url), made)
+    return ask(provider(url), made)
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_a_preset_reads_its_service(urls: dict[str, str], case: Case) -> None:
+    begun = time.monotonic()
+    sample = asked(urls[case.package], case.target, "Why?")
+    assert sample.ok, sample.error_message
+    assert sample.answer_chars == len("one two three four")
+    assert sample.documents == case.documents
+    known = [name for name, measure in MEASURES.items() if measure(sample) is not None]
+    assert "TTFT" in known
+    version = importlib.metadata.version(case.package)
+    spent_s = time.monotonic() - begun
+    print(f"\n{case.package:10} {version:8} known: {', '.join(known):26} {spent_s:5.2f} s", end=" ")
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_a_failure_of_the_service_is_one(urls: dict[str, str], case: Case) -> None:
+    sample = asked(urls[case.package], case.failing, "fail")
+    assert sample.error in {ErrorClass.ERROR_EVENT, ErrorClass.HTTP_STATUS, ErrorClass.TRUNCATED}, sample

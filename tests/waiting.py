@@ -1,0 +1,48 @@
+"""How the tests wait for a condition, with a deadline: here, or in another thread that then does something."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def wait_until(
+    look: Callable[[], T | None], timeout_s: float, *, every_s: float = 0.05, why: Callable[[], object] = lambda: ""
+) -> T:
+    """The first thing that `look` finds; None and False are nothing.
+
+    Raises TimeoutError with what `why` says when there is none in time.
+    """
+    until_s = time.monotonic() + timeout_s
+    while True:
+        found = look()
+        if found is not None and found is not False:
+            return found
+        if time.monotonic() >= until_s:
+            raise TimeoutError(f"not within {timeout_s:g} s {why()}")
+        time.sleep(every_s)
+
+
+def when(holds: Callable[[], object], act: Callable[[], object], timeout_s: float = 60) -> threading.Thread:
+    """A thread that does something once something holds, or the deadline has passed; to be joined."""
+
+    def wait() -> None:
+        until_s = time.monotonic() + timeout_s
+        while not holds() and time.monotonic() < until_s:
+            time.sleep(0.005)
+        act()
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    return thread
+
+
+def ctrl_c_when(holds: Callable[[], object]) -> threading.Thread:
+    """The same, for Ctrl-C in this process."""
+    return when(holds, lambda: os.kill(os.getpid(), signal.SIGINT))
