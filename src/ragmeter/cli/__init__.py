@@ -1,6 +1,7 @@
 """``ragmeter``: runs the suite, and works on saved runs and on files without pytest. One file for each command."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 
@@ -25,6 +26,8 @@ from ragmeter.cli import (
 from ragmeter.core.errors import RagmeterError
 
 EXIT_ERROR = 2
+EXIT_BROKEN_PIPE = 128 + 13
+"""As a shell shows SIGPIPE."""
 DESCRIPTION = (
     "run measures a RAG service; plan, load and merge do so from several machines; the others work on saved runs and "
     "on files, without pytest."
@@ -41,10 +44,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], int] = options.command
     try:
-        return command(options)
+        status = command(options)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return _reader_is_gone()
     except RagmeterError as error:
         sys.stderr.write(f"ragmeter: {error}\n")
         return EXIT_ERROR
+    return status
+
+
+def _reader_is_gone() -> int:
+    """`ragmeter … | head` has read enough. What is left in the buffer goes nowhere, without a word at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return EXIT_BROKEN_PIPE
 
 
 def _parser() -> argparse.ArgumentParser:
