@@ -72,7 +72,10 @@ def test_prompts_that_are_sent_have_the_lengths_that_were_drawn(planned: Workloa
             await loader.aclose()
         assert all(body["max_tokens"] == 12 for body, _ in bodies)
         ends = ends_by(str(planned.tokenizer.path if planned.tokenizer else ""))
-        return [(len(ends(body["messages"][0]["content"])), each and each.input_tokens) for body, each in bodies]
+        return [
+            (len(ends(body["messages"][0]["content"])), None if each is None else each.input_tokens)
+            for body, each in bodies
+        ]
 
     found = asyncio.run(requests())
     assert len(found) == 6
