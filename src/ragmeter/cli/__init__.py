@@ -13,9 +13,6 @@ from ragmeter.cli import (
     history,
     importing,
     judge,
-    load,
-    merge,
-    plan,
     questions,
     render,
     run,
@@ -23,14 +20,16 @@ from ragmeter.cli import (
     target,
     validate,
 )
+from ragmeter.cli.shards import load, merge, plan
+from ragmeter.cli.starting import completion, init, quick
 from ragmeter.core.errors import RagmeterError
 
 EXIT_ERROR = 2
 EXIT_BROKEN_PIPE = 128 + 13
 """As a shell shows SIGPIPE."""
 DESCRIPTION = (
-    "run measures a RAG service; plan, load and merge do so from several machines; the others work on saved runs and "
-    "on files, without pytest."
+    "quick is the first minute with a RAG service, and run measures it; plan, load and merge do so from several "
+    "machines; the others work on saved runs and on files, without pytest."
 )
 
 
@@ -65,6 +64,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"ragmeter {ragmeter.__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for module in (
+        quick,
+        init,
         run,
         render,
         judge,
@@ -80,6 +81,15 @@ def _parser() -> argparse.ArgumentParser:
         validate,
         target,
         shipped,
+        completion,
     ):
         module.add_to(commands)
+    return parser
+
+
+def whole_parser() -> argparse.ArgumentParser:
+    """With the options of ``run``, which pytest parses otherwise."""
+    parser = _parser()
+    (commands,) = [each for each in parser._actions if isinstance(each, argparse._SubParsersAction)]
+    run.add_options(commands.choices[run.NAME])
     return parser

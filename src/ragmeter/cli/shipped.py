@@ -39,7 +39,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     parser = commands.add_parser(
         "files", help="copy manifests, dashboards, provider files, workloads or targets that are shipped"
     )
-    parser.add_argument("name", choices=SHIPPED, metavar="NAME", help=f"one of {', '.join(SHIPPED)}")
+    parser.add_argument("name", choices=[*SHIPPED], metavar="NAME", help=f"one of {', '.join(SHIPPED)}")
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="where to: a folder that is new or empty")
     parser.set_defaults(command=run)
     for kind in catalog.folders:
