@@ -13,7 +13,7 @@ from ragmeter.cli.starting.service import add_service, model_of, provider_of, st
 from ragmeter.cli.terminal import TerminalProgress, say, width
 from ragmeter.core.errors import ConfigError
 from ragmeter.core.inputs.provider import Provider
-from ragmeter.core.inputs.starter import ROOM, Starter, rounded_up
+from ragmeter.core.inputs.starter import LEAST_REQUESTS, REQUESTS, ROOM, Starter, rounded_up
 from ragmeter.core.requests.records import RequestSample
 from ragmeter.core.verdicts.knee import FOR_P95, Guess, LoadStep, guess_of
 from ragmeter.report.text import quick_text as text
@@ -26,6 +26,8 @@ WHOLE_S: Final = 88.0
 ASKED: Final = 3
 ASK_S: Final = 15.0
 MOST: Final = 64
+LONG_S: Final = 600.0
+"""A run in CI is not longer than it has to be."""
 CTRL_C_STATUS: Final = 130
 _REFUSED: Final = (401, 403)
 
@@ -69,7 +71,7 @@ def run(options: argparse.Namespace) -> int:
     if gauged.steps:
         _say("", *text.figure_lines(gauged.steps, width=width()))
     guess = guess_of(gauged.steps)
-    _say(*text.guess_lines(guess, gauged.seconds, _finder(options.write), width=width()))
+    _say(*text.guess_lines(guess, _answers(gauged.steps), gauged.seconds, _finder(options.write), width=width()))
     if gauged.trouble:
         _say(*text.paragraph(f"the load ended early: {gauged.trouble}", width=width()))
     _say("", *text.unknown_lines(whole, width=width()))
@@ -105,7 +107,8 @@ def _found_lines(starter: Starter, found: Found) -> list[str]:
     lines = text.paragraph(
         f"{starter.url}: target {found.known.name}, {by}{''.join(f'; {each}' for each in told)}", width=width()
     )
-    return [*lines, f"{min(ASKED, len(starter.questions))} questions, one after the other"]
+    asked = min(ASKED, len(starter.questions))
+    return [*lines, f"{asked} questions, one after the other" if asked > 1 else "1 question"]
 
 
 def _ask(starter: Starter, provider: Provider) -> list[RequestSample]:
@@ -153,8 +156,13 @@ def _load(starter: Starter, provider: Provider, whole: RequestSample, seconds: f
     )
 
 
+def _answers(steps: Sequence[LoadStep]) -> int:
+    return sum(step.successes for step in steps)
+
+
 def _finder(folder: Path | None) -> str:
-    return f"`{SEARCH_COMMAND}` in {folder}" if folder else f"`{SEARCH_COMMAND}`, with the files of --write DIR,"
+    where = f"in {folder}" if folder else "with the files of --write DIR"
+    return f"`{SEARCH_COMMAND}` {where} finds it"
 
 
 def _offer(
@@ -186,7 +194,8 @@ def _with_bounds(starter: Starter, steps: Sequence[LoadStep], guess: Guess | Non
     measured = max((step for step in steps if step.concurrency <= at_once), key=lambda step: step.concurrency)
     ttft_ms = measured.ttft_ms("p95" if measured.successes >= FOR_P95 else "p50")
     slo = () if ttft_ms is None else (f"p90(ttft_ms) <= {rounded_up(ROOM * ttft_ms):g}",)
-    return replace(starter, concurrency=at_once, slo=slo)
+    requests = REQUESTS if measured.requests_per_s * LONG_S >= REQUESTS else LEAST_REQUESTS
+    return replace(starter, concurrency=at_once, requests=requests, slo=slo)
 
 
 def _search(starter: Starter, steps: Sequence[LoadStep], guess: Guess | None) -> dict[str, Any] | None:

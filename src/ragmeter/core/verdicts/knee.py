@@ -4,7 +4,7 @@ let one guess. A minute decides nothing: `capacity` does, with bounds and interv
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isqrt
+from math import sqrt
 from typing import Final
 
 from ragmeter.core.figures.summary import Figures
@@ -14,9 +14,10 @@ TIMES: Final = 2.0
 """A TTFT so many times that of one request at a time is worse..."""
 LEAST_MORE_MS: Final = 5.0
 """...and if it is so much longer: below it, doubling is noise of networks and processors."""
-LEAST_GAIN: Final = 1.05
-"""More requests at once that do not raise throughput by this factor only wait."""
+LEAST_GAIN: Final = 0.05
+"""Twice as many requests at once that do not raise throughput by this share only wait; fewer have to raise it less."""
 MOST_FAILED: Final = 0.01
+TRIES: Final = 2
 FOR_P95: Final = 20
 """Successes from which on a p95 is compared, and not the median."""
 
@@ -64,7 +65,9 @@ def worse(step: LoadStep, before: Sequence[LoadStep]) -> str | None:
         return f"the client itself cannot keep up ({step.unfit[0]})"
     if not phase.success:
         return "no answer ends in the time there was"
-    gains = step.requests_per_s >= LEAST_GAIN * max(each.requests_per_s for each in before)
+    best = max(before, key=lambda each: each.requests_per_s)
+    least_gain = LEAST_GAIN * (step.concurrency / best.concurrency - 1)
+    gains = step.requests_per_s >= (1 + least_gain) * best.requests_per_s
     return _waits_longer(step, base) or (None if gains else "throughput no longer grows")
 
 
@@ -77,17 +80,23 @@ def _waits_longer(step: LoadStep, base: LoadStep) -> str | None:
 
 
 def _split(steps: Sequence[LoadStep]) -> tuple[list[LoadStep], LoadStep | None, str | None]:
-    """Those that are not beyond, with fewer at once than the first that is; that one, and why."""
-    ordered: list[LoadStep] = []
-    for step in sorted(steps, key=lambda each: each.concurrency):
-        if (why := worse(step, ordered)) is not None:
-            return ordered, step, why
-        ordered.append(step)
-    return ordered, None, None
+    """Those that are not beyond, with fewer at once than the first that is; that one, and why. Of two tries with the
+    same number the better counts: one alone may have been disturbed.
+    """
+    held: list[LoadStep] = []
+    for concurrency in sorted({step.concurrency for step in steps}):
+        tries = [step for step in steps if step.concurrency == concurrency]
+        whys = [worse(step, held) for step in tries]
+        if all(whys):
+            return held, tries[-1], whys[-1]
+        held.append(tries[whys.index(None)])
+    return held, None, None
 
 
 def next_concurrency(steps: Sequence[LoadStep], most: int) -> int | None:
-    """One, then twice as many until the answers get worse, then between the two; None when nothing is left to try."""
+    """One, then twice as many until the answers get worse at two tries, then between the two; None when nothing is left
+    to try.
+    """
     if not steps:
         return 1
     held, beyond, _ = _split(steps)
@@ -96,7 +105,9 @@ def next_concurrency(steps: Sequence[LoadStep], most: int) -> int | None:
     highest = held[-1].concurrency
     if beyond is None:
         return min(2 * highest, most) if highest < most else None
-    middle = isqrt(highest * beyond.concurrency)
+    if sum(step.concurrency == beyond.concurrency for step in steps) < TRIES and not beyond.figures.phase.errors:
+        return beyond.concurrency
+    middle = round(sqrt(highest * beyond.concurrency))
     return middle if highest < middle < beyond.concurrency else None
 
 

@@ -8,7 +8,7 @@ from ragmeter.core.figures.series import Distribution
 from ragmeter.core.requests.figure import metric_short
 from ragmeter.core.requests.records import RequestSample
 from ragmeter.core.verdicts.knee import Guess, LoadStep, sentence_of
-from ragmeter.report.words.format import TOO_SMALL, Unit, count, interval, quantity, span, unit_of_all
+from ragmeter.report.words.format import TOO_SMALL, Unit, count, interval, quantity, unit_of_all
 from ragmeter.report.words.markup import clean
 from ragmeter.report.words.untold import untold, what_was_read
 
@@ -112,11 +112,11 @@ def _errors(steps: Sequence[LoadStep]) -> str:
     return f"{said}; {count(stopped)} were in flight at the end, and count as neither" if stopped else said
 
 
-def guess_lines(guess: Guess | None, seconds: float, finder: str, *, width: int) -> list[str]:
-    """finder: the command that finds it, and what it needs."""
+def guess_lines(guess: Guess | None, answers: int, seconds: float, finder: str, *, width: int) -> list[str]:
+    """finder: what finds it."""
     said = sentence_of(guess)
     if guess is not None:
-        said = f"{said}; a guess from {span(round(seconds))}: {finder} finds it"
+        said = f"{said}; a guess from {seconds:.0f} s and {count(answers)} answers: {finder}"
     return paragraph(said, width=width, first="capacity: ", then="  ")
 
 

@@ -52,7 +52,7 @@ def recognized(provider: Provider, name: str | None = None) -> Found:
     candidates = _candidates() if name is None else [_known(name)]
     host = urlsplit(str(provider.base_url)).hostname or ""
     asked = dict.fromkeys(path for each in candidates for path in _paths(each))
-    answers = answers_of(provider, ["/", *asked])
+    answers = answers_of(provider, [*asked])
     if name is not None:
         return _with_models(Found(known=candidates[0], by=None, values=_values(candidates[0], host, answers)), answers)
     found = list(_seen(candidates, host, answers.documents))
