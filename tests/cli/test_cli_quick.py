@@ -69,7 +69,9 @@ def predecessor() -> Iterator[str]:
 
         def do_GET(self) -> None:
             known = self.path == "/openapi.json"
-            document = {"paths": {"/query/stream": {"post": {}}, "/healthz": {"get": {}}}} if known else {}
+            document: dict[str, object] = (
+                {"paths": {"/query/stream": {"post": {}}, "/healthz": {"get": {}}}} if known else {}
+            )
             self.answer(
                 200 if known or self.path == "/healthz" else 404, json.dumps(document).encode(), "application/json"
             )
@@ -179,7 +181,7 @@ def test_what_cannot_be_is_one_sentence_before_a_request(
     assert "s3cret" not in err
 
 
-NEEDS = {
+NEEDS: dict[str, tuple[dict[str, object], tuple[str, ...], str]] = {
     "a value of several": (
         {"/openapi.json": {"paths": {f"/{name}/{end}": {} for name in ("a", "b") for end in ("stream", "stream_log")}}},
         (),

@@ -17,7 +17,7 @@ from tests.run.cases import provider
 from tests.run.http_fake import Answer, serving
 
 MODELS = Answer(body={"object": "list", "data": [{"id": "small"}, {"id": "large"}]})
-CHAINS = {"/rag/stream": {}, "/rag/stream_log": {}, "/chat/stream": {}}
+CHAINS: dict[str, object] = {"/rag/stream": {}, "/rag/stream_log": {}, "/chat/stream": {}}
 
 
 def test_the_ground_truth_server_is_a_rag_by_its_info() -> None:

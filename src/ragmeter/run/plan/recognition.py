@@ -20,7 +20,7 @@ WHO_ASKS: Final = "give a token with --header 'Authorization: Bearer ${RAG_API_T
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """A target that may be recognized. needs: values that whoever uses it has to give. models: the path of a list of
+    """A target that may be recognized. needs: values that anyone who uses it has to give. models: the path of a list of
     models; asks: whether each request names one.
     """
 
