@@ -142,6 +142,19 @@ def test_nothing_is_written_over_without_force(capsys: pytest.CaptureFixture[str
     assert f"{file}: is a file; name a folder" in init(capsys, str(file), *NAMED)[2]
 
 
+@pytest.mark.parametrize(
+    ("ci", "name", "rules"),
+    [("github", ".github/workflows/ragmeter.yml", "github-workflows"), ("gitlab", ".gitlab-ci.yml", "gitlab-ci")],
+)
+def test_the_job_is_what_its_ci_takes(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, ci: str, name: str, rules: str
+) -> None:
+    assert init(capsys, str(tmp_path), *NAMED, "--ci", ci)[0] == 0
+    checker = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", f"vendor.{rules}"]
+    done = subprocess.run([*checker, str(tmp_path / name)], capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_knows_commands_and_options(capsys: pytest.CaptureFixture[str], shell: str) -> None:
     assert main(["completion", shell]) == 0
