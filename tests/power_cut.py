@@ -144,9 +144,9 @@ def recorded(root: Path) -> Iterator[Disk]:
         _installed.append(True)
     disk, fsync = Disk(root), os.fsync
 
-    def keeping(number: Any) -> None:
-        path = Path(f"/proc/self/fd/{number}").readlink()
-        fsync(number)
+    def keeping(fd: Any) -> None:
+        path = Path(f"/proc/self/fd/{fd}").readlink()
+        fsync(fd)
         if disk.holds(path):
             disk.done(f"fsync {path.relative_to(root)}", lambda: disk.keep(path))
 

@@ -17,6 +17,7 @@ WHOLE: Sequence[str] = (
     "clients/capture",
     "clients/connection",
     "clients/links/test_stamps.py",
+    "clients/test_notation.py",
     "core",
     "report",
     "test_llm_streams.py",
