@@ -28,7 +28,6 @@ ASK_S: Final = 15.0
 MOST: Final = 64
 LONG_S: Final = 600.0
 """A run in CI is not longer than it has to be."""
-CTRL_C_STATUS: Final = 130
 _REFUSED: Final = (401, 403)
 
 
@@ -38,7 +37,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         help="the first minute: find out what answers at a URL, ask it, and send a minute of load",
         description="Find out what answers at a URL by requests that change nothing, ask a few questions, send load "
         "for a minute at most, and print what it shows. Needs no file. Ctrl-C ends it and keeps what was measured. "
-        "Exit status 1 when no question was answered, 130 after Ctrl-C.",
+        "Exit status 1 when no question was answered.",
     )
     parser.add_argument("url", metavar="URL", help="base URL of the service")
     add_service(parser)
@@ -55,6 +54,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
 
 
 def run(options: argparse.Namespace) -> int:
+    """Raises KeyboardInterrupt after Ctrl-C, when what was measured has been printed."""
     began_s = time.monotonic()
     starter = _checked(options)
     provider = provider_of(starter)
@@ -76,7 +76,9 @@ def run(options: argparse.Namespace) -> int:
         _say(*text.paragraph(f"the load ended early: {gauged.trouble}", width=width()))
     _say("", *text.unknown_lines(whole, width=width()))
     _offer(options, starter, gauged.steps, guess, interrupted=gauged.interrupted)
-    return CTRL_C_STATUS if gauged.interrupted else 0
+    if gauged.interrupted:
+        raise KeyboardInterrupt
+    return 0
 
 
 def _checked(options: argparse.Namespace) -> Starter:
