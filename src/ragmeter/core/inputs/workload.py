@@ -11,6 +11,7 @@ from ragmeter.core.inputs.body import NOTHING_STATED, RequestBody, body_from
 from ragmeter.core.inputs.cache import DeclaredCaches, caches_from
 from ragmeter.core.inputs.lengths import DrawnLengths, TokenizerFile, lengths_from
 from ragmeter.core.inputs.load_keys import check_load, check_ramp
+from ragmeter.core.inputs.prompt_files import prompt_rows
 from ragmeter.core.inputs.search import Search, check_search, search_from
 from ragmeter.core.inputs.targets.asking import asking_of
 from ragmeter.core.inputs.targets.description import BUILT_IN, TargetDescription
@@ -309,34 +310,5 @@ def _sha256(
 
 
 def prompts_of(text: str, *, path: str) -> tuple[Prompt, ...]:
-    """The prompts of a file's text: ``.jsonl`` with an object a line, anything else one prompt a line."""
-    lines = [(number, line.strip()) for number, line in enumerate(text.split("\n"), start=1)]
-    parse = _prompt_of_json if path.endswith(".jsonl") else _prompt_of_line
-    prompts = tuple(parse(line, f"{path}:{number}") for number, line in lines if line)
-    if not prompts:
-        raise ConfigError(f"{path}: has no prompts")
-    return prompts
-
-
-def _prompt_of_line(line: str, _where: str) -> Prompt:
-    return Prompt(text=line)
-
-
-def _prompt_of_json(line: str, where: str) -> Prompt:
-    try:
-        document = json.loads(line)
-    except ValueError as error:
-        raise ConfigError(f"{where}: not JSON: {error}") from error
-    check(document, prompt_schema, where)
-    return Prompt(text=document["prompt"], relevant=tuple(document.get("relevant", ())))
-
-
-prompt_schema: Mapping[str, Any] = {
-    "type": "object",
-    "additionalProperties": False,
-    "required": ["prompt"],
-    "properties": {
-        "prompt": {"type": "string", "minLength": 1},
-        "relevant": {"type": "array", "items": {"type": "string", "minLength": 1}},
-    },
-}
+    """The prompts of a file's text: JSON lines by its suffix, else one prompt a line. Raises ConfigError."""
+    return tuple(Prompt(text=prompt, relevant=relevant) for prompt, relevant in prompt_rows(text, path=path))
