@@ -1,6 +1,7 @@
 """Files of questions: what is read, and what is named as another format."""
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -36,8 +37,8 @@ HOTPOT = [
     }
 ]
 SHAREGPT = [{"conversations": [{"from": "system", "value": "s"}, {"from": "human", "value": "Hi?"}]}] * 2
-CORPUS = [{"_id": "d1", "title": "T", "text": "Words."}, {"_id": 2, "text": "More."}]
-QUERIES = [{"_id": "q1", "text": "A claim."}, {"_id": "q2", "text": "Not judged."}]
+CORPUS: list[dict[str, Any]] = [{"_id": "d1", "title": "T", "text": "Words."}, {"_id": 2, "text": "More."}]
+QUERIES: list[dict[str, Any]] = [{"_id": "q1", "text": "A claim."}, {"_id": "q2", "text": "Not judged."}]
 JUDGED = "query-id\tcorpus-id\tscore\nq1\td1\t1\nq1\t2\t2\nq2\td1\t0\n"
 
 
