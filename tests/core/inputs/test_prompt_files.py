@@ -68,7 +68,7 @@ def test_lines_and_json_lines_are_prompts(text: str, path: str, rows: list[tuple
         ("PAR1", "x.parquet", "is a table; a prompts_file is .txt"),
         ('{"_id": "0", "text": "A claim."}', "q.ndjson", "but the keys _id, text: these are the queries of a BEIR set"),
         ('{"question": "Q?"}', "q.jsonl", "but the keys question: `ragmeter dataset import` makes prompts of it"),
-        ('{"a": 1}', "q.jsonl", "has no key 'prompt', but the keys a"),
+        ('{"a": 1}', "q.jsonl", "$.a: unknown key; allowed: prompt, relevant"),
         ('{"prompt": "Q?"}', "q.txt", "is JSON, with the keys prompt; name such a file .jsonl"),
         ("[\n {\n", "q.txt", "is JSON over several lines"),
         ('{"prompt": "Q?", "relevant": [true]}', "q.jsonl", "relevant"),

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from pathlib import PurePath
 from typing import Any, Final
 
 from ragmeter.core.errors import ConfigError
@@ -38,7 +37,8 @@ SCHEMA: Mapping[str, Any] = {
 
 def prompt_rows(text: str, *, path: str) -> list[tuple[str, tuple[str, ...]]]:
     """Each prompt with the documents that are relevant to it. Raises ConfigError, which names another format."""
-    suffix = PurePath(path).suffix.lower()
+    name = path.rpartition("/")[2]
+    suffix = f".{name.rpartition('.')[2].lower()}" if "." in name else ""
     if suffix in OTHER:
         raise ConfigError(f"{path}: {_named(text, suffix)}; a prompts_file is .txt, a question a line, or .jsonl")
     lines = [(number, line.strip()) for number, line in enumerate(text.split("\n"), start=1)]
@@ -84,8 +84,9 @@ def _of_json(line: str, where: str) -> tuple[str, tuple[str, ...]]:
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"{where}: not JSON: {error}") from error
     if isinstance(document, dict):
-        if "prompt" not in document:
-            raise ConfigError(f"{where}: has no key 'prompt', but {keys_seen(document)}{_hint(document)}")
+        hint = _hint(document)
+        if "prompt" not in document and hint:
+            raise ConfigError(f"{where}: has no key 'prompt', but {keys_seen(document)}{hint}")
         if isinstance(document.get("relevant"), list):
             document["relevant"] = [_label(each) for each in document["relevant"]]
     check(document, SCHEMA, where)

@@ -85,9 +85,9 @@ def trace_of(text: str, *, path: str) -> tuple[TracedRequest, ...]:
 
 def plan_of(trace: Sequence[TracedRequest]) -> str:
     """What a replay will be: ``181 s at 37 requests/s; inputs of at most 6955 tokens``."""
-    span_s, longest = trace[-1].at_s, max(each.lengths.input_tokens for each in trace)
+    span_s, longest = trace[-1].at_s, max(each.lengths.input_tokens or 0 for each in trace)
     rate = f" at {len(trace) / span_s:.3g} requests/s" if span_s else ""
-    return f"{len(trace)} requests in {span_s:.4g} s{rate}; inputs of at most {longest} tokens"
+    return f"{len(trace)} requests in {span_s:.4g} s{rate}{f'; inputs of at most {longest} tokens' if longest else ''}"
 
 
 def _says_seconds(row: Mapping[str, Any]) -> bool:
