@@ -9,6 +9,7 @@ from ragmeter.core.figures.replicas import Replica, caveats_of_replicas, replica
 from ragmeter.core.figures.retrieval import Retrieval, caveat_of_retrieval, retrieval_of, retrieval_rates
 from ragmeter.core.figures.slowest import slowest_of
 from ragmeter.core.figures.summary import Figures, finite_distribution, finite_estimate, summarise
+from ragmeter.core.figures.talks import caveat_of_departures, departures, talks_of
 from ragmeter.core.money.cost import Cost, cost_rates, withhold
 from ragmeter.core.requests.answers import caveats_of_answers, finish_reasons
 from ragmeter.core.requests.metrics import METRICS
@@ -107,6 +108,8 @@ def result_of(
         overspent=overspent_in(slos, phase),
         failures=failures_of(measured),
         caches=caches,
+        talks=talks_of(measured, workload.sessions),
+        left=departures(measured)["requests"],
         replicas=replicas,
     )
 
@@ -179,7 +182,12 @@ def _caveats(
     plan: RunPlan, samples: Sequence[RequestSample], replicas: Sequence[Replica], retrieval: Retrieval | None
 ) -> tuple[str, ...]:
     measured = [sample for sample in samples if sample.phase is Phase.MEASURED]
-    more = (caveat_of_repeats(samples), caveat_of_retrieval(retrieval), caveat_of_marks(plan))
+    more = (
+        caveat_of_repeats(samples),
+        caveat_of_retrieval(retrieval),
+        caveat_of_marks(plan),
+        caveat_of_departures(measured),
+    )
     drawn = plan.workload.lengths is not None and plan.workload.lengths.output is not None
     of_answers = caveats_of_answers(measured, None if drawn else plan.workload.max_output_tokens)
     return (*of_answers, *caveats_of_replicas(replicas), *(each for each in more if each is not None))
