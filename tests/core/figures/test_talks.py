@@ -6,10 +6,11 @@ import pytest
 
 from ragmeter.core.codec import decode, encode
 from ragmeter.core.figures.summary import summarise
-from ragmeter.core.figures.talks import caveat_of_departures, talks_of
+from ragmeter.core.figures.talks import caveat_of_departures, departures_of, talks_of
 from ragmeter.core.inputs.drawn import Drawn
 from ragmeter.core.inputs.talks import Sessions
-from ragmeter.core.requests.records import ErrorClass, Phase, RequestSample
+from ragmeter.core.requests.cache_counts import CacheCounts, TrialCounts
+from ragmeter.core.requests.records import ErrorClass, Phase, RequestSample, TokenSource
 from tests.core.samples import sample
 
 SESSIONS = Sessions(turns=(3, 1), count=2, warmup=0, think=Drawn(kind="fixed", value=0))
@@ -83,11 +84,43 @@ def test_clients_that_left_are_neither_successes_nor_errors() -> None:
     assert figures.rates["error_ratio"].value == 0.5
     assert figures.errors_by_class == {"timeout": 1}
     assert not any("own doing" in words for words in figures.warnings)
-    said = caveat_of_departures([sample(), *gone])
+    said = caveat_of_departures(departures_of([sample(), *gone]), 4)
     assert said is not None
     assert said.startswith("3 of 4 requests: their client went away")
     assert "what the service still did for them is unknown" in said
-    assert caveat_of_departures([sample()]) is None
+    assert caveat_of_departures(departures_of([sample()]), 1) is None
+
+
+def grew(made: float | None, trial: int = 0) -> TrialCounts:
+    counts = CacheCounts(source="vLLM", asked_tokens=9, hit_tokens=0, made_tokens=made)
+    return TrialCounts(trial=trial, step=0, counts=counts)
+
+
+GONE = sample(error=ErrorClass.LEFT)
+THREE = sample(output_tokens=3)
+COUNTED: dict[str, tuple[list[RequestSample], list[TrialCounts], int | None]] = {
+    "nobody counts": ([THREE, GONE], [], None),
+    "counted": ([THREE, GONE], [grew(10)], 7),
+    "none for them": ([THREE, GONE], [grew(3)], 0),
+    "two trials": ([THREE, sample(error=ErrorClass.LEFT, trial=1)], [grew(5), grew(4, trial=1)], 6),
+    "one trial of two": ([THREE, sample(error=ErrorClass.LEFT, trial=1)], [grew(5)], None),
+    "counters of another kind": ([THREE, GONE], [grew(None)], None),
+    "fewer than were received": ([THREE, GONE], [grew(2)], None),
+    "a success without a count": ([sample(output_tokens=None), GONE], [grew(9)], None),
+    "a success counted here": ([sample(token_source=TokenSource.DELTAS), GONE], [grew(9)], None),
+}
+
+
+@pytest.mark.parametrize(("samples", "counts", "made"), COUNTED.values(), ids=COUNTED)
+def test_what_the_llm_made_for_them_is_what_its_counters_have_beside_the_successes(
+    samples: list[RequestSample], counts: list[TrialCounts], made: int | None
+) -> None:
+    found = departures_of(samples, counts)
+    assert found is not None
+    assert found.made_tokens == made
+    said = caveat_of_departures(found, len(samples))
+    assert said is not None
+    assert ("unknown" in said) == (made is None)
 
 
 def test_a_record_that_was_written_before_there_were_sessions_is_read() -> None:

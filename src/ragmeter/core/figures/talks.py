@@ -1,12 +1,13 @@
 """Conversations of a run: how each ended, and its figures turn by turn; and clients that went away."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
 from ragmeter.core.inputs.talks import Sessions
+from ragmeter.core.requests.cache_counts import TrialCounts
 from ragmeter.core.requests.measures import e2e_ms, ttft_ms
-from ragmeter.core.requests.records import OURS, ErrorClass, RequestSample
+from ragmeter.core.requests.records import OURS, ErrorClass, RequestSample, TokenSource
 from ragmeter.core.stats.estimate import Estimate, estimate_quantile
 
 
@@ -115,19 +116,58 @@ def _mean(counts: Sequence[int | None]) -> float | None:
     return fmean(known) if known and len(known) == len(counts) else None
 
 
-def departures(samples: Sequence[RequestSample]) -> Mapping[str, int]:
-    """Of requests whose client went away: how many there are, and how many had text by then."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Departures:
+    """Requests whose client went away. with_text: those of them to which text had come.
+
+    made_tokens: output tokens that the LLM made by its own counters, up to the end of each trial, beside those of the
+    successes: for these requests, and for failed ones. None where it cannot be told. source: whose counters.
+    """
+
+    requests: int
+    with_text: int
+    made_tokens: int | None = None
+    source: str | None = None
+
+
+def departures_of(samples: Sequence[RequestSample], counts: Sequence[TrialCounts] = ()) -> Departures | None:
+    """samples: of the measured phase. counts: of its trials. None where no client went away."""
     gone = [sample for sample in samples if sample.error is ErrorClass.LEFT]
-    return {"requests": len(gone), "with_text": sum(bool(sample.events_ns) for sample in gone)}
-
-
-def caveat_of_departures(samples: Sequence[RequestSample]) -> str | None:
-    """samples: of the measured phase."""
-    found = departures(samples)
-    if not found["requests"]:
+    if not gone:
         return None
+    made = _made_beside(samples, counts)
+    return Departures(
+        requests=len(gone),
+        with_text=sum(bool(sample.events_ns) for sample in gone),
+        made_tokens=made,
+        source=None if made is None else counts[0].counts.source,
+    )
+
+
+def _made_beside(samples: Sequence[RequestSample], counts: Sequence[TrialCounts]) -> int | None:
+    """None unless every trial was counted, and every success by the LLM itself."""
+    grown = [each.counts.made_tokens for each in counts]
+    received = [
+        sample.output_tokens if sample.token_source is TokenSource.USAGE else None for sample in samples if sample.ok
+    ]
+    counted = {(each.trial, each.step) for each in counts}
+    if not counts or None in grown or None in received or {(at.trial, at.step) for at in samples} - counted:
+        return None
+    beside = round(sum(made or 0 for made in grown)) - sum(tokens or 0 for tokens in received)
+    return beside if beside >= 0 else None
+
+
+def caveat_of_departures(found: Departures | None, requests: int) -> str | None:
+    """requests: of the measured phase."""
+    if found is None:
+        return None
+    work = "what the service still did for them is unknown"
+    if found.made_tokens is not None:
+        work = (
+            f"by the counters of {found.source}, {found.made_tokens} output tokens were made for them and for failed "
+            "requests"
+        )
     return (
-        f"{found['requests']} of {len(samples)} requests: their client went away at the time that was drawn, "
-        f"{found['with_text']} of them after text had come; they are neither successes nor errors, and what the "
-        "service still did for them is unknown"
+        f"{found.requests} of {requests} requests: their client went away at the time that was drawn, "
+        f"{found.with_text} of them after text had come; they are neither successes nor errors, and {work}"
     )
