@@ -6,10 +6,10 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
 
 from ragmeter.core.errors import StorageError
 from ragmeter.report.text.live import LiveProgress
+from ragmeter.run.processes.streams import drop
 
 
 @contextmanager
@@ -42,17 +42,10 @@ def _output() -> Iterator[None]:
     try:
         yield
     except BrokenPipeError:
-        _drop(sys.stdout)
+        drop(sys.stdout)
     except OSError as error:
-        _drop(sys.stdout)
+        drop(sys.stdout)
         raise StorageError(f"standard output: {error.strerror or error}") from error
-
-
-def _drop(stream: TextIO) -> None:
-    """What is in its buffer, and what comes after, goes nowhere."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, stream.fileno())
-    os.close(nowhere)
 
 
 def say(*lines: str) -> None:
@@ -67,7 +60,7 @@ def notice(lines: Iterable[str]) -> None:
         sys.stderr.writelines(f"ragmeter: {line}\n" for line in lines)
         sys.stderr.flush()
     except OSError:
-        _drop(sys.stderr)
+        drop(sys.stderr)
 
 
 def width() -> int:
