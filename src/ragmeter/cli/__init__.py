@@ -27,6 +27,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         except RagmeterError as error:
             _complain(str(error))
             return EXIT_ERROR
+        except (OSError, MemoryError, ImportError) as error:  # of a machine that has too little of something
+            _complain(f"this machine does not let it be done: {_reason(error)}")
+            return EXIT_ERROR
         except KeyboardInterrupt:
             number = came[0] if came else signal.SIGINT
     _complain(f"ended by {number.name}")
@@ -37,6 +40,12 @@ def _complain(line: str) -> None:
     from ragmeter.cli.terminal import notice
 
     notice([line])
+
+
+def _reason(error: Exception) -> str:
+    """One line: libraries that do not load write pages, with the reason at their end."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[-1] if lines else type(error).__name__
 
 
 def _done(arguments: Sequence[str]) -> int:

@@ -5,6 +5,7 @@ import shutil
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
 
 from ragmeter.core.errors import StorageError
@@ -19,6 +20,9 @@ def standard_streams() -> Iterator[None]:
     command leaves nor its exit status. Raises StorageError at the end where output could not be written.
     """
     _open_closed()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper) and stream in {sys.__stdout__, sys.__stderr__}:
+            stream.reconfigure(errors="replace")  # a locale may lack a dash or a Greek letter
     try:
         yield
     finally:
