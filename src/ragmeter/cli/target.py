@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ragmeter.cli.terminal import notice, say
+from ragmeter.cli.terminal import say
 from ragmeter.clients.answers.decode import decode
 from ragmeter.clients.answers.dialects import Dialect
 from ragmeter.clients.answers.explained import ReadEvent, read_events
@@ -27,6 +27,7 @@ from ragmeter.core.setting import Setting
 from ragmeter.run.load.loader import dialect_of, transport_of
 from ragmeter.run.plan.catalog import load_provider, load_target
 from ragmeter.run.plan.target import reach
+from ragmeter.run.processes.streams import notice
 
 PROMPT = "What is this collection about?"
 _MARKS: Mapping[str, str] = {"events_ns": "text", "first_reasoning_ns": "reasoning", "is_closed": "the end"}

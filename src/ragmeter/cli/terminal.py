@@ -3,7 +3,7 @@
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from io import TextIOWrapper
 from pathlib import Path
@@ -56,15 +56,6 @@ def say(*lines: str) -> None:
     """Lines of output. Raises StorageError where they cannot be written."""
     with _output():
         sys.stdout.writelines(f"{line}\n" for line in lines)
-
-
-def notice(lines: Iterable[str]) -> None:
-    """What a user should know, beside the output."""
-    try:
-        sys.stderr.writelines(f"ragmeter: {line}\n" for line in lines)
-        sys.stderr.flush()
-    except OSError:
-        drop(sys.stderr)
 
 
 def width() -> int:

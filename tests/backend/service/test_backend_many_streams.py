@@ -20,9 +20,9 @@ async def one(client: httpx.AsyncClient, number: int) -> str:
     """How a stream ended: `done`, or the type of an error that says when to come back."""
     async with client.stream("POST", "/query/stream", json={"query": f"Question {number}?", "k": 3}) as response:
         if response.status_code == 503:
-            body = (await response.aread()) and response.json()
+            await response.aread()
             assert response.headers["retry-after"]
-            return str(body["type"])
+            return str(response.json()["type"])
         assert response.status_code == 200, await response.aread()
         said = [line async for line in response.aiter_lines() if line.startswith("event: ")]
         return said[-1].removeprefix("event: ")

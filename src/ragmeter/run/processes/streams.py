@@ -1,8 +1,8 @@
-"""Standard output whose reader goes away: what is said to nobody is not written, and the work goes on."""
+"""Standard streams whose readers go away: what is said to nobody is not written, and the work goes on."""
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TextIO
 
 
@@ -11,13 +11,13 @@ def unbroken_output() -> None:
 
     The stream stays the object that others hold.
     """
-    stream: Any = sys.stdout
+    stream = sys.stdout
     if stream is not None and stream is sys.__stdout__:
-        stream.write = _unbroken(stream, stream.write)
-        stream.flush = _unbroken(stream, stream.flush)
+        for name in ("write", "flush"):
+            setattr(stream, name, _unbroken(stream, getattr(stream, name)))
 
 
-def _unbroken(stream: TextIO, method: Callable[..., Any]) -> Callable[..., Any]:
+def _unbroken(stream: Any, method: Callable[..., Any]) -> Callable[..., Any]:
     def call(*arguments: Any) -> Any:
         try:
             return method(*arguments)
@@ -26,6 +26,15 @@ def _unbroken(stream: TextIO, method: Callable[..., Any]) -> Callable[..., Any]:
             return len(arguments[0]) if arguments else None
 
     return call
+
+
+def notice(lines: Iterable[str]) -> None:
+    """What a user should know, beside the output."""
+    try:
+        sys.stderr.writelines(f"ragmeter: {line}\n" for line in lines)
+        sys.stderr.flush()
+    except OSError:
+        drop(sys.stderr)
 
 
 def drop(stream: TextIO) -> None:
