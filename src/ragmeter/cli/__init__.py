@@ -60,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     from ragmeter.cli import (
         compare,
         cost,
+        dataset,
         export,
         history,
         importing,
@@ -92,6 +93,7 @@ def _parser() -> argparse.ArgumentParser:
         load,
         merge,
         questions,
+        dataset,
         validate,
         target,
         shipped,
