@@ -2,8 +2,8 @@
 
     python -m experiments.fuzz_files [--seed N] [--count N]
 
-Each file is cut, doubled, swapped in places or filled with what breaks parsers. What a reader raises beside its own errors is
-printed with the seed that shows it, and the exit status is 1.
+Each file is cut, doubled, swapped in places or filled with what breaks parsers. What a reader raises beside its own
+errors is printed with the seed that shows it, and the exit status is 1.
 """
 
 import argparse
