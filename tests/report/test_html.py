@@ -312,7 +312,7 @@ def test_an_interrupted_run_says_so_in_the_headline() -> None:
 
 
 def test_a_short_run_is_labelled_smoke_and_a_long_one_is_not() -> None:
-    assert "smoke" in page_of(passing()).of_class("facts")[0].text()
+    assert "smoke" in page_of(passing()).of_class("facts")[1].text()
     assert "smoke" not in page_of(replace(passing(), duration_seconds=600.0)).of_class("facts")[0].text()
 
 

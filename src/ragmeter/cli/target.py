@@ -126,7 +126,7 @@ def _changes(read: Mapping[str, Any]) -> Iterator[str]:
 
 def _verdict(sample: RequestSample) -> Iterator[str]:
     if not sample.ok:
-        yield f"failed: {sample.error}: {sample.error_message}"
+        yield f"failed: {sample.failure}"
         return
     yield f"a whole answer: {what_was_read(sample)}"
     yield from (f"unknown: {words}" for words in untold(sample))

@@ -9,6 +9,7 @@ import pytest
 
 from ragmeter.run.store import read
 from tests._pytest.project import Project
+from tests.report.pages import parsed
 
 SECRET = "Bearer 9f86d081884c7d659a2f"  # of nobody
 GATED = """
@@ -38,9 +39,45 @@ def test_html_page_carries_the_scorecard_and_is_named_after_us(project: Project)
     project.suite(GATED)
     project.run("--bench-slo=max(ttft_ms) <= 0.001").assert_outcomes(failed=1, passed=1)  # and the default budget
     page = only(project, ".html").read_text(encoding="utf-8")
-    assert '<article id="ragmeter-1" class="run">' in page
+    assert '<article id="ragmeter-1" class="run"' in page
     assert "max(ttft_ms)" in page
-    assert "<title>ragmeter</title>" in page.replace('<title id="head-title">', "<title>")
+    assert re.search(r"<title>FAIL: tiny @ mine, 20\d\d-\d\d-\d\d - ragmeter</title>", page)
+
+
+def test_page_of_the_session_has_its_tests_those_that_failed_first(project: Project) -> None:
+    project.suite("""
+        import pytest
+
+        def test_it(run_workload):
+            assert run_workload().requests
+
+        def test_that_fails(run_workload):
+            assert run_workload().requests == 1843, "of the service"
+
+        @pytest.mark.skip(reason="not today")
+        def test_that_is_skipped(run_workload): pass
+
+        @pytest.fixture
+        def broken(): raise ValueError("no such thing")
+
+        def test_that_cannot_begin(broken, run_workload): pass
+    """)
+    project.run().assert_outcomes(passed=1, failed=1, errors=1, skipped=1)
+    page = parsed(only(project, ".html").read_text(encoding="utf-8"))
+    (table,) = page.of_class("tests")
+    rows = [" ".join(row.text().split()) for row in table.all("tr")[1:]]
+    assert [row.split("test_mine.py")[0] for row in rows] == ["failed", "error", "passed", "skipped"]
+    assert "of the service" in rows[0]
+    assert "ValueError: no such thing" in rows[1]
+    assert "not today" in rows[3]
+
+
+def test_page_that_the_user_sends_elsewhere_is_that_of_pytest_html(project: Project) -> None:
+    project.run("--html=page.html", "--self-contained-html").assert_outcomes(passed=1)
+    page = (project.pytester.path / "page.html").read_text(encoding="utf-8")
+    assert '<article id="ragmeter-1" class="run"' in page
+    assert "results-table" in page
+    assert not list(project.reports.rglob("*.html"))
 
 
 def test_html_page_links_to_the_page_that_compares_its_providers(project: Project) -> None:
@@ -62,7 +99,7 @@ def test_html_page_of_a_run_that_measures_nothing_is_not_ours(project: Project) 
 def test_run_goes_without_pytest_html_and_junit(project: Project) -> None:
     arguments = ["-p", "ragmeter.plugin", "-p", "no:junitxml", "--provider=./mine.yaml"]
     project.pytester.runpytest_inprocess(*arguments).assert_outcomes(passed=1)
-    assert sorted(path.suffix for path in project.reports.glob("ns/mine/*")) == [".json", ".jsonl"]
+    assert sorted(path.suffix for path in project.reports.glob("ns/mine/*")) == [".html", ".json", ".jsonl"]
 
 
 @pytest.mark.parametrize("script", ["http_500", "steady", "cut_midway", "redirect"])

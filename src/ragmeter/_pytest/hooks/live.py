@@ -10,8 +10,9 @@ import pytest
 from ragmeter._pytest.hooks import collect, gate
 from ragmeter._pytest.hooks.masked import mask_report, masked_logs, secrets_of_all
 from ragmeter._pytest.hooks.outcomes import note_failure
+from ragmeter._pytest.hooks.page import TestsSoFar, scorecard, write_page
 from ragmeter._pytest.hooks.reports import none_of_a_refused_run, write_property
-from ragmeter._pytest.hooks.summary import scorecard, write_summary
+from ragmeter._pytest.hooks.summary import write_summary
 from ragmeter._pytest.session.endings import reports_first
 from ragmeter._pytest.session.plan import notices_of, select
 from ragmeter._pytest.session.reach import reach_all
@@ -41,6 +42,7 @@ class LiveHooks:
     def __init__(self, bench: BenchSession) -> None:
         self._bench = bench
         self._secrets = secrets_of_all(case.provider for case in bench.cases)
+        self._tests = TestsSoFar()
 
     @pytest.hookimpl(wrapper=True)
     def pytest_collection(self, session: pytest.Session) -> Generator[None, object, object]:
@@ -78,6 +80,9 @@ class LiveHooks:
         mask_report(report, self._secrets)
         return report
 
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self._tests.note(report)
+
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, object, object]:
         """Innermost: pytest's HTML and JUnit files are written within, on a disk that may be full."""
@@ -98,8 +103,16 @@ class LiveHooks:
         except StorageError as error:
             self._bench.report_failure = str(error)
             session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
+        self._write_page(session)
         for finished in self._bench.finished:
             write_property(session.config, f"outcome {finished.case.id}", finished.result.outcome.value)
+
+    def _write_page(self, session: pytest.Session) -> None:
+        try:
+            write_page(self._bench, self._tests.ended())
+        except StorageError as error:
+            self._bench.report_failure = f"not every report could be written: {error}"
+            session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         write_summary(terminalreporter, self._bench)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from ragmeter._pytest.hooks.reports import page_of
 from ragmeter._pytest.session.session import BenchSession
 from ragmeter.clients.pushgateway import Pushgateway, probe_group, run_group
 from ragmeter.core.errors import RagmeterError, StorageError
@@ -56,8 +57,8 @@ class Publishing:
         self._told = f"pushed to {self._gateway.url}{deleted}"
 
     def _report(self) -> str:
-        """The page that pytest-html writes, relative to the folder of all reports."""
-        page, folder = getattr(self._bench.config.option, "htmlpath", None), self._bench.options.report_dir
+        """The page of the session, relative to the folder of all reports."""
+        page, folder = page_of(self._bench.config), self._bench.options.report_dir
         return "" if page is None else Path(os.path.relpath(page, folder)).as_posix()
 
     @pytest.hookimpl(trylast=True)

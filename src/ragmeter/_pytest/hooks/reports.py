@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def place_reports(config: pytest.Config, session: BenchSession) -> None:
-    """Send pytest's HTML and JUnit reports beside the results, unless the user sent them elsewhere.
+    """Have a page of the session and pytest's JUnit report beside the results, unless the user sent them elsewhere.
 
     Raises StorageError when a result could not be written later.
     """
@@ -27,9 +27,8 @@ def place_reports(config: pytest.Config, session: BenchSession) -> None:
     config.stash[made_key] = [each for place in places for each in (place, *place.parents) if not each.exists()]
     for place in places:
         check_writable(place)
-    if getattr(config.option, "htmlpath", "none") is None:
-        config.option.htmlpath = str(folder / f"{session.stamp}.html")
-        config.option.self_contained_html = True
+    if getattr(config.option, "htmlpath", None) is None:
+        config.stash[page_key] = folder / f"{session.stamp}.html"
     if getattr(config.option, "xmlpath", "none") is None:
         config.option.xmlpath = str(folder / f"{session.stamp}.xml")
 
@@ -58,8 +57,19 @@ def none_of_a_refused_run(config: pytest.Config) -> Iterator[None]:
         raise
 
 
+page_key: pytest.StashKey[Path | None] = pytest.StashKey()
+"""Where the session's own page goes; None of a refused run, absent where the user has pytest-html write one."""
+
+
+def page_of(config: pytest.Config) -> Path | None:
+    """The page of the session, its own or that of pytest-html."""
+    given = getattr(config.option, "htmlpath", None)
+    return config.stash.get(page_key, None) if given is None else Path(given)
+
+
 def _withdraw(config: pytest.Config) -> None:
     """pytest writes reports at the end of every session, so their writers have to go before it."""
+    config.stash[page_key] = None
     plugins = config.pluginmanager
     for name in filter(plugins.has_plugin, ("lfplugin", "nfplugin")):
         plugins.unregister(name=name)

@@ -1,21 +1,18 @@
-"""What is left on the screen and in the HTML page when the session ends."""
+"""What is left on the screen when the session ends."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
-from urllib.parse import quote
 
 import pytest
 
+from ragmeter._pytest.hooks.reports import page_of
 from ragmeter._pytest.measuring.campaigns import raw_path
 from ragmeter._pytest.session.finished import Compared
 from ragmeter._pytest.session.session import BenchSession
-from ragmeter.report.html.scorecard_page import scorecard_html
 from ragmeter.report.text.comparison_text import comparison_lines
 from ragmeter.report.text.netprobe_text import netprobe_lines
 from ragmeter.report.text.terminal import summary_lines, verdict_lines
-from ragmeter.report.words.answer import question
 from ragmeter.run.plan.catalog import shown
 
 
@@ -68,29 +65,10 @@ def _lines(compared: Compared, width: int, colour: bool) -> list[str]:
 
 
 def _paths(session: BenchSession) -> list[str]:
-    option = session.config.option
+    option, page = session.config.option, page_of(session.config)
     own = [path for finished in session.finished for path in (finished.path, finished.result.raw_samples_path)]
     own += [path for probed in session.probes.finished for path in (probed.path, probed.path.with_suffix(".prom"))]
     own += [path for compared in session.compared for path in compared.paths]
     own += [session.options.result_file] if session.options.result_file else []
-    paths = [Path(path) for path in (*own, getattr(option, "htmlpath", None), getattr(option, "xmlpath", None)) if path]
+    paths = [Path(path) for path in (*own, page, getattr(option, "xmlpath", None)) if path]
     return [shown(path) for path in paths if path.is_file() and path.stat().st_size]
-
-
-def scorecard(session: BenchSession) -> str:
-    """The HTML fragment for the top of pytest-html's page."""
-    probes = [probed.result for probed in session.probes.finished]
-    gate = {compared.case_id: compared.gate for compared in session.compared}
-    gates = {finished.result.run_id: gate.get(finished.case.id, {}) for finished in session.finished}
-    return scorecard_html([finished.result for finished in session.finished], probes, gates, _comparisons(session))
-
-
-def _comparisons(session: BenchSession) -> list[tuple[str, str]]:
-    """Title and address, from where the report lies, of each page that compares runs."""
-    folder = Path(session.config.option.htmlpath).parent.resolve()
-    return [
-        (question(compared.comparison), quote(os.path.relpath(page.resolve(), folder)))
-        for compared in session.compared
-        for page in compared.paths
-        if page.suffix == ".html"
-    ]

@@ -91,7 +91,10 @@ def _describe_status(exchange: Exchange, reading: Reading) -> str:
             f"HTTP {status} {phrase}: redirects are not followed; the base URL should lead where it points: "
             f"{exchange.header('location')}"
         )
-    return f"HTTP {status} {phrase}: {reading.excerpt(exchange.body.decode('utf-8', errors='replace'))}".rstrip(": ")
+    told = parsed(exchange.body)
+    words = failure_words(told) if isinstance(told, dict) else None
+    body = words or exchange.body.decode("utf-8", errors="replace")
+    return f"HTTP {status} {phrase}: {reading.excerpt(body)}".rstrip(": ")
 
 
 def _describe_media_type(exchange: Exchange, reading: Reading) -> str:

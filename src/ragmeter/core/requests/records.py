@@ -166,3 +166,13 @@ class RequestSample:
     def ok(self) -> bool:
         """Whether the request succeeded: HTTP 2xx, terminal event, non-empty text, no error event, in time."""
         return self.error is None
+
+    @property
+    def failure(self) -> str:
+        """``HTTP 401 Unauthorized: token expired``, ``timeout: no response within 2 s``; empty of a success."""
+        if self.error is None:
+            return ""
+        if self.error is ErrorClass.HTTP_STATUS and self.error_message:
+            return self.error_message
+        said = f": {self.error_message}" if self.error_message else ""
+        return f"{self.error.value.replace('_', ' ')}{said}"

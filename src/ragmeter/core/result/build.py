@@ -10,13 +10,14 @@ from ragmeter.core.figures.retrieval import Retrieval, caveat_of_retrieval, retr
 from ragmeter.core.figures.slowest import slowest_of
 from ragmeter.core.figures.summary import Figures, finite_distribution, finite_estimate, summarise
 from ragmeter.core.figures.talks import Departures, caveat_of_departures, departures_of, talks_of
+from ragmeter.core.figures.timeline import timeline_of
 from ragmeter.core.money.cost import Cost, cost_rates, withhold
 from ragmeter.core.requests.answers import caveats_of_answers, finish_reasons
 from ragmeter.core.requests.metrics import METRICS
 from ragmeter.core.requests.records import Phase, RequestSample
 from ragmeter.core.requests.repeats import caveat_of_repeats
 from ragmeter.core.requests.token_source import of_one_source, remarks, token_source
-from ragmeter.core.result.failures import failures_of
+from ragmeter.core.result.failures import failure_groups, failures_of
 from ragmeter.core.result.result import RunResult
 from ragmeter.core.run.caches import caches_of, caveat_of_marks
 from ragmeter.core.run.figures import cost_of_run, harness_of_run
@@ -112,6 +113,8 @@ def result_of(
         talks=talks_of(measured, workload.sessions),
         left=left,
         replicas=replicas,
+        failure_groups=failure_groups(measured),
+        timeline=timeline_of(measured, open_loop=workload.open_loop),
     )
 
 

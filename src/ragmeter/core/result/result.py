@@ -12,10 +12,11 @@ from ragmeter.core.figures.series import Distribution
 from ragmeter.core.figures.slowest import SlowRequest
 from ragmeter.core.figures.summary import PhaseFigures, Point
 from ragmeter.core.figures.talks import Departures, TalkFigures
+from ragmeter.core.figures.timeline import Timeline
 from ragmeter.core.inputs.workload import Override
 from ragmeter.core.money.cost import Cost
 from ragmeter.core.requests.records import TokenSource
-from ragmeter.core.result.failures import FailedTest, FailureCount
+from ragmeter.core.result.failures import FailedTest, FailureCount, FailureGroup
 from ragmeter.core.run.caches import Caches
 from ragmeter.core.stats.estimate import Estimate
 from ragmeter.core.verdicts.capacity import Capacity
@@ -118,3 +119,7 @@ class RunResult:
     failed_tests: tuple[FailedTest, ...] = ()
     """Tests of the session that failed on this run, in the order in which they ran: ``outcome`` is the worst of theirs
     and of the verdicts'."""
+    failure_groups: tuple[FailureGroup, ...] = ()
+    """The failed requests of the measured phase by what they said, the most frequent first."""
+    timeline: Timeline | None = None
+    """Of the measured phase, all of its requests; None in results that were written without it."""

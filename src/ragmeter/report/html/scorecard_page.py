@@ -1,4 +1,6 @@
-"""The scorecard: a fragment for the top of a test report's page, or a page of its own. No script, nothing to load."""
+"""The scorecard: a page of its own, or a fragment for the top of the page of pytest-html. Nothing to load, and without
+its one script, which reads plots out and zooms them, nothing is missing.
+"""
 
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
@@ -8,6 +10,7 @@ from typing import TypeAlias
 from ragmeter.core.netprobe.document import Netprobe
 from ragmeter.core.result.result import RunResult
 from ragmeter.report.html.scorecard.asked import asked
+from ragmeter.report.html.layout import words_of
 from ragmeter.report.html.scorecard.attribution import waterfall
 from ragmeter.report.html.scorecard.baseline import against_baseline
 from ragmeter.report.html.scorecard.caches import caches
@@ -16,14 +19,17 @@ from ragmeter.report.html.scorecard.comparison import comparison
 from ragmeter.report.html.scorecard.east_west import east_west
 from ragmeter.report.html.scorecard.edge import edge
 from ragmeter.report.html.scorecard.figures import Gate, every_estimate, tiles
-from ragmeter.report.html.scorecard.graphs import distributions, error_classes, ttft_over_time
+from ragmeter.report.html.scorecard.graphs import distributions, failures, ttft_over_time
 from ragmeter.report.html.scorecard.money import cost, retrieval
 from ragmeter.report.html.scorecard.provenance import formulas, harness, manifest, metadata, overrides
 from ragmeter.report.html.scorecard.replicas import replicas
 from ragmeter.report.html.scorecard.slowest import slowest
 from ragmeter.report.html.scorecard.sweep import sweep
 from ragmeter.report.html.scorecard.talks import talks
+from ragmeter.report.html.scorecard.tests import SessionTest, tests_of_session
+from ragmeter.report.html.scorecard.timeline import timeline
 from ragmeter.report.html.scorecard.verdicts import headline, verdicts
+from ragmeter.report.words.failures import failures_decide
 from ragmeter.report.words.markup import Html, element, join
 from ragmeter.report.words.naming import run_name
 
@@ -44,21 +50,41 @@ def scorecard_html(
     """
     runs = _scorecard(results, gates) if results or not probes else None
     content = join(_comparisons(comparisons), runs, _probes(probes))
-    return str(join(_VIEWPORT, _style("scorecard.css"), _style("pytest_html.css"), content))
+    script = _script() if 'class="timeline"' in content else None
+    return str(join(_VIEWPORT, _style("scorecard.css"), _style("pytest_html.css"), content, script))
+
+
+def session_page(
+    results: Sequence[RunResult],
+    tests: Sequence[SessionTest],
+    probes: Sequence[Netprobe] = (),
+    gates: Gates = MappingProxyType({}),
+    comparisons: Sequence[tuple[str, str]] = (),
+) -> str:
+    """A complete page of a session that measured: its runs, then its probes, then its tests."""
+    runs = _scorecard(results, gates) if results or not probes else None
+    asked = tests_of_session(tests)
+    told = None if asked is None else element("div", asked, class_="ragmeter")
+    return whole_page(_title(results), join(_comparisons(comparisons), runs, _probes(probes), told))
 
 
 def page_html(results: Sequence[RunResult]) -> str:
     """A complete page with the same scorecard."""
-    title = ", ".join(run_name(result) for result in results) or "no runs"
-    return whole_page(title, _scorecard(results, {}))
+    return whole_page(_title(results), _scorecard(results, {}))
+
+
+def _title(results: Sequence[RunResult]) -> str:
+    """``FAIL: smoke @ local, 2026-11-29``: the outcome is what a row of tabs has to show."""
+    named = [f"{words_of(at.outcome)}: {run_name(at)}, {at.started_at.partition('T')[0]}" for at in results]
+    return "; ".join(named) or "no run was measured"
 
 
 def whole_page(title: str, content: Html) -> str:
-    """A complete page around a ``div`` of the class ``ragmeter``, in the scorecard's style."""
-    head = element(
-        "head", _CHARSET, _VIEWPORT, element("title", f"ragmeter: {title}"), _style("scorecard.css"), _style("page.css")
-    )
-    body = element("body", element("main", element("h1", "ragmeter"), content))
+    """A complete page around content of the class ``ragmeter``, in the scorecard's style."""
+    styles = (_style("scorecard.css"), _style("page.css"))
+    head = element("head", _CHARSET, _VIEWPORT, element("title", f"{title} - ragmeter"), *styles)
+    script = _script() if 'class="timeline"' in content else None
+    body = element("body", element("main", element("h1", title), content), script)
     return f"<!DOCTYPE html>\n{element('html', head, body, lang='en')}\n"
 
 
@@ -67,7 +93,15 @@ _VIEWPORT = element("meta", name="viewport", content="width=device-width, initia
 
 
 def _style(name: str) -> Html:
-    return element("style", Html(files("ragmeter.report.html").joinpath(name).read_text(encoding="utf-8")))
+    return element("style", _own(name))
+
+
+def _script() -> Html:
+    return element("script", _own("timeline.js"))
+
+
+def _own(name: str) -> Html:
+    return Html(files("ragmeter.report.html").joinpath(name).read_text(encoding="utf-8"))
 
 
 def _scorecard(results: Sequence[RunResult], gates: Gates) -> Html:
@@ -93,22 +127,27 @@ def _probes(probes: Sequence[Netprobe]) -> Html | None:
 
 
 def _run(result: RunResult, gate: Gate, ident: str) -> Html:
+    """What decides first: the failures where they do, the capacity of a search, the curve of a sweep."""
+    first = failures_decide(result)
     return element(
         "article",
         headline(result),
-        verdicts(result, ident),
-        against_baseline(list(gate.values()), ident),
+        failures(result) if first else None,
         capacity(result, ident),
+        verdicts(result, ident),
+        sweep(result, ident),
+        against_baseline(list(gate.values()), ident),
         edge(result.edge),
         None if result.steps else tiles(result, gate),
+        timeline(result, ident),
         None if result.steps else distributions(result, ident),
         talks(result),
         ttft_over_time(result, ident),
         slowest(result, ident),
         replicas(result),
-        sweep(result, ident),
         waterfall(result, ident),
-        element("div", error_classes(result), retrieval(result), class_="columns"),
+        None if first else failures(result),
+        retrieval(result),
         cost(result),
         caches(result),
         asked(result),
@@ -120,4 +159,5 @@ def _run(result: RunResult, gate: Gate, ident: str) -> Html:
         formulas(result),
         id=ident,
         class_="run",
+        aria_label=f"{run_name(result)}: {words_of(result.outcome)}",
     )

@@ -89,7 +89,7 @@ class LiveProgress:
         self._errors += 1
         if self._errors_to_show > 0:
             self._errors_to_show -= 1
-            self._say(f"{self._label}: request {sample.index} failed: {sample.error}: {sample.error_message}")
+            self._say(f"{self._label}: request {sample.index} failed: {sample.failure}")
 
     def _tick(self) -> None:
         now = time.monotonic()

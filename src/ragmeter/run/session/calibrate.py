@@ -61,7 +61,7 @@ def calibrate(workload: Workload, provider: Provider, workers: Workers, *, clock
             raise KeyboardInterrupt
         measured = [sample for sample in samples if sample.phase is Phase.MEASURED]
         if ending.reason or not any(sample.ok for sample in measured):
-            raise TargetError(ending.reason or f"no request succeeded; the last: {measured[-1].error_message}")
+            raise TargetError(ending.reason or f"no request succeeded; the last: {measured[-1].failure}")
         written_ns = _written_ns(url)
     return Calibration(
         requests=len(measured),

@@ -184,7 +184,7 @@ class _Run:
             last = heard.failures[-1]
             self._not_fit.append(
                 f"{len(heard.failures)} of the {len(asking.prompt_order)} questions that were to warm the caches for "
-                f"trial {plan.trial + 1} failed; the last: {last.error}: {last.error_message}"
+                f"trial {plan.trial + 1} failed; the last: {last.failure}"
             )
 
     async def _counters(self, plan: PhasePlan) -> CacheCounts | None:
@@ -233,7 +233,7 @@ def _check_warm(samples: Sequence[RequestSample]) -> None:
     """Raise TargetError unless a warm-up request succeeded."""
     if samples and not any(sample.ok for sample in samples):
         last = samples[-1]
-        raise TargetError(f"all {len(samples)} warm-up requests failed; the last: {last.error}: {last.error_message}")
+        raise TargetError(f"all {len(samples)} warm-up requests failed; the last: {last.failure}")
 
 
 def _busiest(phases: Sequence[Sequence[ClientLoad]]) -> float | None:

@@ -4,12 +4,11 @@ from typing import Final
 
 from ragmeter.core.figures.summary import Point
 from ragmeter.core.requests.figure import metric_label
-from ragmeter.core.result.failures import FailureCount
 from ragmeter.core.result.result import RunResult
 from ragmeter.report.html.charts import histogram, over_time, quantiles
-from ragmeter.report.html.layout import section, table
-from ragmeter.report.words.failures import failure_name
-from ragmeter.report.words.format import count, percent, symbol, unit_of_all
+from ragmeter.report.html.layout import Row, section, table
+from ragmeter.report.words.failures import counts_of, failure_name, group_words
+from ragmeter.report.words.format import count, percent, quantity, symbol, unit_of_all
 from ragmeter.report.words.markup import Html, element
 
 _PLOTTED: Final = ("ttft_ms", "tpot_ms", "e2e_ms")
@@ -66,32 +65,33 @@ def ttft_over_time(result: RunResult, ident: str) -> Html | None:
     return section("Time to first token over time", element("figure", caption, drawing))
 
 
-def error_classes(result: RunResult) -> Html | None:
-    rows = [(failure_name(at), count(at.requests), _share(at.requests, result)) for at in _failures(result)]
+def failures(result: RunResult) -> Html | None:
+    """By what they said, with when; of a result that was written without that, by class and status."""
+    of = result.measured_requests
+    if result.failure_groups:
+        head: Row = ("Failure", "Requests", "Share", "First", "Last")
+        rows: list[Row] = [
+            (
+                group_words(at),
+                count(at.requests),
+                _share(at.requests, of),
+                quantity(at.first_s, "s"),
+                quantity(at.last_s, "s"),
+            )
+            for at in result.failure_groups
+        ]
+    else:
+        head = ("Failure", "Requests", "Share")
+        rows = [(failure_name(at), count(at.requests), _share(at.requests, of)) for at in counts_of(result)]
     if not rows:
         return None
-    return section(
-        "Failed requests",
-        table(
-            "Failed requests by class and HTTP status",
-            ("Failure", "Requests", "Share"),
-            rows,
-            numbers_from=1,
-            hide_caption=True,
-            kind="compact",
-        ),
-    )
+    grid = table("Failed requests by what they said", head, rows, numbers_from=1, hide_caption=True, kind="failures")
+    since = "First and last are since the measured phase began." if result.failure_groups else None
+    return section("Failed requests", grid, lead=since)
 
 
-def _failures(result: RunResult) -> list[FailureCount]:
-    """A result that was written without the statuses has the classes alone."""
-    by_class = sorted(result.errors_by_class.items(), key=lambda item: (-item[1], item[0]))
-    old = [FailureCount(error=name, http_status=None, requests=n) for name, n in by_class if n]
-    return list(result.failures) or old
-
-
-def _share(errors: int, result: RunResult) -> str:
-    return percent(errors / result.measured_requests) if result.measured_requests else ""
+def _share(errors: int, requests: int) -> str:
+    return percent(errors / requests) if requests else ""
 
 
 def _counted(result: RunResult) -> str:

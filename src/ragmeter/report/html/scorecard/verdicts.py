@@ -4,9 +4,11 @@ from typing import Final
 
 from ragmeter.core.result.result import RunResult
 from ragmeter.core.stats.estimate import Estimate
+from ragmeter.core.verdicts.judge import RANKING
 from ragmeter.core.verdicts.records import SloVerdict
 from ragmeter.report.html.charts import against_bound
 from ragmeter.report.html.layout import Row, badge, callout, code, section, stacked, table
+from ragmeter.report.words.failures import failures_decide, group_sentences
 from ragmeter.report.words.format import UNKNOWN, count, interval, moment, quantity, span, unit_of
 from ragmeter.report.words.markup import Html, element, join
 from ragmeter.report.words.naming import (
@@ -19,6 +21,7 @@ from ragmeter.report.words.naming import (
     sentence,
     workload_name,
 )
+from ragmeter.report.words.tested import Fact, tested
 
 
 def headline(result: RunResult) -> Html:
@@ -27,6 +30,8 @@ def headline(result: RunResult) -> Html:
         "header",
         element("div", name, badge(result.outcome), class_="title"),
         element("p", full_reason(result), class_="reason"),
+        callout("What failed", group_sentences(result), kind="invalid") if failures_decide(result) else None,
+        element("ul", *map(_tested, tested(result.run_metadata, result.metadata_origins)), class_="facts tested"),
         element("ul", *(element("li", fact) for fact in _facts(result)), class_="facts"),
         callout("The measurement is not valid", result.harness.reasons, kind="invalid"),
         callout("Tests of the session that failed", [words for _, words in failed_tests(result)], kind="invalid"),
@@ -35,6 +40,11 @@ def headline(result: RunResult) -> Html:
         callout("Warnings", own_warnings(result), kind="warning"),
         class_=f"headline {result.outcome.value.lower()}",
     )
+
+
+def _tested(fact: Fact) -> Html:
+    mark = element("small", " declared, not observed") if fact.declared else None
+    return element("li", element("span", f"{fact.name} "), element("strong", fact.words), mark)
 
 
 def _overspent(result: RunResult) -> list[str]:
@@ -62,9 +72,8 @@ def _facts(result: RunResult) -> list[str]:
 def verdicts(result: RunResult, ident: str) -> Html:
     if not result.verdicts:
         return section("Service level objectives", lead="No SLO was declared for this workload.")
-    rows = [
-        _row(verdict, sentence(result, verdict), f"{ident}-slo{index}") for index, verdict in enumerate(result.verdicts)
-    ]
+    worst_first = sorted(result.verdicts, key=lambda verdict: RANKING.index(verdict.outcome))
+    rows = [_row(verdict, sentence(result, verdict), f"{ident}-slo{at}") for at, verdict in enumerate(worst_first)]
     head = ("Outcome", "SLO", "Observed", "Interval and bound", "n", "Declared in")
     return section(
         "Service level objectives",
