@@ -26,6 +26,7 @@ from ragmeter.core.verdicts.records import Outcome
 from ragmeter.report.html.comparison_page import comparison_page
 from ragmeter.report.text.comparison_text import comparison_lines
 from ragmeter.report.text.terminal import verdict_lines
+from ragmeter.run.plan.linked_files import linked_files
 from ragmeter.run.plan.linked_probes import linked_probes
 
 
@@ -119,7 +120,7 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         write_atomically(options.json, f"{to_json(found, indent=2)}\n")
     if options.html:
-        write_atomically(options.html, comparison_page(found, linked_probes(found)))
+        write_atomically(options.html, comparison_page(found, linked_probes(found), linked_files(found, options.html)))
     say(*comparison_lines(found, width=width(), colour=colour()))
     return _gated(found, options) if options.gate else 0
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import ragmeter
 from ragmeter._pytest.session.finished import Compared
-from ragmeter.clients.files import write_atomically
+from ragmeter.clients.files import sha256_of, write_atomically
 from ragmeter.core.codec import to_json
 from ragmeter.core.compare.compare import MIN_EFFECT_RATIO, compare, compare_measured
 from ragmeter.core.compare.regression import BASELINE, NOW, gates_of_reference
@@ -16,11 +17,11 @@ from ragmeter.core.compare.sides import measure
 from ragmeter.core.requests.records import Phase
 from ragmeter.core.run.identity import identity_diff
 from ragmeter.report.html.comparison_page import comparison_page
+from ragmeter.run.plan.linked_files import linked_files
 from ragmeter.run.plan.linked_probes import linked_probes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from ragmeter._pytest.session.finished import Finished
     from ragmeter._pytest.session.session import BenchSession
@@ -58,7 +59,7 @@ def _compared(
     named = session.options.reference
     known = named is not None and any(each.case.label == named.value for each in sides)
     found = compare(
-        [each.run for each in sides],
+        [_hashed(each.run) for each in sides],
         reference=named.value if named is not None and known else None,
         aa=[(first.run, second.run) for first, second in aa],
         min_effect_ratio=session.options.min_effect_ratio or MIN_EFFECT_RATIO,
@@ -79,7 +80,7 @@ def _matrices(session: BenchSession, sides: Sequence[Finished]) -> Iterator[Comp
 
 def _compared_states(session: BenchSession, group: Sequence[Finished]) -> Compared:
     found = compare_measured(
-        [_but_for_caches(measure(each.run, each.case.label)) for each in group],
+        [_but_for_caches(measure(_hashed(each.run), each.case.label)) for each in group],
         min_effect_ratio=session.options.min_effect_ratio or MIN_EFFECT_RATIO,
         ragmeter_version=ragmeter.__version__,
     )
@@ -104,7 +105,7 @@ def _against_reference(sides: Sequence[Finished], found: Comparison) -> dict[str
 
 def _against_baseline(session: BenchSession, now: Finished, then: SavedRun, aa: Pairs) -> Compared:
     found = compare_measured(
-        [measure(then, BASELINE), measure(now.run, NOW)],
+        [measure(then, BASELINE), measure(_hashed(now.run), NOW)],
         aa=[(measure(first.run, "A"), measure(second.run, "A again")) for first, second in aa],
         min_effect_ratio=session.options.min_effect_ratio or MIN_EFFECT_RATIO,
         ragmeter_version=ragmeter.__version__,
@@ -117,11 +118,15 @@ def _against_baseline(session: BenchSession, now: Finished, then: SavedRun, aa: 
     return Compared(comparison=found, paths=_written(found, now.path, "-baseline"), case_id=now.case.id, gate=gate)
 
 
+def _hashed(run: SavedRun) -> SavedRun:
+    """With the hash of its raw record, which is whole by now; without one where it is not kept."""
+    path = Path(run.path)
+    return replace(run, sha256=sha256_of(path)) if run.sha256 is None and path.is_file() else run
+
+
 def _written(found: Comparison, beside: Path, ending: str) -> tuple[Path, ...]:
     """``<name of the result><ending>.comparison.json`` and the same as a page."""
-    texts = {"json": f"{to_json(found, indent=2)}\n", "html": comparison_page(found, linked_probes(found))}
-    paths = []
-    for suffix, text in texts.items():
-        paths.append(beside.with_name(f"{beside.stem}{ending}.comparison.{suffix}"))
-        write_atomically(paths[-1], text)
-    return tuple(paths)
+    document, page = (beside.with_name(f"{beside.stem}{ending}.comparison.{suffix}") for suffix in ("json", "html"))
+    write_atomically(document, f"{to_json(found, indent=2)}\n")
+    write_atomically(page, comparison_page(found, linked_probes(found), linked_files(found, page)))
+    return document, page

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 
 from ragmeter.core.compare.caveats import caveats
+from ragmeter.core.compare.claims import claims_of, further_of
 from ragmeter.core.compare.comparison import Comparison, MetricComparison, PairComparison
 from ragmeter.core.compare.decide import Criteria, Hypothesis, decide
 from ragmeter.core.compare.measured import DECLARED, MeasuredRun
@@ -63,9 +64,9 @@ def compare_measured(
     asked before: see `identity_diff`.
     """
     pairs = _pairs(measured, reference)
-    found = [contrasts(a, b, [key for key in declared if _counted(key, a, b) is None]) for a, b in pairs]
-    tested = [(row, key) for row, of_pair in enumerate(found) for key, at in of_pair.items() if at.p_value is not None]
-    adjusted = dict(zip(tested, holm([found[row][key].p_value or 0.0 for row, key in tested]), strict=True))
+    tests = [contrasts(a, b, [key for key in declared if _counted(key, a, b) is None]) for a, b in pairs]
+    tested = [(row, key) for row, of_pair in enumerate(tests) for key, at in of_pair.items() if at.p_value is not None]
+    adjusted = dict(zip(tested, holm([tests[row][key].p_value or 0.0 for row, key in tested]), strict=True))
     rules = _Rules(
         criteria=Criteria(family=max(1, len(tested)), min_effect=math.log1p(min_effect_ratio)),
         noise=_noise(aa, declared),
@@ -73,10 +74,10 @@ def compare_measured(
     )
     compared = tuple(
         _pair(a, b, of_pair, {key: adjusted[row, key] for at, key in tested if at == row}, rules)
-        for row, ((a, b), of_pair) in enumerate(zip(pairs, found, strict=True))
+        for row, ((a, b), of_pair) in enumerate(zip(pairs, tests, strict=True))
     )
     names = [each.side.label for each in measured]
-    return Comparison(
+    found = Comparison(
         ragmeter_version=ragmeter_version,
         min_effect_ratio=min_effect_ratio,
         family=rules.criteria.family,
@@ -87,6 +88,7 @@ def compare_measured(
         environment=across([each.identity for each in measured]),
         noise_from=tuple(each.side.raw_samples_path for pair in aa for each in pair),
     )
+    return replace(found, claims=claims_of(found), further=further_of(found))
 
 
 def _pairs(measured: Sequence[MeasuredRun], reference: str | None) -> list[tuple[MeasuredRun, MeasuredRun]]:

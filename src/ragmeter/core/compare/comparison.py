@@ -1,13 +1,15 @@
 """What a comparison of runs says: the document ``comparison.v1``, field by field."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal, TypeAlias
 
 from ragmeter.core.money.economics import Economics
 from ragmeter.core.requests.figure import OfFigure
 from ragmeter.core.run.identity import FieldAcross, IdentityDiff
 from ragmeter.core.stats.estimate import Estimate
+from ragmeter.core.verdicts.capacity import Capacity
+from ragmeter.core.verdicts.records import Outcome, SloVerdict
 
 
 class Decision(StrEnum):
@@ -34,6 +36,11 @@ class Side:
     netprobe_reference: an east-west probe that belongs to the run. overspent: as in `RunResult`: such a side is neither
     faster nor cheaper than any other.
     raw_sha256: of the raw record; None for a run in memory.
+    outcome, verdicts: of the run by itself, as in `RunResult`; None and empty of results of another tool. capacity: of
+    a run that searched it: its figures are those at the load that held.
+    asked: what was asked of the service and where, by name. declared: the fields of it that somebody typed and nobody
+    observed, and who says so. price_doubt: why the prices may be those of another cluster.
+    seconds_per_trial: wall time of a trial with the pause after it.
     """
 
     label: str
@@ -57,6 +64,13 @@ class Side:
     raw_samples_path: str
     raw_sha256: str | None
     overspent: str | None = None
+    outcome: Outcome | None = None
+    verdicts: tuple[SloVerdict, ...] = ()
+    capacity: Capacity | None = None
+    asked: dict[str, Any] = field(default_factory=dict)
+    declared: dict[str, str] = field(default_factory=dict)
+    price_doubt: str | None = None
+    seconds_per_trial: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,12 +133,42 @@ class Ranking(OfFigure):
     ranks: tuple[Rank, ...]
 
 
+Kind: TypeAlias = Literal["answer", "relation", "tie", "misses", "barred", "open", "basis"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """One thing that a comparison says, the first one being its answer.
+
+    kind: ``answer`` (who is best of those that meet the SLOs), ``relation`` (a difference that is shown), ``tie``,
+    ``misses`` (a side that does not meet its SLOs, or is not shown to), ``barred`` (one of which nothing is claimed),
+    ``open`` (what is not decided), ``basis`` (at which load). labels: of the sides that it is about.
+    """
+
+    kind: Kind
+    labels: tuple[str, ...]
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Further:
+    """What it takes to decide what is open. trials: more of them on each side. usd: of all clusters for that time; None
+    where the price of one is not known.
+    """
+
+    trials: int
+    minutes: float
+    usd: float | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
     """Every pair of two or more runs, or each of them with the reference.
 
     min_effect_ratio: the smallest relative difference that matters. family: how many figures were tested at once.
     environment: the fields in which the sides differ. noise_from: the runs of one system that the noise band is from.
+    claims: what it comes down to, in sentences: what is decided first. further: None when nothing is open that more
+    trials decide.
     """
 
     schema: Literal["comparison.v1"] = "comparison.v1"
@@ -137,3 +181,5 @@ class Comparison:
     rankings: tuple[Ranking, ...]
     environment: tuple[FieldAcross, ...]
     noise_from: tuple[str, ...]
+    claims: tuple[Claim, ...] = ()
+    further: Further | None = None

@@ -10,7 +10,8 @@ from ragmeter.core.requests.metrics import METRICS
 from ragmeter.core.stats.contrast import ALPHA, Contrast
 from ragmeter.core.stats.trials import MIN_TO_CLAIM, MIN_TO_SHOW
 
-_BETTER_WORDS: Mapping[str, str] = {"ms": "faster", "USD": "cheaper"}
+_WORDS: Mapping[str, tuple[str, str]] = {"ms": ("faster", "slower"), "USD": ("cheaper", "dearer")}
+"""By the unit of a metric, of a smaller figure and of a larger one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,22 +119,25 @@ def _difference_shown(asked: Hypothesis, at: Contrast) -> Conclusion:
     if asked.noise is not None and abs(at.log_ratio) <= asked.noise:
         band = percent(math.expm1(asked.noise))
         return _undecided(f"identical systems differed by up to {band} %; {change(at)}")
-    metric = METRICS[asked.metric]
-    b_wins = (at.log_ratio < 0) is (metric.better == "lower")
-    winner, loser = (asked.b, asked.a) if b_wins else (asked.a, asked.b)
-    word = _BETTER_WORDS.get(metric.unit, str(metric.better))
+    lower = at.log_ratio < 0
+    b_wins = lower is (METRICS[asked.metric].better == "lower")
     return Conclusion(
         decision=Decision.B_BETTER if b_wins else Decision.A_BETTER,
-        sentence=f"{winner} {word} by {_gain(at, lower=metric.better == 'lower')} than {loser}",
+        sentence=f"{asked.b} {word_of(asked.metric, lower=lower)} by {_by(at)} than {asked.a}",
     )
 
 
-def _gain(at: Contrast, *, lower: bool) -> str:
-    """``12 % [5, 18]``: by how much the winner is better, as a share of the loser's figure."""
-    sign = 1 if (at.log_ratio < 0) is lower else -1
-    ends = (at.log_ratio, *(end or 0.0 for end in at.interval()))
-    value, *others = (abs(math.expm1(sign * end)) * math.copysign(1, end * at.log_ratio) for end in ends)
-    return f"{percent(value)} % [{', '.join(percent(end) for end in sorted(others))}]"
+def word_of(metric: str, *, lower: bool) -> str:
+    """``faster``, ``dearer``, ``higher``: what a side is whose figure is the smaller or the larger one."""
+    smaller, larger = _WORDS.get(METRICS[metric].unit, ("lower", "higher"))
+    return smaller if lower else larger
+
+
+def _by(at: Contrast) -> str:
+    """``12 % [5, 18]``: by how much B differs from A, as a share of A's figure; the only way in which it is said."""
+    sign = math.copysign(1, at.log_ratio)
+    value, *ends = (sign * math.expm1(end) for end in (at.log_ratio, *(end or 0.0 for end in at.interval())))
+    return f"{percent(value)} % [{', '.join(percent(end) for end in sorted(ends))}]"
 
 
 def change(at: Contrast) -> str:

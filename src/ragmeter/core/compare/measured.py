@@ -17,6 +17,7 @@ DECLARED: tuple[Figure, ...] = (
     Figure("e2e_ms", "p95"),
     Figure("output_tokens_per_s"),
     Figure("usd_per_1m_tokens"),
+    Figure("usd_per_good_request"),
 )
 """What is compared, declared before anything is looked at: the correction is over all of these."""
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from ragmeter.core.compare.asked import asked_of, declared_of, price_doubt, seconds_per_trial
 from ragmeter.core.compare.caveats import Conditions, caveats_of_run
 from ragmeter.core.compare.comparison import Side
 from ragmeter.core.compare.imported import ImportedTrials, measure_imported
@@ -27,6 +28,7 @@ from ragmeter.core.run.vantage import figures_of, seen_by_users
 from ragmeter.core.stats.estimate import Estimate
 from ragmeter.core.stats.trials import MIN_TO_SHOW
 from ragmeter.core.verdicts.error_budget import overspent_in
+from ragmeter.core.verdicts.of_run import judge_run
 from ragmeter.core.verdicts.slo import parse_slo
 
 
@@ -104,6 +106,7 @@ def _side(
 ) -> Side:
     kept = [sample for trial in trials.values() for sample in trial]
     harness, cost = harness_of_run(run.plan, run.ending, kept), cost_of_run(run.plan, figures, kept)
+    judged = judge_run(run.plan, of_one_source(run.samples), run.ending)
     spent = overspent_in([parse_slo(at.expression, at.origin) for at in run.plan.slos], figures.phase)
     steady = [steady_state(trial) for trial in trials.values()]
     undeclared = why_undeclared(run.plan, run.samples)
@@ -133,6 +136,13 @@ def _side(
         raw_samples_path=run.path,
         raw_sha256=run.sha256,
         overspent=spent,
+        outcome=judged.outcome,
+        verdicts=judged.verdicts,
+        capacity=judged.capacity,
+        asked=asked_of(run.plan),
+        declared=declared_of(run.plan),
+        price_doubt=price_doubt(run.plan),
+        seconds_per_trial=seconds_per_trial(run.ending, trials, run.plan),
     )
 
 

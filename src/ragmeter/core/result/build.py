@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 from ragmeter.core.compare.edge import edge_of
 from ragmeter.core.figures.attribution import attribute
 from ragmeter.core.figures.replicas import Replica, caveats_of_replicas, replicas_of
-from ragmeter.core.figures.retrieval import Retrieval, caveat_of_retrieval, retrieval_of, retrieval_rates
+from ragmeter.core.figures.retrieval import Retrieval, caveat_of_retrieval
 from ragmeter.core.figures.slowest import slowest_of
 from ragmeter.core.figures.summary import Figures, finite_distribution, finite_estimate, summarise
 from ragmeter.core.figures.talks import Departures, caveat_of_departures, departures_of, talks_of
 from ragmeter.core.figures.timeline import timeline_of
-from ragmeter.core.money.cost import Cost, cost_rates, withhold
+from ragmeter.core.money.cost import Cost
 from ragmeter.core.requests.answers import caveats_of_answers, finish_reasons
 from ragmeter.core.requests.metrics import METRICS
 from ragmeter.core.requests.records import Phase, RequestSample
@@ -19,17 +19,11 @@ from ragmeter.core.requests.repeats import caveat_of_repeats
 from ragmeter.core.requests.token_source import of_one_source, remarks, token_source
 from ragmeter.core.result.failures import failure_groups, failures_of
 from ragmeter.core.result.result import RunResult
-from ragmeter.core.run.caches import caches_of, caveat_of_marks
-from ragmeter.core.run.figures import cost_of_run, harness_of_run
+from ragmeter.core.run.caches import caveat_of_marks
 from ragmeter.core.run.plan import RunEnding, RunPlan
 from ragmeter.core.run.probe_effect import effect_of_probe
-from ragmeter.core.run.vantage import figures_of, seen_by_users
-from ragmeter.core.verdicts.caches import withheld
-from ragmeter.core.verdicts.capacity import capacity_of
-from ragmeter.core.verdicts.error_budget import overspent_in, with_budget
-from ragmeter.core.verdicts.judge import judge_all, outcome_of_run
-from ragmeter.core.verdicts.slo import Slo, parse_slo
-from ragmeter.core.verdicts.step_verdicts import StepFigures, judge_steps
+from ragmeter.core.run.vantage import seen_by_users
+from ragmeter.core.verdicts.of_run import judge_run
 from ragmeter.core.verdicts.steps import steps_of
 
 MAX_POINTS = 5000
@@ -41,20 +35,13 @@ def result_of(
 ) -> RunResult:
     """The result of a run, also of one that ended early."""
     workload, samples = plan.workload, of_one_source(samples)
-    measured = [sample for sample in samples if sample.phase is Phase.MEASURED]
+    judged = judge_run(plan, samples, ending)
+    measured, figures, cost = judged.measured, judged.figures, judged.cost
     seen = seen_by_users(measured, plan)
-    slos = _slos(plan)
-    figures, retrieval, cost = _figures(plan, measured, slos)
     warmup = summarise(samples, Phase.WARMUP, goodput=workload.goodput, seed=workload.seed)
-    harness = harness_of_run(plan, ending, measured)
-    capacity = capacity_of(ending, samples, workload, figures.rates["good_ratio"])
+    capacity = judged.capacity
     probe = plan.netprobe
     llm_round_trip_ms = probe.p50_ms if probe else None
-    label = f"{workload.name} @ {plan.provider}"
-    steps = _steps(plan, measured, ending, slos)
-    caches = caches_of(plan, samples, ending)
-    judged = judge_steps(slos, steps, label) if steps else judge_all(slos, figures, harness, label)
-    verdicts = withheld(judged, caches.undeclared)
     phase = figures.phase
     replicas = replicas_of(measured)
     left = departures_of(measured, ending.cache_counts)
@@ -72,7 +59,7 @@ def result_of(
         netprobe_reference=probe.path if probe else None,
         run_id=plan.run_id,
         status=ending.status,
-        outcome=outcome_of_run(verdicts, harness, phase.success, whole=_is_whole(ending) and not caches.undeclared),
+        outcome=judged.outcome,
         ragmeter_version=plan.ragmeter_version,
         definitions_version=plan.definitions_version,
         started_at=plan.started_at,
@@ -83,11 +70,11 @@ def result_of(
         estimates={name: finite_distribution(d) for name, d in figures.distributions().items()},
         rates={name: finite_estimate(estimate) for name, estimate in figures.rates.items()},
         errors_by_class=dict(figures.errors_by_class),
-        verdicts=verdicts,
+        verdicts=judged.verdicts,
         attribution=attribute(seen, llm_round_trip_ms, llm_network=probe.sentence if probe else None),
-        retrieval=retrieval,
+        retrieval=judged.retrieval,
         cost=cost,
-        harness=harness,
+        harness=judged.harness,
         metadata_origins=dict(plan.metadata_origins),
         warnings=(
             *_warnings(plan, figures, ending, cost),
@@ -104,12 +91,12 @@ def result_of(
         ended_at=_ended_at(plan, samples),
         edge=edge_of(samples, plan, ending),
         token_source=token_source(measured),
-        caveats=_caveats(plan, samples, replicas, retrieval, left),
+        caveats=_caveats(plan, samples, replicas, judged.retrieval, left),
         unknown=dict(figures.unknown),
         finish_reasons=finish_reasons(measured),
-        overspent=overspent_in(slos, phase),
+        overspent=judged.overspent,
         failures=failures_of(measured),
-        caches=caches,
+        caches=judged.caches,
         talks=talks_of(measured, workload.sessions),
         left=left,
         replicas=replicas,
@@ -144,44 +131,6 @@ names_users_know = (
 )
 
 
-def _slos(plan: RunPlan) -> list[Slo]:
-    """Of records that were written without an error budget, too."""
-    return [parse_slo(at.expression, at.origin) for at in with_budget(plan.slos, plan.workload.rates_per_s)]
-
-
-def _figures(
-    plan: RunPlan, measured: Sequence[RequestSample], slos: Sequence[Slo], rate_per_s: float | None = None
-) -> tuple[Figures, Retrieval | None, Cost | None]:
-    """Everything that SLOs are judged on. rate_per_s: of a step."""
-    workload = plan.workload
-    figures = figures_of(measured, Phase.MEASURED, plan)
-    retrieval = retrieval_of(measured, {i: p.relevant for i, p in enumerate(workload.prompts)}, workload.k)
-    cost = cost_of_run(plan, figures, measured)
-    cost = None if cost is None else withhold(cost, overspent_in(slos, figures.phase, rate_per_s))
-    return _with_rates(figures, retrieval, cost), retrieval, cost
-
-
-def _steps(
-    plan: RunPlan, measured: Sequence[RequestSample], ending: RunEnding, slos: Sequence[Slo]
-) -> list[StepFigures]:
-    """Of a sweep; empty otherwise."""
-    found = []
-    for number, rate_per_s in enumerate(plan.workload.rates_per_s):
-        own = [sample for sample in measured if sample.step == number]
-        figures, _, _ = _figures(plan, own, slos, rate_per_s)
-        harness = harness_of_run(plan, ending, own)
-        found.append(StepFigures(step=number, rate_per_s=rate_per_s, figures=figures, harness=harness))
-    return found
-
-
-def _with_rates(figures: Figures, retrieval: Retrieval | None, cost: Cost | None) -> Figures:
-    if retrieval is not None:
-        figures = figures.with_rates(retrieval_rates(retrieval))
-    if cost is not None:
-        figures = figures.with_rates(cost_rates(cost, figures.phase, figures.rates))
-    return figures
-
-
 def _caveats(
     plan: RunPlan,
     samples: Sequence[RequestSample],
@@ -203,10 +152,6 @@ def _caveats(
 
 def _whole(level: float | None) -> int | None:
     return None if level is None else int(level)
-
-
-def _is_whole(ending: RunEnding) -> bool:
-    return ending.status == "complete" and ending.undecided is None
 
 
 def _warnings(plan: RunPlan, figures: Figures, ending: RunEnding, cost: Cost | None) -> tuple[str, ...]:

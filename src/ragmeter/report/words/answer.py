@@ -1,5 +1,6 @@
 """The question of a comparison and its answer in sentences that claim no more than is decided."""
 
+import math
 from collections.abc import Iterator, Sequence
 
 from ragmeter.core.compare.comparison import Comparison, Decision, MetricComparison, PairComparison
@@ -55,9 +56,8 @@ def _against(found: Comparison, index: int) -> str:
 def _best(found: Comparison, index: int) -> str:
     winner = next((rank.label for rank in found.rankings[index].ranks if rank.worst == 1), None)
     if winner is not None:
-        closest = min(_of(found, winner, index), key=lambda pair: abs((pair.ratio.value or 1.0) - 1))
-        more = ", the closest of the others" if len(found.sides) > 2 else ""
-        return f"{closest.sentence}{more}"
+        closest = min(_of(found, winner, index), key=lambda pair: abs(math.log(pair.ratio.value or 1.0)))
+        return f"{winner} is the best{'; the closest' if len(found.sides) > 2 else ''}: {closest.sentence}"
     if all(pair.metrics[index].decision is Decision.NO_DIFFERENCE for pair in found.pairs):
         return f"no difference shown, within ±{percent(found.min_effect_ratio)} %"
     return _open(found, index)

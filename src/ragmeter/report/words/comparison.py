@@ -1,9 +1,20 @@
 """The words of a comparison, for terminal and page."""
 
-from ragmeter.core.compare.comparison import Comparison, MetricComparison, PairComparison, Rank, Ranking
+from collections.abc import Callable, Iterable
+
+from ragmeter.core.compare.comparison import (
+    Claim,
+    Comparison,
+    Further,
+    MetricComparison,
+    PairComparison,
+    Rank,
+    Ranking,
+    Side,
+)
 from ragmeter.core.formatting import percent as per_cent
 from ragmeter.core.stats.estimate import Estimate
-from ragmeter.report.words.format import number, quantity, unit_of
+from ragmeter.report.words.format import number, quantity, span, unit_of
 from ragmeter.report.words.shown import without_figures
 
 
@@ -81,3 +92,25 @@ def method(found: Comparison) -> tuple[str, ...]:
         f"{per_cent(found.min_effect_ratio)} % does not matter here; further trials are counted for a power of 80 %."
         f"{noise}",
     )
+
+
+def sentence_of(claim: Claim) -> str:
+    """As a sentence of its own; one that begins with the name of a side keeps it as it is written."""
+    named = claim.sentence.startswith(claim.labels)
+    return f"{claim.sentence[:1] if named else claim.sentence[:1].upper()}{claim.sentence[1:]}."
+
+
+def further_words(at: Further) -> str:
+    """``About 4 more trials of each side: 6 min 0 s of load, 0.51 USD with all clusters running meanwhile.``"""
+    many = f"{at.trials} more trial{'' if at.trials == 1 else 's'} of each side"
+    price = "its price is not known" if at.usd is None else f"{number(at.usd)} USD with all clusters running meanwhile"
+    return f"About {many}: {span(at.minutes * 60)} of load, {price}."
+
+
+def said_once(found: Comparison, of: Callable[[Side], Iterable[str]]) -> list[str]:
+    """What is said of each side, with the names of those of which the same is said in front."""
+    labels: dict[str, list[str]] = {}
+    for side in found.sides:
+        for words in of(side):
+            labels.setdefault(words, []).append(side.label)
+    return [f"{', '.join(names)}: {words}" for words, names in labels.items()]

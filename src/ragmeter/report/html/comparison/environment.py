@@ -1,11 +1,12 @@
 """In what the systems and the runs differ, beside the figures."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from ragmeter.core.compare.comparison import Comparison, Side
 from ragmeter.report.html.comparison.hues import named
 from ragmeter.report.html.layout import Row, callout, code, section, stacked, table
+from ragmeter.report.words.comparison import said_once
 from ragmeter.report.words.format import UNKNOWN, count, moment, number, quantity, shown
 from ragmeter.report.words.markup import Html, element, join
 
@@ -18,9 +19,9 @@ def forbidden(found: Comparison) -> Html | None:
 
 
 def weaknesses(found: Comparison) -> Html | None:
-    of_sides = [f"{side.label}: {words}" for side in found.sides for words in side.caveats]
+    """By weight: those of the design, which are in every difference, and then each side's own, the gravest first."""
     of_pairs = dict.fromkeys(words for pair in found.pairs for words in pair.caveats)
-    return callout("Caveats", [*of_pairs, *of_sides], kind="warning")
+    return callout("Caveats", [*of_pairs, *said_once(found, lambda side: side.caveats)], kind="warning")
 
 
 def environment(found: Comparison) -> Html:
@@ -39,7 +40,11 @@ def environment(found: Comparison) -> Html:
     )
 
 
-def runs(found: Comparison) -> Html:
+Files: TypeAlias = Mapping[str, Mapping[str, str]]
+"""By the label of the side, addresses of its files by what they are."""
+
+
+def runs(found: Comparison, files: Files) -> Html:
     """Where each figure comes from: enough to find the file and to know that it is the same."""
     head = (
         "Run",
@@ -51,11 +56,11 @@ def runs(found: Comparison) -> Html:
         "Mean concurrent streams",
         "Raw record",
     )
-    rows = [_run(side, index) for index, side in enumerate(found.sides)]
+    rows = [_run(side, index, files.get(side.label, {})) for index, side in enumerate(found.sides)]
     return section("Runs", table("Compared runs", head, rows, kind="wide runs", hide_caption=True))
 
 
-def _run(side: Side, index: int) -> Row:
+def _run(side: Side, index: int, files: Mapping[str, str]) -> Row:
     streams, length = side.effective_decode_concurrency, side.mean_output_tokens
     return (
         stacked(named(side.label, index), side.run_id),
@@ -66,6 +71,7 @@ def _run(side: Side, index: int) -> Row:
         UNKNOWN if length is None else number(length),
         UNKNOWN if streams is None else number(streams),
         join(
+            *(join(element("a", name, href=address), " ") for name, address in files.items()),
             side.raw_samples_path,
             element(
                 "small", f" SHA-256 {side.raw_sha256}" if side.raw_sha256 else " in memory: no hash", class_="hash"
