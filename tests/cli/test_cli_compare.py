@@ -46,7 +46,7 @@ def test_json_fits_its_schema_and_html_stands_alone(tmp_path: Path) -> None:
     assert len(document["pairs"]) == 3
     page = parsed(out["html"].read_text())
     assert len(page.of_class("card")) == 3
-    assert len(page.of_class("forest")[0].all("tr")) == 1 + 3 * 7 + 1
+    assert len(page.of_class("forest")[0].all("tr")) == 1 + 3 * 8 + 1
     assert not page.all("script")
     assert "there faster by 30 %" in page.text()
 

@@ -61,7 +61,7 @@ def test_results_become_trials_that_fit_the_schema_and_are_compared(
     assert len(document["trials"][0]["sha256"]) == 64
     assert main(["compare", *runs, "--html", str(tmp_path / "page.html")]) == 0
     out = " ".join(capsys.readouterr().out.split())
-    assert "here faster by 29 % [" in out
+    assert "there slower by 40 % [" in out
     assert "here: its figures are those of aiperf" in out
     assert "it is not known that here and there ran as interleaved trials" in out
 

@@ -15,6 +15,7 @@ from ragmeter.core.run.saved import SavedRun
 from ragmeter.report.html.comparison_page import comparison_page
 from ragmeter.report.text.comparison_text import comparison_lines
 from ragmeter.report.words.answer import answers
+from ragmeter.report.words.comparison import sentence_of
 from tests.programs import program
 from tests.report.pages import parsed
 from tests.saved import saved_run
@@ -37,10 +38,12 @@ def test_the_question_and_what_is_known_of_it_stand_on_top(found: Comparison) ->
     (top,) = parsed(comparison_page(found)).of_class("headline")
     workload = found.sides[0].workload
     assert top.all("h2")[0].text() == f"akamai-lke, aws-eks or gcp-gke: which one for {workload}?"
-    first, second, third = [item.text() for item in top.all("li")]
-    assert first.startswith("Time to first token, p50: not decided between ")
-    assert second.startswith("Output throughput: not decided between ")
-    assert third.startswith("USD per 1M tokens: not decided between aws-eks and gcp-gke")
+    said = [item.text() for item in top.all("li")]
+    assert said == [sentence_of(claim) for claim in found.claims]
+    assert re.match(r"aws-eks is the cheapest that meets your SLOs at .* USD \[.*\] per 1,000 good answers", said[0])
+    assert re.match(r"aws-eks is 3\d % \[.*\] faster .* and costs 3\d % \[.*\] less than akamai-lke", said[1])
+    assert "gcp-gke is not shown to meet p50(ttft_ms) <= 1000 (it is" in "".join(said)
+    assert said[-1].startswith("Compared at equal load: ")
     assert "corrected over all" in top.text()
 
 
@@ -50,8 +53,8 @@ def test_a_metric_that_no_side_has_a_figure_of_is_named_once_and_fills_no_table(
     )
     page = parsed(comparison_page(unpriced))
     (top,) = page.of_class("headline")
-    assert "No side has a figure of USD per 1M tokens." in top.text()
-    assert [item.text() for item in top.all("li")][-1].startswith("Output throughput")
+    assert "No side has a figure of USD per 1M tokens or USD per good request." in top.text()
+    assert "What a, b and c cost is not known." in [item.text() for item in top.all("li")]
     assert "USD per 1M tokens" not in page.of_class("forest")[0].text()
     told = "\n".join(comparison_lines(unpriced, width=100, colour=False))
     assert "USD/1M tokens" not in told
@@ -71,9 +74,8 @@ def three() -> list[SavedRun]:
 
 def test_a_single_best_is_named_with_its_lead_over_the_closest_of_the_others() -> None:
     said = dict(answers(compare(three(), ragmeter_version="0")))
-    assert said["Time to first token, p50"].startswith("a faster by ")
-    assert said["Time to first token, p50"].endswith(" than b, the closest of the others")
-    assert "a higher by " in said["Output throughput"]
+    assert said["Time to first token, p50"].startswith("a is the best; the closest: b slower by ")
+    assert said["Output throughput"].startswith("a is the best; the closest: b lower by ")
 
 
 def test_two_sides_that_do_not_differ_are_said_not_to() -> None:
@@ -84,7 +86,7 @@ def test_two_sides_that_do_not_differ_are_said_not_to() -> None:
 
 def test_with_a_reference_the_answer_is_about_each_pair_with_it() -> None:
     said = dict(answers(compare(three(), reference="b", ragmeter_version="0")))
-    assert re.fullmatch(r"a faster by .* than b; b faster by .* than c", said["Time to first token, p50"])
+    assert re.fullmatch(r"a faster by .* than b; c slower by .* than b", said["Time to first token, p50"])
 
 
 def test_differences_that_forbid_stand_above_the_figures_and_those_that_explain_below(found: Comparison) -> None:

@@ -25,13 +25,15 @@ def judged(contrast: Contrast | None, *, p: float | None = 0.001, **asked: objec
     ("metric", "change", "decision", "sentence"),
     [
         ("ttft_ms", -0.12, Decision.B_BETTER, "there faster by 12 % [9.9, 14] than here"),
-        ("ttft_ms", 0.25, Decision.A_BETTER, "here faster by 20 % [18, 22] than there"),
+        ("ttft_ms", 0.25, Decision.A_BETTER, "there slower by 25 % [22, 28] than here"),
         ("output_tokens_per_s", 0.25, Decision.B_BETTER, "there higher by 25 % [22, 28] than here"),
-        ("output_tokens_per_s", -0.2, Decision.A_BETTER, "here higher by 25 % [22, 28] than there"),
+        ("output_tokens_per_s", -0.2, Decision.A_BETTER, "there lower by 20 % [18, 22] than here"),
         ("usd_per_1m_tokens", -0.5, Decision.B_BETTER, "there cheaper by 50 % [49, 51] than here"),
     ],
 )
-def test_the_better_one_is_named_with_its_gain(metric: str, change: float, decision: Decision, sentence: str) -> None:
+def test_the_second_side_is_said_to_differ_by_a_share_of_the_first(
+    metric: str, change: float, decision: Decision, sentence: str
+) -> None:
     found = judged(at(change), metric=metric)
     assert (found.decision, found.sentence) == (decision, sentence)
 

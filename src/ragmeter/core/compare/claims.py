@@ -106,7 +106,12 @@ def _nobody(fit: Sequence[Side]) -> str:
     if len(fit) == 1:
         return f"{fit[0].label} is the only one that was validly measured, and is not shown to meet your SLOs"
     many = "neither" if len(fit) == 2 else "none"
-    return f"{many} of {', '.join(side.label for side in fit[:-1])} and {fit[-1].label} is shown to meet your SLOs"
+    return f"{many} of {_names(fit)} is shown to meet your SLOs"
+
+
+def _names(sides: Sequence[Side]) -> str:
+    *first, last = (side.label for side in sides)
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _misses(side: Side) -> Claim:
@@ -151,7 +156,7 @@ def _answers(view: _View) -> Iterator[Claim]:
 
 
 def _several(sides: Sequence[Side], best: str) -> str:
-    names = f"{', '.join(side.label for side in sides[:-1])} and {sides[-1].label}"
+    names = _names(sides)
     meet = f"{names} meet your SLOs, and " if all(map(_judged, sides)) else f"of {names} "
     return f"{meet}none is shown to be the {best}"
 
@@ -271,7 +276,8 @@ def _undecided(view: _View, figures: Sequence[Figure]) -> list[tuple[PairCompari
 def _unpriced(view: _View) -> Iterator[Claim]:
     without = [side for side in view.sides if _price(side) is None]
     if without and not view.one_system:
-        yield _claim("open", without, f"what {' and '.join(side.label for side in without)} cost is not known")
+        verb = "costs" if len(without) == 1 else "cost"
+        yield _claim("open", without, f"what {_names(without)} {verb} is not known")
 
 
 def _basis(found: Comparison) -> Claim:

@@ -15,7 +15,7 @@ from ragmeter.core.requests.measures import ttft_ms
 from ragmeter.core.requests.records import OURS, RequestSample
 
 MOST_BINS: Final = 120
-_LEAST_BINS_S: Final = 0.5
+_LEAST_IN_BIN: Final = 4
 _Array = NDArray[np.float64]
 
 
@@ -51,7 +51,7 @@ def timeline_of(measured: Sequence[RequestSample], *, open_loop: bool) -> Timeli
     length_s = float(ended.max())
     if length_s <= 0:
         return None
-    bin_s = _bin_s(length_s)
+    bin_s = _bin_s(length_s, len(measured))
     bins = max(1, math.ceil(length_s / bin_s - 1e-9))
     failed = np.asarray([sample.error is not None and sample.error not in OURS for sample in measured])
     succeeded = np.asarray([sample.ok for sample in measured])
@@ -77,9 +77,11 @@ def _wait_ms(sample: RequestSample) -> float:
     return math.nan if wait is None else wait
 
 
-def _bin_s(length_s: float) -> float:
-    """The smallest of 1, 2 or 5 times 10^k seconds, and at least half a second, that makes `MOST_BINS` at most."""
-    raw = max(length_s / MOST_BINS, _LEAST_BINS_S if length_s > 4 * _LEAST_BINS_S else length_s / 4)
+def _bin_s(length_s: float, requests: int) -> float:
+    """The smallest of 1, 2 or 5 times 10^k seconds that makes `MOST_BINS` at most, of `_LEAST_IN_BIN` requests each on
+    average.
+    """
+    raw = max(length_s / MOST_BINS, length_s * _LEAST_IN_BIN / requests)
     power: float = 10.0 ** math.floor(math.log10(raw))
     return float(f"{next(power * factor for factor in (1, 2, 5, 10) if power * factor >= raw * (1 - 1e-9)):.6g}")
 

@@ -322,6 +322,7 @@ _PHASE = (
         "lower",
         "benchmark_run_cost_usd / good requests",
         "Cost of a request that succeeded and met every per-request bound.",
+        short="USD/good req",
     ),
 )
 

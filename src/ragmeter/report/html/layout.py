@@ -28,9 +28,10 @@ def badge(outcome: Outcome) -> Html:
     return element("span", sign, words_of(outcome), class_=f"badge {outcome.value.lower()}")
 
 
-def section(title: str, *children: Child, lead: Child = None, kind: str = "panel") -> Html:
+def section(title: str, *children: Child, lead: Child = None, kind: str = "panel", of_page: bool = False) -> Html:
+    """of_page: beside the runs of a page and not within one."""
     paragraph = None if lead is None else element("p", lead, class_="lead")
-    return element("section", element("h3", title), paragraph, *children, class_=kind)
+    return element("section", element("h2" if of_page else "h3", title), paragraph, *children, class_=kind)
 
 
 def folded(title: str, *children: Child) -> Html:

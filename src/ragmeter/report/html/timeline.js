@@ -34,8 +34,10 @@ for (const figure of document.querySelectorAll(".timeline")) {
     return [1, 2, 5, 10].map((factor) => power * factor).find((each) => each >= raw * 0.999999);
   };
   const zoom = (start, end) => {
-    [from, to] = [Math.max(start, 0), Math.min(end, length)];
-    const all = from === 0 && to === length;
+    const width = Math.min(end - start, length);
+    from = Math.min(Math.max(start, 0), length - width);
+    to = from + width;
+    const all = width >= length * (1 - 1e-9);
     whole.hidden = all;
     for (const drawing of drawings) {
       drawing.setAttribute("viewBox", `${from / length * 1000} 0 ${(to - from) / length * 1000} 1000`);
@@ -88,7 +90,7 @@ for (const figure of document.querySelectorAll(".timeline")) {
     const acts = {
       ArrowLeft: () => show(at === null ? bins - 1 : at - 1),
       ArrowRight: () => show(at === null ? Math.floor(from / bin) : at + 1),
-      "+": () => { if (half >= 2 * bin) zoom(middle - half, middle + half); },
+      "+": () => { if (half >= bin) zoom(middle - half, middle + half); },
       "-": () => zoom(middle - 4 * half, middle + 4 * half),
       Escape: () => { zoom(0, length); show(null); },
     };

@@ -36,6 +36,8 @@ def reason(result: RunResult) -> str:
     """Why the run has its outcome, in a few words; what exactly happened is said by ``evidence``."""
     if result.harness.reasons:
         return "The measurement is not valid, so no figure here judges the service"
+    if _cut_before_all(result):
+        return "Nothing was measured"
     if result.outcome is Outcome.NOT_JUDGED or not (result.verdicts or result.failed_tests):
         return "No SLO was declared: nothing was judged"
     if result.outcome is Outcome.PASS:
@@ -52,10 +54,21 @@ def evidence(result: RunResult) -> tuple[str, ...]:
     """The sentences that led to the outcome, each about one SLO or one limit of the client."""
     if result.harness.reasons:
         return result.harness.reasons
+    if why := _cut_before_all(result):
+        return (why,)
     if result.outcome is Outcome.PASS:
         return ()
     tests = (words for outcome, words in failed_tests(result) if outcome is result.outcome)
     return (*(sentence(result, verdict) for verdict in _deciding(result)), *tests)
+
+
+def _cut_before_all(result: RunResult) -> str | None:
+    """Why a run ended before its first measured request; None of any other run."""
+    told = (words for words in result.warnings if words.startswith(_CUT))
+    return None if result.measured_requests else next((words.removeprefix(_CUT) for words in told), None)
+
+
+_CUT: Final = "interrupted: "
 
 
 def full_reason(result: RunResult) -> str:

@@ -33,6 +33,7 @@ def comparison(results: Sequence[RunResult], ident: str) -> Html:
         _differences(results),
         lead="Figures with their intervals; none is ranked here. Runs that were interleaved in one session have a "
         "page that compares them; runs made one after another are no paired comparison.",
+        of_page=True,
     )
 
 

@@ -41,6 +41,7 @@ def tests_of_session(tests: Sequence[SessionTest]) -> Html | None:
         "Tests of the session",
         table("Tests of the session", ("Outcome", "Test", "Took"), rows, hide_caption=True, kind="tests"),
         lead=_lead(tests),
+        of_page=True,
     )
 
 

@@ -30,7 +30,7 @@ def headline(result: RunResult) -> Html:
         "header",
         element("div", name, badge(result.outcome), class_="title"),
         element("p", full_reason(result), class_="reason"),
-        callout("What failed", group_sentences(result), kind="invalid") if failures_decide(result) else None,
+        callout("What failed", group_sentences(result), kind="fail") if failures_decide(result) else None,
         element("ul", *map(_tested, tested(result.run_metadata, result.metadata_origins)), class_="facts tested"),
         element("ul", *(element("li", fact) for fact in _facts(result)), class_="facts"),
         callout("The measurement is not valid", result.harness.reasons, kind="invalid"),
