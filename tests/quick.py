@@ -39,10 +39,10 @@ BUT: Sequence[str] = (
     "clients/capture/test_capture_link.py",
     "clients/capture/test_capture_link_holds.py",
     "clients/capture/test_capture_ring.py",
-    "report/test_accessibility.py",
+    "report/html/test_accessibility.py",
     "report/test_comparison_page.py",
     "report/test_html_in_browser.py",
-    "report/test_timeline_in_browser.py",
+    "report/html/test_timeline_in_browser.py",
 )
 """Files in these folders whose tests are not: a server, a browser, a wheel, or some seconds each."""
 MARK = "quick"

@@ -114,9 +114,7 @@ def test_a_question_that_fails_while_it_warms_is_told_and_the_run_is_invalid(pro
         project.workload(cache={"kv": "warm"}, **REPEATING)
         assert project.run().ret == EXIT_INVALID
     (reason,) = project.result()["harness"]["reasons"]
-    assert reason.startswith(
-        "1 of the 2 questions that were to warm the caches for trial 1 failed; the last: http_status"
-    )
+    assert reason.startswith("1 of the 2 questions that were to warm the caches for trial 1 failed; the last: HTTP ")
     assert project.result()["outcome"] == "INVALID"
 
 

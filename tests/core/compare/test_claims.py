@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ MET, MISSED = "p50(ttft_ms) <= 1000", "p50(ttft_ms) <= 10"
 
 
 def run(
-    name: str, factor: float = 1.0, *, slo: str | None = MET, seed: int = 1, trials: int = 6, **fields: object
+    name: str, factor: float = 1.0, *, slo: str | None = MET, seed: int = 1, trials: int = 6, **fields: Any
 ) -> SavedRun:
     slos = () if slo is None else (DeclaredSlo(expression=slo, origin="there.yaml"),)
     factors = [factor * each for each in SIX[:trials]]
@@ -56,7 +57,7 @@ def test_the_cheapest_that_meets_comes_first_and_the_others_are_measured_by_it()
     )
     assert re.fullmatch(
         r"b is \d+ % \[\d+, \d+\] faster to the first token \(p50\) and costs \d+ % \[\d+, \d+\] less than a",
-        *found["relation"],
+        "; ".join(found["relation"]),
     )
     assert found["misses"][0].startswith("c misses p50(ttft_ms) <= 10 (it is ")
     assert found["basis"] == ["compared at equal load: 10 concurrent requests"]

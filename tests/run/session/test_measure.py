@@ -156,7 +156,7 @@ def test_warmup_without_a_single_success_ends_the_run(server: GroundTruthServer)
     assert len(samples) == 3
     assert (ending.status, ending.reason) == (
         "interrupted",
-        f"all 3 warm-up requests failed; the last: {samples[-1].error}: {samples[-1].error_message}",
+        f"all 3 warm-up requests failed; the last: {samples[-1].failure}",
     )
     assert "503" in str(ending.reason)
 

@@ -10,7 +10,7 @@ from ragmeter.core.requests.metrics import METRICS
 from ragmeter.core.stats.contrast import ALPHA, Contrast
 from ragmeter.core.stats.trials import MIN_TO_CLAIM, MIN_TO_SHOW
 
-_WORDS: Mapping[str, tuple[str, str]] = {"ms": ("faster", "slower"), "USD": ("cheaper", "dearer")}
+_WORDS: Mapping[str, tuple[str, str]] = {"ms": ("faster", "slower"), "USD": ("cheaper", "more expensive")}
 """By the unit of a metric, of a smaller figure and of a larger one."""
 
 
@@ -128,7 +128,7 @@ def _difference_shown(asked: Hypothesis, at: Contrast) -> Conclusion:
 
 
 def word_of(metric: str, *, lower: bool) -> str:
-    """``faster``, ``dearer``, ``higher``: what a side is whose figure is the smaller or the larger one."""
+    """``faster``, ``more expensive``, ``higher``: what a side is whose figure is the smaller or the larger one."""
     smaller, larger = _WORDS.get(METRICS[metric].unit, ("lower", "higher"))
     return smaller if lower else larger
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ragmeter.core.compare.asked import asked_of, declared_of, price_doubt, seconds_per_trial
 from ragmeter.core.compare.caveats import Conditions, caveats_of_run
+from ragmeter.core.compare.circumstances import asked_of, declared_of, price_doubt, seconds_per_trial
 from ragmeter.core.compare.comparison import Side
 from ragmeter.core.compare.imported import ImportedTrials, measure_imported
 from ragmeter.core.compare.measured import DECLARED, MeasuredRun, labels

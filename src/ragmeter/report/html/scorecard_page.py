@@ -9,8 +9,8 @@ from typing import TypeAlias
 
 from ragmeter.core.netprobe.document import Netprobe
 from ragmeter.core.result.result import RunResult
-from ragmeter.report.html.scorecard.asked import asked
 from ragmeter.report.html.layout import words_of
+from ragmeter.report.html.scorecard.asked import asked
 from ragmeter.report.html.scorecard.attribution import waterfall
 from ragmeter.report.html.scorecard.baseline import against_baseline
 from ragmeter.report.html.scorecard.caches import caches

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from ragmeter.report.html.scorecard_page import page_html
 from tests.programs import program
-from tests.report.on_top import expired
+from tests.report.html.on_top import expired
 from tests.report.pages import page_of
 
 

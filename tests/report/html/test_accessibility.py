@@ -15,7 +15,7 @@ from ragmeter.report.html.scorecard.tests import SessionTest
 from ragmeter.report.html.scorecard_page import page_html, session_page
 from tests.programs import program
 from tests.report.examples import every_state, failing, second_provider
-from tests.report.on_top import expired, over_time, searched
+from tests.report.html.on_top import expired, over_time, searched
 from tests.saved import saved_run
 
 SIX = [1.0, 1.02, 0.99, 1.01, 0.98, 1.0]
