@@ -23,6 +23,7 @@ LONGEST: Sequence[str] = (
     "tests/docs/test_docs_typed_reference.py",
     "tests/install/test_ways_in.py",
     "tests/run/local/test_local.py",
+    "tests/report/html/test_accessibility.py",
     "tests/report/test_html_in_browser.py",
     "tests/docs/test_docs_examples.py",
     "tests/docs/test_docs_questions.py",
