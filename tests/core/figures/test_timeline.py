@@ -42,7 +42,7 @@ def test_requests_are_counted_where_they_were_wanted_sent_and_ended() -> None:
         {"offered_per_s": 40, "sent_per_s": 40, "answered_per_s": 30, "failed_per_s": 10, "in_flight": 40 * 0.5},
         abs=0.01,
     )
-    assert found.bin_s == 5
+    assert found.bin_s == 2
     assert set(found.ttft_p50_ms) == set(found.ttft_max_ms) == {200.0}
 
 

@@ -15,7 +15,7 @@ from ragmeter.core.requests.measures import ttft_ms
 from ragmeter.core.requests.records import OURS, RequestSample
 
 MOST_BINS: Final = 120
-_LEAST_IN_BIN: Final = 4
+_LEAST_IN_BIN: Final = 2
 _Array = NDArray[np.float64]
 
 
