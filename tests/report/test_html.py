@@ -35,7 +35,7 @@ def section(page: Element, title: str) -> Element:
     found = [
         panel
         for panel in page.of_class("panel")
-        if any(heading.text() == title for heading in (*panel.all("h3"), *panel.all("summary")))
+        if any(heading.text() == title for heading in (*panel.all("h2"), *panel.all("h3"), *panel.all("summary")))
     ]
     assert len(found) == 1, f"{len(found)} panels are called {title!r}"
     return found[0]

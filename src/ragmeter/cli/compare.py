@@ -14,7 +14,7 @@ from ragmeter.clients.files import write_atomically
 from ragmeter.core.codec import to_json
 from ragmeter.core.compare.compare import MIN_EFFECT_RATIO, compare_measured
 from ragmeter.core.compare.comparison import Comparison
-from ragmeter.core.compare.measured import DECLARED, MeasuredRun
+from ragmeter.core.compare.measured import DECLARED, GATED, MeasuredRun
 from ragmeter.core.compare.regression import gates_of_reference
 from ragmeter.core.compare.sides import ImportedRun, measure_all
 from ragmeter.core.errors import ConfigError
@@ -132,7 +132,7 @@ def _gated(found: Comparison, options: argparse.Namespace) -> int:
                 f"--gate: {pair.a} and {pair.b} are no interleaved trials of one session: what changed in between "
                 "would be in the difference; measure them in one session"
             )
-    gates = gates_of_reference(found, found.sides[0].workload, tuple(dict.fromkeys(options.metric or DECLARED)))
+    gates = gates_of_reference(found, found.sides[0].workload, tuple(dict.fromkeys(options.metric or GATED)))
     verdicts = [verdict for gate in gates.values() for verdict in gate.values()]
     say("", *verdict_lines([(at.outcome, at.sentence) for at in verdicts], width=width(), colour=colour()))
     missed = MISSED | {Outcome.INCONCLUSIVE} if options.strict else MISSED

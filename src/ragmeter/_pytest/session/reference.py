@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from ragmeter._pytest.options.asked import BenchOptions
 from ragmeter.core.campaign.case import Case
-from ragmeter.core.compare.measured import DECLARED
+from ragmeter.core.compare.measured import GATED
 from ragmeter.core.errors import ConfigError
 from ragmeter.core.money.cost import COST_OF_RATE
 from ragmeter.core.requests.figure import Figure
@@ -39,7 +39,7 @@ def judged_figures(case: Case, cases: Sequence[Case], options: BenchOptions) -> 
     if home is None or case.provider.name == name:
         return ()
     priced = case.provider.cost is not None and home.provider.cost is not None
-    return tuple(key for key in DECLARED if priced or key.metric not in COST_OF_RATE)
+    return tuple(key for key in GATED if priced or key.metric not in COST_OF_RATE)
 
 
 def with_references(cases: Sequence[Case], known: Sequence[Case], options: BenchOptions) -> list[Case]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ragmeter.core.compare.measured import DECLARED
+from ragmeter.core.compare.measured import GATED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,7 +61,7 @@ class Case:
         if self.baseline is None or not self.baseline.samples:
             return ()
         priced = self.provider.cost is not None and self.baseline.plan.cost is not None
-        return tuple(key for key in DECLARED if priced or key[0] != "usd_per_1m_tokens")
+        return tuple(key for key in GATED if priced or key[0] != "usd_per_1m_tokens")
 
     def asks_like(self, other: Case) -> bool:
         """Whether both send the same requests, so that their trials can be pairs."""

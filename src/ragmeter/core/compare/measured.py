@@ -20,6 +20,8 @@ DECLARED: tuple[Figure, ...] = (
     Figure("usd_per_good_request"),
 )
 """What is compared, declared before anything is looked at: the correction is over all of these."""
+GATED: tuple[Figure, ...] = tuple(key for key in DECLARED if key.metric != "usd_per_good_request")
+"""What a gate judges unless it is told otherwise: one price, as two would fail for one reason."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ragmeter.core.compare.comparison import Comparison, Decision, MetricComparison, PairComparison
-from ragmeter.core.compare.measured import DECLARED
+from ragmeter.core.compare.measured import GATED
 from ragmeter.core.formatting import percent
 from ragmeter.core.money.cost import COST_OF_RATE
 from ragmeter.core.requests.figure import Figure
@@ -77,7 +77,7 @@ def gate(
 
 
 def gates_of_reference(
-    found: Comparison, workload: str, keys: Sequence[Figure] = DECLARED
+    found: Comparison, workload: str, keys: Sequence[Figure] = GATED
 ) -> Mapping[str, Mapping[Figure, Regression]]:
     """By the label of each other side, the verdicts on it by its blocks with the reference. Costs only where both are
     priced. NO_DATA where no block has both.

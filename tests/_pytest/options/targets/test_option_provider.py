@@ -51,10 +51,10 @@ def test_several_providers_are_compared_on_the_screen_as_json_and_as_a_page(proj
     ttft = next(at for at in pair["metrics"] if (at["metric"], at["statistic"]) == ("ttft_ms", "p50"))
     assert (pair["a"], pair["b"], pair["blocks"]) == ("quick", "slow", 5)
     assert ttft["decision"] == "A_BETTER"
-    outcome.stdout.fnmatch_lines(["*quick (A) and slow (B)*", "*quick faster by *% [[]*[]] than slow*"])
+    outcome.stdout.fnmatch_lines(["*quick (A) and slow (B)*", "*slow slower by *% [[]*[]] than quick*"])
     outcome.stdout.fnmatch_lines(["*quick+slow/*.comparison.json", "*quick+slow/*.comparison.html"])
     (page,) = project.reports.glob("ns/quick+slow/*.comparison.html")
-    assert "faster by" in page.read_text(encoding="utf-8")
+    assert "slow slower by" in page.read_text(encoding="utf-8")
 
 
 def test_several_providers_have_one_page_and_a_folder_each(project: Project) -> None:
