@@ -46,7 +46,7 @@ def test_an_answer_that_failed_is_1(capsys: pytest.CaptureFixture[str], server: 
     url = server.url("error_event")
     ended, out, _ = check(capsys, "openai-chat", "--url", url, "--model", "ground-truth")
     assert ended == 1
-    assert "failed: error_event: EngineDeadError: the engine died" in out
+    assert "failed: error event: EngineDeadError: the engine died" in out
 
 
 def test_secrets_of_a_provider_are_not_shown(

@@ -6,7 +6,7 @@ from tests._pytest.project import Project
 
 
 def described(outcome: pytest.RunResult) -> int:
-    return sum("failed: http_status" in line for line in outcome.stdout.str().splitlines())
+    return sum("failed: HTTP 500" in line for line in outcome.stdout.str().splitlines())
 
 
 def test_so_many_failed_requests_are_described(project: Project) -> None:
