@@ -1,6 +1,7 @@
 """`cache:` in a session: what is sent, what is told, and what cannot pass."""
 
 import json
+import xml.etree.ElementTree as ET
 from collections import Counter
 from typing import Any
 
@@ -123,6 +124,15 @@ def test_a_question_that_fails_while_it_warms_is_told_and_the_run_is_invalid(pro
 def test_a_matrix_is_measured_in_blocks_and_compared_in_pairs(project: Project, service: GroundTruthServer) -> None:
     outcome = project.run("--bench-cache-matrix", "--bench-trials=3", "--bench-requests=4")
     outcome.assert_outcomes(passed=3)
+    titles = [f"tiny @ mine {state}" for state in ("cold", "warm", "natural")]
+    for title in titles:
+        outcome.stdout.fnmatch_lines([f"*  {title}"])
+    (page,) = project.reports.glob("ns/mine/*Z.html")
+    assert f"<title>{', '.join(titles)}" in page.read_text("utf-8") or all(
+        title in page.read_text("utf-8") for title in titles
+    )
+    found_in = {p.get("name"): p.get("value") for p in ET.parse(page.with_suffix(".xml")).iter("property")}
+    assert found_in["cache_declared"] in {"cold", "warm", "natural"}
     states = {result["caches"]["declared"] for result in project.results()}
     assert states == {"cold", "warm", "natural"}
     found = project.comparison()
@@ -134,6 +144,15 @@ def test_a_matrix_is_measured_in_blocks_and_compared_in_pairs(project: Project, 
     ]
     assert "cache_state" not in json.dumps(found["environment"])
     assert project.sent == 3 * (3 * 4 + 2)
+
+
+def test_what_no_state_of_a_matrix_can_decide_is_said_once(project: Project) -> None:
+    project.suite(SUITE)
+    project.workload(slo=["p95(ttft_ms) <= 5000"])
+    said = project.run("--bench-cache-matrix").stdout.str()
+    told = [line for line in said.splitlines() if "cannot show it" in line]
+    assert len(told) == 1
+    assert "SLO of mine-tiny-cold, mine-tiny-warm, mine-tiny-natural: p95(ttft_ms) <= 5000: 2 requests" in told[0]
 
 
 def test_the_arms_of_a_matrix_do_not_meet_in_a_cache(project: Project) -> None:

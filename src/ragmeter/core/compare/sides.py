@@ -46,7 +46,7 @@ def measure_all(
     runs: Sequence[SavedRun | ImportedRun], declared: Sequence[Figure] = DECLARED, terms: Terms = NO_TERMS
 ) -> list[MeasuredRun]:
     """Each run as a side, labelled by its provider. terms: what is asked of its price."""
-    named = labels([run.plan.provider if isinstance(run, SavedRun) else run.trials.provider for run in runs])
+    named = labels([run.plan.label if isinstance(run, SavedRun) else run.trials.provider for run in runs])
     return [
         measure(run, label, declared, terms)
         if isinstance(run, SavedRun)

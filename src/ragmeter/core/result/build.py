@@ -48,7 +48,7 @@ def result_of(
     capacity = capacity_of(ending, samples, workload, figures.rates["good_ratio"])
     probe = plan.netprobe
     llm_round_trip_ms = probe.p50_ms if probe else None
-    label = f"{workload.name} @ {plan.provider}"
+    label = f"{workload.name} @ {plan.label}"
     steps = _steps(plan, measured, ending, slos)
     caches = caches_of(plan, samples, ending)
     judged = judge_steps(slos, steps, label) if steps else judge_all(slos, figures, harness, label)
@@ -108,6 +108,7 @@ def result_of(
         failures=failures_of(measured),
         caches=caches,
         replicas=replicas,
+        variant=plan.variant,
     )
 
 
