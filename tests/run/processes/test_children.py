@@ -14,6 +14,7 @@ import pytest
 
 from ragmeter.core.errors import LocalServiceError
 from ragmeter.run.processes.children import Child
+from tests.families import family, still
 from tests.tethered import tethered
 from tests.waiting import wait_until
 
@@ -45,7 +46,7 @@ def started(made: list[Child], tmp_path: Path, program: str) -> Child:
 
 def runs(pid: int) -> bool:
     try:
-        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+        return bool(still(psutil.Process(pid), lambda _: True))
     except psutil.NoSuchProcess:
         return False
 
@@ -157,11 +158,11 @@ def test_child_ends_with_its_parent(tmp_path: Path, number: signal.Signals, prog
     ) as parent:
         assert parent.stdout is not None
         pid = int(parent.stdout.readline())
-        family = {pid, *(process.pid for process in psutil.Process(pid).children(recursive=True))}
-        assert len(family) >= 2
+        whole = {pid, *(process.pid for process in family(pid))}
+        assert len(whole) >= 2
         parent.send_signal(number)
         parent.wait(10)
-    wait_until(lambda: not any(runs(each) for each in family), 20)
+    wait_until(lambda: not any(runs(each) for each in whole), 20)
 
 
 def test_command_ends_when_the_tether_is_killed(made: list[Child], tmp_path: Path) -> None:
