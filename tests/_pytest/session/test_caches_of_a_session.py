@@ -90,6 +90,45 @@ def test_cold_requests_are_marked_as_the_service_takes_it(
     assert project.result()["caches"]["marked_by"] == ("cache_salt" if is_salted else "nonce")
 
 
+DESCRIBED: dict[str, Any] = {
+    "path": "/query/stream",
+    "ready": "/readyz",
+    "answer": {
+        "events": {"token": {"text": "text"}, "done": {"usage": {"output": "token_count"}}},
+        "end": {"event": "done"},
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("body", "key"),
+    [
+        ({"q": "{prompt}"}, "q"),
+        ({"system": "Run {nonce}. Be brief.", "q": "{prompt}"}, "system"),
+        ({"messages": "{messages}"}, "messages"),
+        ({"q": "{prompt}", "cache_salt": "{cache_salt}"}, "cache_salt"),
+    ],
+    ids=["ahead of the prompt", "placed", "in the messages", "salt"],
+)
+@pytest.mark.parametrize("state", ["cold", "natural"])
+def test_a_described_target_is_made_cold_where_its_description_says(
+    state: str, body: dict[str, Any], key: str, project: Project
+) -> None:
+    project.suite(SUITE)
+    with recording(None) as service:
+        project.provider(base_url=service.url)
+        project.workload(cache={"kv": state}, target={**DESCRIBED, "body": body}, **REPEATING)
+        assert project.run().ret == 0
+    marks = [json.dumps(mark) for mark in asked(service, key)]
+    is_cold = state == "cold"
+    assert len(set(marks)) == (20 if is_cold else 1 if key in {"system", "cache_salt"} else 2)
+    others = {json.dumps({name: value for name, value in one.items() if name != key}) for one in service.bodies}
+    assert len(others) <= 2, "nothing else is marked"
+    result = project.result()
+    assert (result["outcome"], result["caches"]["declared"]) == ("PASS", state)
+    assert result["caches"]["marked_by"] == (("cache_salt" if key == "cache_salt" else "nonce") if is_cold else None)
+
+
 def test_two_runs_of_one_workload_have_no_mark_in_common(project: Project) -> None:
     with recording({"takes_cache_salt": True}) as service:
         project.provider(base_url=service.url)

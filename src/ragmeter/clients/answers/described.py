@@ -11,6 +11,7 @@ from ragmeter.clients.answers.sse import ServerSentEvent
 from ragmeter.clients.answers.texts import plain_text, texts_of
 from ragmeter.clients.answers.told import as_count, as_ms, as_text, describe_error, failure_words, parsed
 from ragmeter.clients.connection.transport import HttpRequest
+from ragmeter.core.inputs.cache import MarkBy
 from ragmeter.core.inputs.targets.answer import AnswerPlaces, Framing, Section, Sources, Timings, Usage, answer_places
 from ragmeter.core.inputs.targets.asking import Asking, Headers, asking_of
 from ragmeter.core.inputs.targets.description import TargetDescription
@@ -24,13 +25,18 @@ _NAMELESS = "message"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DescribedDialect:
-    """values: of every request: k, docset, max_tokens, model, seed. headers: the provider's, after its own."""
+    """values: of every request: k, docset, max_tokens, model, seed. headers: the provider's, after its own.
+
+    mark_by: where the mark of a request goes: to the placeholder of this name; a nonce without one goes ahead of the
+    prompt.
+    """
 
     name: str
     places: AnswerPlaces
     asking: Asking = field(repr=False)
     values: Mapping[str, Any]
     headers: Headers = field(default=(), repr=False)
+    mark_by: MarkBy = "nonce"
 
     @property
     def framing(self) -> Framing:
@@ -45,10 +51,10 @@ class DescribedDialect:
         return self.places.ends_with_response
 
     def request(self, prompt: str, *, max_tokens: int | None = None, mark: str | None = None) -> HttpRequest:
-        """See `ragmeter.clients.answers.dialects.Dialect`. A mark goes ahead of the prompt."""
-        asked_for = marked(prompt, mark, "nonce")
+        """See `ragmeter.clients.answers.dialects.Dialect`."""
+        asked_for = prompt if self.mark_by in self.asking.uses else marked(prompt, mark, self.mark_by)
         message = {"role": "user", "content": asked_for}
-        own = {"prompt": asked_for, "messages": [message], "history": []}
+        own = {"prompt": asked_for, "messages": [message], "history": [], self.mark_by: mark}
         limit = {} if max_tokens is None else {"max_tokens": max_tokens}
         asked = self.asking.request({**self.values, **own, **limit})
         return HttpRequest(
@@ -245,13 +251,14 @@ def _read_refused(place: Place, payload: Any, reading: Reading) -> None:
 
 
 def described_dialect(
-    described: TargetDescription, *, values: Mapping[str, Any], headers: Headers = ()
+    described: TargetDescription, *, values: Mapping[str, Any], headers: Headers = (), mark_by: MarkBy = "nonce"
 ) -> DescribedDialect:
-    """values: see `DescribedDialect`."""
+    """values, mark_by: see `DescribedDialect`."""
     return DescribedDialect(
         name=described.name,
         places=answer_places(described.document["answer"], described.name),
         asking=asking_of(described.document, described.name),
         values=values,
         headers=headers,
+        mark_by=mark_by,
     )

@@ -199,7 +199,7 @@ def workload_from(
         burst_size=load.get("burst_size", 1),
         rates_per_s=tuple(load.get("rates_per_s", ())),
         trace=sped_up(trace, load.get("speedup", 1.0)),
-        caches=caches_from(effective, where, of_body=described is None),
+        caches=caches_from(effective, where, takes_salt=described is None or "cache_salt" in described.uses),
         notices=notices,
     )
     if described is not None:

@@ -244,9 +244,9 @@ def dialect_of(workload: Workload, provider: Provider, marking: Marking | None =
     `RunPlan`.
     """
     headers = tuple(provider.headers.items())
-    if workload.described is not None:
-        return described_dialect(workload.described, values=target_values(workload), headers=headers)
     by: MarkBy = "nonce" if marking is None else marking.by
+    if workload.described is not None:
+        return described_dialect(workload.described, values=target_values(workload), headers=headers, mark_by=by)
     if workload.target == "openai":
         return OpenAiDialect(
             model=str(workload.model_id),

@@ -12,8 +12,22 @@ from urllib.parse import quote
 
 from ragmeter.core.errors import ConfigError
 
-PLACEHOLDERS: Final = ("prompt", "messages", "history", "k", "docset", "max_tokens", "model", "seed", "session_id")
-"""What every request knows. messages: the previous turns and the prompt, as chat messages. history: the turns alone."""
+PLACEHOLDERS: Final = (
+    "prompt",
+    "messages",
+    "history",
+    "k",
+    "docset",
+    "max_tokens",
+    "model",
+    "seed",
+    "session_id",
+    "nonce",
+    "cache_salt",
+)
+"""What every request knows. messages: the previous turns and the prompt, as chat messages. history: the turns alone.
+nonce, cache_salt: the mark of a request, by how it is marked; without a value where it is not.
+"""
 LISTS: Final = ("messages", "history")
 """Placeholders that have no text, so that they stand alone."""
 _PART = re.compile(r"\{\{|\}\}|\{([A-Za-z_][A-Za-z0-9_]*)\}|[{}]")
