@@ -50,7 +50,6 @@ def answers(n: int, **fields: object) -> list[RequestSample]:
         (answers(4, finish_reason="vibes"), "4 of 4 responses ended for a reason that is not known: 'vibes'"),
         (answers(4, output_tokens=2), "2 tokens (median) of the 16 that max_tokens allowed"),
         (answers(4, output_tokens=40), "40 tokens (median) where max_tokens allowed 16"),
-        (answers(4, gaps_ms=[0.01] * 9, output_tokens=10), "text came in bursts"),
         (answers(4, output_tokens=None, refused=("60 told",)), "4 of 4 responses told figures that cannot be: 60 told"),
         (
             answers(4, error=ErrorClass.EMPTY, reasoning_chars=9, finish_reason="length"),

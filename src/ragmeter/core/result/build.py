@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from ragmeter.core.client.harness import Harness
 from ragmeter.core.compare.edge import edge_of
 from ragmeter.core.figures.attribution import attribute
 from ragmeter.core.figures.replicas import Replica, caveats_of_replicas, replicas_of
@@ -101,7 +102,7 @@ def result_of(
         ended_at=_ended_at(plan, samples),
         edge=edge_of(samples, plan, ending),
         token_source=token_source(measured),
-        caveats=_caveats(plan, samples, replicas, retrieval),
+        caveats=_caveats(plan, samples, harness, replicas, retrieval),
         unknown=dict(figures.unknown),
         finish_reasons=finish_reasons(measured),
         overspent=overspent_in(slos, phase),
@@ -177,12 +178,18 @@ def _with_rates(figures: Figures, retrieval: Retrieval | None, cost: Cost | None
 
 
 def _caveats(
-    plan: RunPlan, samples: Sequence[RequestSample], replicas: Sequence[Replica], retrieval: Retrieval | None
+    plan: RunPlan,
+    samples: Sequence[RequestSample],
+    harness: Harness,
+    replicas: Sequence[Replica],
+    retrieval: Retrieval | None,
 ) -> tuple[str, ...]:
+    """The weightiest first."""
     measured = [sample for sample in samples if sample.phase is Phase.MEASURED]
     more = (caveat_of_repeats(samples), caveat_of_retrieval(retrieval), caveat_of_marks(plan))
     of_answers = caveats_of_answers(measured, plan.workload.max_output_tokens)
-    return (*of_answers, *caveats_of_replicas(replicas), *(each for each in more if each is not None))
+    bursts = dict.fromkeys(harness.unjudged.values())
+    return (*bursts, *of_answers, *caveats_of_replicas(replicas), *(each for each in more if each is not None))
 
 
 def _whole(level: float | None) -> int | None:

@@ -95,7 +95,7 @@ class Loader:
         try:
             await self._transport.connect(connections)
         except TargetError as error:
-            raise TargetError(self._secrets.mask(str(error))) from None
+            raise type(error)(self._secrets.mask(str(error))) from None
 
     def prepare(self, plan: PhasePlan) -> "Prepared":
         """Make everything of a phase that can be made before it begins."""
