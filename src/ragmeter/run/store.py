@@ -1,8 +1,9 @@
 """The raw record of a run: one JSON object a line, written as the samples come.
 
 The first line is the plan, then one line a request, and one for each part of the run as it ends; the last line says how
-the run ended. An east-west probe that was made after the plan has a line of its own, too. A run that was killed has no
-ending and still has every finished request.
+the run ended. An east-west probe that was made after the plan has a line of its own, too, and so have the tests of the
+session that failed on the run, when it has ended. A run that was killed has no ending and still has every finished
+request.
 """
 
 import json
@@ -15,6 +16,7 @@ from ragmeter.core.codec import decode, to_json
 from ragmeter.core.errors import SchemaError, StorageError
 from ragmeter.core.netprobe.document import ProbeReference
 from ragmeter.core.requests.records import RequestSample
+from ragmeter.core.result.failures import FailedTest
 from ragmeter.core.run.plan import Part, RunEnding, RunPlan
 from ragmeter.core.run.probes import with_probe
 
@@ -106,6 +108,27 @@ class SampleLog:
         return rescued
 
 
+def note_tests(path: Path, failed: Sequence[FailedTest]) -> None:
+    """Write at the end of a raw record which tests of its session have failed on it. Raises StorageError."""
+    line = f'{{"failed_tests":[{",".join(map(to_json, failed))}]}}\n'
+    try:
+        with path.open("a", encoding="utf-8") as stream:
+            stream.write(line)
+    except OSError as error:
+        raise StorageError(f"{path}: cannot keep which tests failed: {error.strerror or error}") from error
+
+
+def read_tests(path: Path) -> tuple[FailedTest, ...] | None:
+    """The tests that have failed on the run of a raw record; None where it does not say: it was written before this was
+    kept, its session has not ended, or it has none. Raises StorageError or SchemaError.
+    """
+    found = _last(_documents(path), "failed_tests")
+    if found is None:
+        return None
+    tests = found if isinstance(found, list) else [found]
+    return tuple(decode(FailedTest, test, where=f"{path}: failed_tests") for test in tests)
+
+
 def without_samples(plan: RunPlan) -> str:
     """The record of a run of which only the plan counts."""
     return f'{{"plan":{to_json(plan)}}}\n{{"ending":{to_json(RunEnding(status="complete"))}}}\n'
@@ -116,11 +139,7 @@ def read(path: Path) -> tuple[RunPlan, tuple[RequestSample, ...], RunEnding]:
 
     Raises StorageError if the file cannot be read and SchemaError if it is not a raw record.
     """
-    try:
-        lines = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise StorageError(f"{path}: {error}") from error
-    documents = [_document(line, f"{path}:{i}", last=i == len(lines)) for i, line in enumerate(lines, start=1)]
+    documents = _documents(path)
     plan = _probed(_plan(documents[0], path), documents, path)
     samples = tuple(
         decode(RequestSample, document["sample"], where=f"{path}:{i}")
@@ -137,6 +156,15 @@ def read_plan(path: Path) -> RunPlan:
             return _plan(_document(stream.readline(), f"{path}:1", last=True), path)
     except (OSError, UnicodeDecodeError) as error:
         raise StorageError(f"{path}: {error}") from error
+
+
+def _documents(path: Path) -> list[dict[str, object] | None]:
+    """Of each line; None for a last one that was cut."""
+    try:
+        lines = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise StorageError(f"{path}: {error}") from error
+    return [_document(line, f"{path}:{i}", last=i == len(lines)) for i, line in enumerate(lines, start=1)]
 
 
 def _plan(first: dict[str, object] | None, path: Path) -> RunPlan:
