@@ -61,6 +61,13 @@ class DescribedDialect:
             method=asked.method, path=asked.path, headers=(*asked.headers, *self.headers), body=asked.body
         )
 
+    def is_pause(self, event: ServerSentEvent) -> bool:
+        """See `ragmeter.clients.answers.dialects.Dialect`. Blanks are text where events are, and a name that means
+        something needs no data.
+        """
+        data = event.data.strip() if self.places.is_json else event.data
+        return not data and event.event not in self.places.named
+
     def read(self, event: ServerSentEvent, at_ns: int, reading: Reading) -> None:
         """See `ragmeter.clients.answers.dialects.Dialect`."""
         places = self.places

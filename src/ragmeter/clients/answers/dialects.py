@@ -49,6 +49,10 @@ class Dialect(Protocol):
         """
         ...
 
+    def is_pause(self, event: ServerSentEvent) -> bool:
+        """Whether the event keeps the connection alive and says nothing."""
+        ...
+
     def read(self, event: ServerSentEvent, at_ns: int, reading: Reading) -> None:
         """Enter one event that arrived at ``at_ns`` into ``reading``. Never raises for what a server sends."""
         ...
@@ -91,6 +95,10 @@ class RagDialect:
             **salt_of(mark, self.mark_by),
         }
         return _post(self.path, body, self.headers)
+
+    def is_pause(self, event: ServerSentEvent) -> bool:
+        """See `Dialect`."""
+        return not event.data.strip()
 
     def read(self, event: ServerSentEvent, at_ns: int, reading: Reading) -> None:
         if event.event == "ttft":
@@ -209,6 +217,10 @@ class OpenAiDialect:
             **limited,
         }
         return _post(self.path, body, self.headers)
+
+    def is_pause(self, event: ServerSentEvent) -> bool:
+        """See `Dialect`."""
+        return not event.data.strip()
 
     def read(self, event: ServerSentEvent, at_ns: int, reading: Reading) -> None:
         if event.data.strip().startswith("[DONE]"):
