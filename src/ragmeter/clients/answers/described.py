@@ -9,13 +9,14 @@ from ragmeter.clients.answers.marks import marked
 from ragmeter.clients.answers.reading import Reading
 from ragmeter.clients.answers.sse import ServerSentEvent
 from ragmeter.clients.answers.texts import plain_text, texts_of
-from ragmeter.clients.answers.told import as_count, as_ms, as_text, describe_error, failure_words, parsed
+from ragmeter.clients.answers.told import as_count, as_ms, as_text, describe_error, failure_words, is_blank, parsed
 from ragmeter.clients.connection.transport import HttpRequest
 from ragmeter.core.inputs.cache import MarkBy
 from ragmeter.core.inputs.targets.answer import AnswerPlaces, Framing, Section, Sources, Timings, Usage, answer_places
 from ragmeter.core.inputs.targets.asking import Asking, Headers, asking_of
 from ragmeter.core.inputs.targets.description import TargetDescription
 from ragmeter.core.inputs.targets.places import Place, is_true
+from ragmeter.core.requests.finish import is_failure
 from ragmeter.core.requests.records import ErrorClass
 
 _UNREAD = object()
@@ -65,8 +66,8 @@ class DescribedDialect:
         """See `ragmeter.clients.answers.dialects.Dialect`. Blanks are text where events are, and a name that means
         something needs no data.
         """
-        data = event.data.strip() if self.places.is_json else event.data
-        return not data and event.event not in self.places.named
+        blank = is_blank(event.event, event.data) if self.places.is_json else not event.data
+        return blank and event.event not in self.places.named and not is_failure(event.event)
 
     def read(self, event: ServerSentEvent, at_ns: int, reading: Reading) -> None:
         """See `ragmeter.clients.answers.dialects.Dialect`."""
@@ -80,7 +81,7 @@ class DescribedDialect:
             return
         name = event.event if places.event is None else as_text(places.event(payload)) or event.event
         section = places.named.get(name)
-        if section is None and name == "error":
+        if section is None and is_failure(name):
             _fail(payload, at_ns, reading)
             return
         self._read_section(section or places.others, name, payload, at_ns, reading)
@@ -94,8 +95,9 @@ class DescribedDialect:
         payload = parsed(event.data)
         if payload is not None:
             return payload
-        if event.event == "error":
-            reading.fail(ErrorClass.ERROR_EVENT, event.data, at_ns)
+        if is_failure(event.event):
+            words = event.data or f"an event {event.event!r} without data"
+            reading.fail(ErrorClass.ERROR_EVENT, words, at_ns)
         elif event.event in self.places.named and self.places.named[event.event].is_end:
             reading.close(at_ns)
         elif event.data.strip() == "null":

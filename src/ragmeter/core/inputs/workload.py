@@ -236,6 +236,8 @@ def _body(effective: Mapping[str, Any], described: TargetDescription | None, pat
         raise ConfigError(f"{path}: $.model.body: has no meaning without target openai")
     if taken := [key for key in OWN_KEYS if key in body]:
         raise ConfigError(f"{path}: $.model.body.{taken[0]}: {', '.join(OWN_KEYS)} cannot be replaced")
+    if several := next((key for key in ("n", "best_of") if body.get(key) not in (None, 1)), None):
+        raise ConfigError(f"{path}: $.model.body.{several}: {body[several]!r}: a request has one answer; write 1")
     return body
 
 
