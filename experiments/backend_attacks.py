@@ -20,11 +20,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-import psutil
 
 from tests.backend.fake_llm import FakeLlm
 from tests.backend.hostile_files import DOCX, FORM_TYPE, FORMS, HTML, JSON, PDF, TEXT, Make
-from tests.backend.probing import Probe
+from tests.backend.probing import Probe, memory_of
 from tests.backend.raw_client import HEAD, OPEN_BODY, WHOLE, RawClient
 from tests.backend.running import Backend
 
@@ -73,11 +72,6 @@ def attacked(kind: str, backend: Backend, tries: Mapping[str, Callable[[], bool]
         memory_bytes=memory,
         longest_s=longest_s,
     )
-
-
-def memory_of(backend: Backend) -> int:
-    service = psutil.Process(backend.process.pid)
-    return sum(process.memory_info().rss for process in (service, *service.children()))
 
 
 def is_answer(response: httpx.Response) -> bool:

@@ -8,6 +8,10 @@ import time
 from types import TracebackType
 from urllib.parse import urlsplit
 
+import psutil
+
+from tests.backend.running import Backend
+
 EVERY_S = 0.01
 ADDRESS = "127.0.0.8"
 """Not that of a client that does harm, which may lose its own connections."""
@@ -58,3 +62,9 @@ class Probe:
             self.times_ms.append((time.perf_counter() - began) * 1000)
             if self._over.wait(EVERY_S):
                 return
+
+
+def memory_of(backend: Backend) -> int:
+    """Resident bytes of the service and of the processes that read files for it."""
+    service = psutil.Process(backend.process.pid)
+    return sum(process.memory_info().rss for process in (service, *service.children()))

@@ -1,6 +1,5 @@
 """The raw record loses nothing: not by a crash, not by a full disk, not by odd words of a server."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from ragmeter.core.verdicts.records import Outcome
 from ragmeter.run.store import SampleLog, note_tests, read, read_tests
 from tests.core.samples import sample
 from tests.run.cases import plan
+from tests.tethered import importing_as_here
 
 ENDING = RunEnding(status="complete", client_cpu_ratio=0.25, warnings=("slow",))
 
@@ -177,7 +177,7 @@ def test_sample_survives_the_death_of_its_process(tmp_path: Path) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
     """)
     path = tmp_path / "run.raw.jsonl"
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    environment = importing_as_here()
     ended = subprocess.run([sys.executable, "-c", program, path], check=False, env=environment, timeout=60)
     assert ended.returncode == -signal.SIGKILL
     assert read(path)[1] == (sample(),)

@@ -58,7 +58,9 @@ def lacking(project: Project, code: int, *, spared: int) -> None:
 def measured(project: Project, loop: dict[str, Any]) -> dict[str, Any]:
     """The result of a run that has to end with status 10."""
     project.suite(SLO)
-    given = {name: {key: item for key, item in keys.items() if item is not None} for name, keys in loop.items()}
+    given: dict[str, Any] = {}
+    for name, keys in loop.items():
+        given[name] = {key: item for key, item in keys.items() if item is not None}
     project.workload(slo=["errors <= 0", "p50(ttft_ms) <= 60000"], **given)
     outcome = project.run("--bench-calibrate=off")
     assert outcome.ret == 10, outcome.stdout.str()
