@@ -46,8 +46,6 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _help() -> argparse.ArgumentParser:
-    from ragmeter._pytest.options.table import GROUPS
-
     shown = argparse.ArgumentParser(
         prog="ragmeter run",
         description=DESCRIPTION,
@@ -55,8 +53,15 @@ def _help() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         usage="%(prog)s --provider=NAME|FILE [option …]",
     )
+    add_options(shown)
+    return shown
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Those of the suite: to be shown, or completed."""
+    from ragmeter._pytest.options.table import GROUPS
+
     for group in GROUPS:
-        told = shown.add_argument_group(group.title)
+        told = parser.add_argument_group(group.title)
         for option in group.options:
             told.add_argument(option.flag, **option.arguments(group.help_of(option)))
-    return shown

@@ -17,8 +17,8 @@ import pytest
 from backend.ingest.loaders import LOADERS
 from tests.backend.fake_llm import FakeLlm
 from tests.backend.hostile_files import FILES, FORM_TYPE, FORMS, JSON, filled
-from tests.backend.probing import Probe, memory_of
-from tests.backend.running import Backend
+from tests.backend.probing import Probe
+from tests.backend.running import Backend, memory_of
 from tests.families import family, still
 from tests.waiting import wait_until
 

@@ -12,11 +12,12 @@ from ragmeter._pytest.hooks.masked import mask_report, masked_logs, secrets_of_a
 from ragmeter._pytest.hooks.outcomes import note_failure
 from ragmeter._pytest.hooks.reports import none_of_a_refused_run, write_property
 from ragmeter._pytest.hooks.summary import scorecard, write_summary
-from ragmeter._pytest.session.endings import like_ctrl_c, reports_first
+from ragmeter._pytest.session.endings import reports_first
 from ragmeter._pytest.session.plan import notices_of, select
 from ragmeter._pytest.session.reach import reach_all
 from ragmeter._pytest.session.verdicts import conclude
 from ragmeter.core.errors import RagmeterError, StorageError
+from ragmeter.run.processes.signals import like_ctrl_c
 
 if TYPE_CHECKING:
     from collections.abc import Generator

@@ -11,6 +11,7 @@ from ragmeter.clients.answers.sse import ServerSentEvent
 from ragmeter.clients.answers.texts import plain_text, texts_of
 from ragmeter.clients.answers.told import as_count, as_ms, as_text, describe_error, failure_words, is_blank, parsed
 from ragmeter.clients.connection.transport import HttpRequest
+from ragmeter.core.inputs.body import AS_LIMIT, NOTHING_STATED, RequestBody
 from ragmeter.core.inputs.cache import MarkBy
 from ragmeter.core.inputs.targets.answer import AnswerPlaces, Framing, Section, Sources, Timings, Usage, answer_places
 from ragmeter.core.inputs.targets.asking import Asking, Headers, asking_of
@@ -26,7 +27,9 @@ _NAMELESS = "message"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DescribedDialect:
-    """values: of every request: k, docset, max_tokens, model, seed. headers: the provider's, after its own.
+    """values: of every request: k, docset, max_tokens, model, seed, and what the workload states of the body. stated:
+    the same; its system prompt begins the messages unless the description has a place of its own for it. headers: the
+    provider's, after its own.
 
     mark_by: where the mark of a request goes: to the placeholder of this name; a nonce without one goes ahead of the
     prompt.
@@ -36,6 +39,7 @@ class DescribedDialect:
     places: AnswerPlaces
     asking: Asking = field(repr=False)
     values: Mapping[str, Any]
+    stated: RequestBody = NOTHING_STATED
     headers: Headers = field(default=(), repr=False)
     mark_by: MarkBy = "nonce"
 
@@ -54,13 +58,22 @@ class DescribedDialect:
     def request(self, prompt: str, *, max_tokens: int | None = None, mark: str | None = None) -> HttpRequest:
         """See `ragmeter.clients.answers.dialects.Dialect`."""
         asked_for = prompt if self.mark_by in self.asking.uses else marked(prompt, mark, self.mark_by)
-        message = {"role": "user", "content": asked_for}
-        own = {"prompt": asked_for, "messages": [message], "history": [], self.mark_by: mark}
-        limit = {} if max_tokens is None else {"max_tokens": max_tokens}
-        asked = self.asking.request({**self.values, **own, **limit})
+        own = {"prompt": asked_for, "messages": self._messages(asked_for), "history": [], self.mark_by: mark}
+        asked = self.asking.request({**self.values, **own, **self._limits(max_tokens)})
         return HttpRequest(
             method=asked.method, path=asked.path, headers=(*asked.headers, *self.headers), body=asked.body
         )
+
+    def _messages(self, question: str) -> list[dict[str, str]]:
+        has_place = "system" in self.asking.uses
+        return (NOTHING_STATED if has_place else self.stated).messages(question)
+
+    def _limits(self, max_tokens: int | None) -> Mapping[str, Any]:
+        """Of a request that has a limit of its own."""
+        if max_tokens is None:
+            return {}
+        least = {"min_tokens": max_tokens} if self.stated.min_tokens == AS_LIMIT else {}
+        return {"max_tokens": max_tokens, **least}
 
     def is_pause(self, event: ServerSentEvent) -> bool:
         """See `ragmeter.clients.answers.dialects.Dialect`. Blanks are text where events are, and a name that means
@@ -260,14 +273,20 @@ def _read_refused(place: Place, payload: Any, reading: Reading) -> None:
 
 
 def described_dialect(
-    described: TargetDescription, *, values: Mapping[str, Any], headers: Headers = (), mark_by: MarkBy = "nonce"
+    described: TargetDescription,
+    *,
+    values: Mapping[str, Any],
+    headers: Headers = (),
+    stated: RequestBody = NOTHING_STATED,
+    mark_by: MarkBy = "nonce",
 ) -> DescribedDialect:
-    """values, mark_by: see `DescribedDialect`."""
+    """values, stated, mark_by: see `DescribedDialect`."""
     return DescribedDialect(
         name=described.name,
         places=answer_places(described.document["answer"], described.name),
         asking=asking_of(described.document, described.name),
         values=values,
+        stated=stated,
         headers=headers,
         mark_by=mark_by,
     )
