@@ -56,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     from ragmeter.cli import (
         compare,
         cost,
+        dataset,
         export,
         history,
         importing,
@@ -88,6 +89,7 @@ def _parser() -> argparse.ArgumentParser:
         load,
         merge,
         questions,
+        dataset,
         validate,
         target,
         shipped,

@@ -48,6 +48,7 @@ from ragmeter.report.words.naming import (
     why_missing,
 )
 from ragmeter.report.words.replicas import ratio_words
+from ragmeter.report.words.talks import talk_sentence, turn_cells
 
 _COLOURS: Final = {
     Outcome.PASS: "1;32",
@@ -77,6 +78,7 @@ def summary_lines(result: RunResult, *, width: int, colour: bool) -> list[str]:
         *_failure_lines(result, page),
         *(() if result.steps else _latency_lines(result, page)),
         *_rate_lines(result, page),
+        *_talk_lines(result, page),
         *(line for each in result.replicas for line in page.cells(*_replica_cells(each))),
         *_client_lines(result.harness, page),
         *(page.entry("caches", cache_sentence(result.caches)) if result.caches else ()),
@@ -173,6 +175,14 @@ def _what_ran(result: RunResult) -> str:
         _clock(result.harness),
     )
     return ", ".join(part for part in parts if part)
+
+
+def _talk_lines(result: RunResult, page: _Page) -> Iterator[str]:
+    if result.talks is None:
+        return
+    yield from page.entry("sessions", talk_sentence(result.talks))
+    for each in result.talks.turns:
+        yield from page.cells(f"turn {each.turn}", turn_cells(each))
 
 
 def _clock(harness: Harness) -> str:

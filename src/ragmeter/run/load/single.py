@@ -43,7 +43,15 @@ async def ask_at_once(provider: Provider, workload: Workload, count: int) -> lis
     Raises TargetError when no connection comes up.
     """
     once = replace(
-        workload, shape="closed", requests=count, concurrency=count, rate_per_s=None, duration_s=None, warmup_requests=0
+        workload,
+        shape="closed",
+        requests=count,
+        concurrency=count,
+        rate_per_s=None,
+        duration_s=None,
+        warmup_requests=0,
+        sessions=None,
+        leaving=None,
     )
     heard = _Heard()
     loader = Loader(once, provider, origin_ns=monotonic_ns(), listener=heard)

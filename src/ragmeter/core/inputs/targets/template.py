@@ -15,12 +15,12 @@ from ragmeter.core.errors import ConfigError
 SETTABLE: Final = ("temperature", "stop", "system", "ignore_eos", "min_tokens", "chat_template_kwargs")
 """What a workload may state in ``request``. It replaces the value that a description has."""
 PLACEHOLDERS: Final = (
-    *("prompt", "messages", "history", "k", "docset", "max_tokens", "model", "seed", "session_id"),
+    *("prompt", "messages", "history", "k", "docset", "max_tokens", "model", "seed", "session_id", "turn"),
     *("nonce", "cache_salt"),
     *SETTABLE,
 )
 """What every request knows. messages: the previous turns and the prompt, as chat messages. history: the turns alone.
-nonce, cache_salt: the mark of a request, by how it is marked; without a value where it is not.
+turn: from 1. nonce, cache_salt: the mark of a request, by how it is marked; without a value where it is not.
 """
 LISTS: Final = ("messages", "history", "stop", "chat_template_kwargs")
 """Placeholders that have no text, so that they stand alone."""
