@@ -70,6 +70,16 @@ def notice(lines: Iterable[str]) -> None:
         _drop(sys.stderr)
 
 
+def answer_to(question: str, default: str) -> str:
+    """What somebody types on the terminal; the default for nothing, and where the input ends."""
+    shown = f" [{default}]" if default else ""
+    try:
+        return input(f"{question}{shown}: ").strip() or default
+    except EOFError:
+        say()
+        return default
+
+
 def width() -> int:
     return shutil.get_terminal_size().columns
 
