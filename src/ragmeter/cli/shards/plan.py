@@ -12,7 +12,7 @@ import yaml
 
 from ragmeter.cli.compare import share
 from ragmeter.cli.provider import add_provider, provider_of
-from ragmeter.cli.terminal import notice, say
+from ragmeter.cli.terminal import say
 from ragmeter.core.compare.compare import MIN_EFFECT_RATIO
 from ragmeter.core.compare.gate_forecast import pairs_needed, pairs_words, sessions_words
 from ragmeter.core.compare.measured import DECLARED
@@ -33,6 +33,7 @@ from ragmeter.core.verdicts.slo import parse_slo
 from ragmeter.run.plan.baseline import load_baselines
 from ragmeter.run.plan.catalog import load_workload
 from ragmeter.run.plan.planning import asked_plan, declared_slos
+from ragmeter.run.processes.streams import notice
 from ragmeter.run.session.forecast import campaign_s, least_s, measured_of, takes_words
 from ragmeter.run.session.meter import Meter
 from ragmeter.run.store import SampleLog
