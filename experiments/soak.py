@@ -125,7 +125,7 @@ def soaked(folder: Path, minutes: float, streams: int) -> tuple[Readings, int]:
             (folder / "soaked.yaml").write_text(yaml.safe_dump(provider))
             command = [sys.executable, "-m", "pytest", "--pyargs", "ragmeter.suite", "--provider=soaked.yaml"]
             load = [
-                f"--bench-requests={math.ceil(streams * (minutes + 1) * 12)}",  # of 10 s each: more than there is time for
+                f"--bench-requests={math.ceil(streams * (minutes + 1) * 12)}",  # 10 s each: more than can be
                 f"--bench-concurrency={streams}",
                 f"--bench-duration={minutes * 60:g}",
                 "--workload=light",
