@@ -11,7 +11,8 @@ from ragmeter._pytest.hooks import collect, gate
 from ragmeter._pytest.hooks.masked import mask_report, masked_logs, secrets_of_all
 from ragmeter._pytest.hooks.outcomes import note_failure
 from ragmeter._pytest.hooks.reports import none_of_a_refused_run, write_property
-from ragmeter._pytest.hooks.summary import scorecard, write_summary
+from ragmeter._pytest.hooks.sentences import say_in_words
+from ragmeter._pytest.hooks.summary import scorecard, write_summary, write_verdicts
 from ragmeter._pytest.session.endings import like_ctrl_c, reports_first
 from ragmeter._pytest.session.plan import notices_of, select
 from ragmeter._pytest.session.reach import reach_all
@@ -73,6 +74,7 @@ class LiveHooks:
         report = yield
         if self._bench.options.strict and collect.live([item]):
             gate.forbid_skip(item, report)
+        say_in_words(item, call, report)
         note_failure(self._bench.failed_tests, item, call, report, self._secrets)
         mask_report(report, self._secrets)
         return report
@@ -102,6 +104,13 @@ class LiveHooks:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         write_summary(terminalreporter, self._bench)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_unconfigure(self, config: pytest.Config) -> None:
+        """Behind all that pytest and its plugins say of the session."""
+        terminal = config.pluginmanager.get_plugin("terminalreporter")
+        if terminal is not None and not config.option.collectonly:
+            write_verdicts(terminal, self._bench)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_summary(self, prefix: list[str]) -> None:

@@ -25,7 +25,12 @@ class ProgressReporter(LiveProgress):
     def _terminal(self) -> pytest.TerminalReporter | None:
         """Looked up when it is needed: it is registered after us."""
         terminal: pytest.TerminalReporter | None = self._config.pluginmanager.getplugin("terminalreporter")
-        return None if self._mode == "off" else terminal
+        return None if self._is_off(terminal) else terminal
+
+    def _is_off(self, terminal: pytest.TerminalReporter | None) -> bool:
+        """``auto`` is silent under -q, too."""
+        quiet = self._mode == "auto" and terminal is not None and terminal.verbosity < 0
+        return quiet or self._mode == "off"
 
     @property
     def _live(self) -> bool:
@@ -38,4 +43,6 @@ class ProgressReporter(LiveProgress):
         capture = self._config.pluginmanager.getplugin("capturemanager")
         with capture.global_and_fixture_disabled() if capture else nullcontext():
             terminal.ensure_newline()
+            if terminal._tw.width_of_current_line and not self._is_drawn:  # the dots of -q
+                terminal._tw.line()
             terminal.write(text, flush=True)
