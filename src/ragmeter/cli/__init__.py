@@ -22,6 +22,7 @@ from ragmeter.cli import (
     target,
     validate,
 )
+from ragmeter.cli.pipeline import accept, comment
 from ragmeter.core.errors import RagmeterError
 
 EXIT_ERROR = 2
@@ -63,6 +64,8 @@ def _parser() -> argparse.ArgumentParser:
         plan,
         load,
         merge,
+        accept,
+        comment,
         questions,
         validate,
         target,

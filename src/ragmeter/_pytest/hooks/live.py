@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from ragmeter._pytest.hooks.outcomes import note_failure
 from ragmeter._pytest.hooks.reports import none_of_a_refused_run, write_property
 from ragmeter._pytest.hooks.sentences import say_in_words
 from ragmeter._pytest.hooks.summary import scorecard, write_summary, write_verdicts
+from ragmeter._pytest.hooks.surfaces import Surfaces
 from ragmeter._pytest.session.endings import like_ctrl_c, reports_first
 from ragmeter._pytest.session.plan import notices_of, select
 from ragmeter._pytest.session.reach import reach_all
@@ -20,7 +22,7 @@ from ragmeter._pytest.session.verdicts import conclude
 from ragmeter.core.errors import RagmeterError, StorageError
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
     from ragmeter._pytest.session.session import BenchSession
 
@@ -41,6 +43,7 @@ class LiveHooks:
     def __init__(self, bench: BenchSession) -> None:
         self._bench = bench
         self._secrets = secrets_of_all(case.provider for case in bench.cases)
+        self._surfaces = Surfaces(bench, self._secrets, os.environ)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_collection(self, session: pytest.Session) -> Generator[None, object, object]:
@@ -94,11 +97,13 @@ class LiveHooks:
             return []
 
     def _conclude(self, session: pytest.Session) -> None:
-        try:
-            conclude(self._bench)
-        except StorageError as error:
-            self._bench.report_failure = str(error)
-            session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
+        writers: tuple[Callable[[], None], ...] = (lambda: conclude(self._bench), self._surfaces.write)
+        for write in writers:
+            try:
+                write()
+            except StorageError as error:
+                self._bench.report_failure = str(error)
+                session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
         for finished in self._bench.finished:
             write_property(session.config, f"outcome {finished.case.id}", finished.result.outcome.value)
 
@@ -110,6 +115,7 @@ class LiveHooks:
         """Behind all that pytest and its plugins say of the session."""
         terminal = config.pluginmanager.get_plugin("terminalreporter")
         if terminal is not None and not config.option.collectonly:
+            self._surfaces.annotate(terminal)
             write_verdicts(terminal, self._bench)
 
     @pytest.hookimpl(optionalhook=True)

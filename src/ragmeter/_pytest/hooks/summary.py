@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
 from ragmeter._pytest.measuring.campaigns import raw_path
-from ragmeter._pytest.session.finished import Compared, Finished
+from ragmeter._pytest.session.finished import Compared
 from ragmeter._pytest.session.session import BenchSession
-from ragmeter.core.compare.regression import Regression
-from ragmeter.core.requests.figure import Figure
+from ragmeter._pytest.session.verdicts import gate_of
 from ragmeter.report.html.scorecard_page import scorecard_html
+from ragmeter.report.markdown.annotations import no_command
 from ragmeter.report.text.comparison_text import comparison_lines
 from ragmeter.report.text.fitting import verdict_lines
 from ragmeter.report.text.netprobe_text import netprobe_lines
 from ragmeter.report.text.terminal import summary_lines
-from ragmeter.report.text.verdict_block import comparison_block, file_lines, run_line, verdict_block
+from ragmeter.report.text.verdict_block import comparison_block, file_lines, paragraph, run_line, verdict_block
 from ragmeter.report.words.answer import question
 from ragmeter.run.plan.catalog import shown
 
@@ -60,6 +60,8 @@ def write_verdicts(terminal: pytest.TerminalReporter, session: BenchSession) -> 
         for compared in session.compared:
             if compared.case_id is None:
                 _write(terminal, comparison_block(compared.comparison, width=width))
+        for words in session.notes:
+            _write(terminal, paragraph(words, width=width))
         _write(terminal, file_lines(_paths(session)))
     for path in unreported:
         terminal.write_line(f"  {path}: has no reports; `ragmeter render {path}` makes them", red=True)
@@ -69,17 +71,7 @@ def write_verdicts(terminal: pytest.TerminalReporter, session: BenchSession) -> 
 
 def _write(terminal: pytest.TerminalReporter, lines: Iterable[str]) -> None:
     for line in lines:
-        terminal.write_line(line)
-
-
-def gate_of(session: BenchSession, finished: Finished) -> Mapping[Figure, Regression]:
-    """The verdicts on a run against its baseline, else against the reference of the session; empty without either."""
-    if finished.case.repeat:
-        return {}
-    for compared in session.compared:
-        if compared.case_id == finished.case.id:
-            return compared.gate
-    return next((at.references[finished.case.id] for at in session.compared if finished.case.id in at.references), {})
+        terminal.write_line(no_command(line))
 
 
 def _unreported(session: BenchSession) -> list[str]:
@@ -104,7 +96,8 @@ def _paths(session: BenchSession) -> list[str]:
     own = [path for finished in session.finished for path in (finished.path, finished.result.raw_samples_path)]
     own += [path for probed in session.probes.finished for path in (probed.path, probed.path.with_suffix(".prom"))]
     own += [path for compared in session.compared for path in compared.paths]
-    own += [session.options.result_file] if session.options.result_file else []
+    asked = (session.options.result_file, session.options.summary_file, session.options.metrics_file)
+    own += [path for path in asked if path is not None]
     paths = [Path(path) for path in (*own, getattr(option, "htmlpath", None), getattr(option, "xmlpath", None)) if path]
     return [shown(path) for path in paths if path.is_file() and path.stat().st_size]
 

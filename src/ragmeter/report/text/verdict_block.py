@@ -1,22 +1,18 @@
 """What a session ends with: for each run the outcome, why, and six figures; then the files."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from ragmeter.core.compare.comparison import Comparison
-from ragmeter.core.compare.regression import Regression
-from ragmeter.core.requests.figure import Figure
 from ragmeter.core.result.result import RunResult
-from ragmeter.core.verdicts.records import Outcome
 from ragmeter.report.text.fitting import INDENT, NAMES_WIDTH, Page
 from ragmeter.report.words.answer import answers, question
-from ragmeter.report.words.bounds import slo_words, unmet
+from ragmeter.report.words.bounds import Gate, gate_words, reasons
 from ragmeter.report.words.failures import failure_words
 from ragmeter.report.words.format import count
 from ragmeter.report.words.headline import Headline, change_words, changes, headlines
-from ragmeter.report.words.naming import failed_tests, reason, run_name
+from ragmeter.report.words.naming import reason, run_name
 from ragmeter.report.words.shown import with_figures
 
-Gate = Mapping[Figure, Regression]
 _MOST_REASONS = 8
 
 
@@ -32,13 +28,6 @@ def verdict_block(result: RunResult, gate: Gate, *, width: int, colour: bool) ->
         *page.columns([_cell(at, words) for at, words in _with_changes(headlines(result), gate)]),
         *(page.entry("compared", gate_words(gate)) if gate else ()),
     ]
-
-
-def reasons(result: RunResult) -> list[tuple[Outcome, str]]:
-    """Everything that the run did not show, the worst first: the client, SLOs, tests."""
-    unfit = [(Outcome.INVALID, words) for words in result.harness.reasons]
-    missed = [] if unfit else [(at.outcome, slo_words(result, at)) for at in unmet(result)]
-    return [*unfit, *missed, *failed_tests(result)]
 
 
 def _reason_lines(result: RunResult, page: Page) -> Iterator[str]:
@@ -58,20 +47,6 @@ def _cell(at: Headline, change: str) -> tuple[str, str]:
     return at.name, f"{at.words}, {change}" if change else at.words
 
 
-def gate_words(gate: Gate) -> str:
-    """``5 metrics not worse, 2 undecided``."""
-    outcomes = [at.outcome for at in gate.values()]
-    names = {
-        Outcome.FAIL: "worse",
-        Outcome.INVALID: "not valid",
-        Outcome.NO_DATA: "without enough data",
-        Outcome.INCONCLUSIVE: "undecided",
-        Outcome.PASS: "not worse",
-    }
-    said = [f"{outcomes.count(outcome)} {words}" for outcome, words in names.items() if outcome in outcomes]
-    return f"{len(outcomes)} metrics: {', '.join(said)}"
-
-
 def run_line(result: RunResult, *, colour: bool) -> str:
     """One line on a run: outcome, name, the first reason or the figures."""
     page = Page(width=1_000_000, colour=colour)
@@ -89,6 +64,11 @@ def comparison_block(found: Comparison, *, width: int) -> list[str]:
     page = Page(width=max(width, 40), colour=False)
     said = [line for name, words in answers(with_figures(found)) for line in page.paragraph(f"{name}: {words}")]
     return [*page.paragraph(question(found), first=""), *said]
+
+
+def paragraph(words: str, *, width: int) -> list[str]:
+    """A sentence about the session."""
+    return Page(width=max(width, 40), colour=False).paragraph(words)
 
 
 def file_lines(paths: Sequence[str]) -> list[str]:

@@ -1,14 +1,19 @@
-"""What a verdict says in words: the figure, its interval, and what it was to be."""
+"""What verdicts say in words: the figure, its interval, and what it was to be; and why a run has its outcome."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Final, TypeAlias
 
+from ragmeter.core.compare.regression import Regression
 from ragmeter.core.formatting import distinct_text
+from ragmeter.core.requests.figure import Figure
 from ragmeter.core.result.result import RunResult
 from ragmeter.core.verdicts.judge import RANKING
 from ragmeter.core.verdicts.records import Outcome, SloVerdict, StepVerdict
 from ragmeter.report.words.format import UNKNOWN, number, percent, quantity, symbol, unit_of
-from ragmeter.report.words.naming import sentence
+from ragmeter.report.words.naming import failed_tests, sentence
 
+Gate: TypeAlias = Mapping[Figure, Regression]
+"""The verdicts on a run against a baseline or a reference."""
 _MISSED: Final = {"<=": "above", "<": "not below", ">=": "below", ">": "not above"}
 _SHARES: Final = {"error_ratio": "share of failed requests", "good_ratio": "share of good answers"}
 _DASH: Final = "\N{EN DASH}"
@@ -82,3 +87,24 @@ def _range(at: SloVerdict | StepVerdict, metric: str) -> str:
 def _inside(at: SloVerdict | StepVerdict, limit: float) -> bool:
     low, high = at.low, at.high
     return (low is None or low <= limit) and (high is None or high >= limit)
+
+
+def reasons(result: RunResult) -> list[tuple[Outcome, str]]:
+    """Everything that the run did not show, the worst first: the client, SLOs, tests."""
+    unfit = [(Outcome.INVALID, words) for words in result.harness.reasons]
+    missed = [] if unfit else [(at.outcome, slo_words(result, at)) for at in unmet(result)]
+    return [*unfit, *missed, *failed_tests(result)]
+
+
+def gate_words(gate: Gate) -> str:
+    """``5 metrics not worse, 2 undecided``."""
+    outcomes = [at.outcome for at in gate.values()]
+    names = {
+        Outcome.FAIL: "worse",
+        Outcome.INVALID: "not valid",
+        Outcome.NO_DATA: "without enough data",
+        Outcome.INCONCLUSIVE: "undecided",
+        Outcome.PASS: "not worse",
+    }
+    said = [f"{outcomes.count(outcome)} {words}" for outcome, words in names.items() if outcome in outcomes]
+    return f"{len(outcomes)} metrics: {', '.join(said)}"

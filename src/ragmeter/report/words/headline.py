@@ -1,13 +1,13 @@
 """The six figures that a run comes down to, for every surface that has room for six."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ragmeter.core.compare.comparison import MetricComparison
-from ragmeter.core.compare.regression import Regression
 from ragmeter.core.requests.figure import Figure, metric_short
 from ragmeter.core.result.result import RunResult
 from ragmeter.core.stats.estimate import Estimate
+from ragmeter.report.words.bounds import Gate
 from ragmeter.report.words.comparison import change_text
 from ragmeter.report.words.format import TOO_SMALL, figure, interval, quantity, unit_of
 
@@ -97,7 +97,7 @@ def _span(at: Estimate, metric: str) -> str:
     return interval(at, unit_of(metric), bare=True) if at.enough else TOO_SMALL
 
 
-def changes(figures: Sequence[Headline], gate: Mapping[Figure, Regression]) -> list[MetricComparison | None]:
+def changes(figures: Sequence[Headline], gate: Gate) -> list[MetricComparison | None]:
     """Of each figure what the gate compares it with; None where it does not."""
     return [gate[at.key].metric if at.key in gate else None for at in figures]
 
