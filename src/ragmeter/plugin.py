@@ -32,6 +32,7 @@ from ragmeter._pytest.hooks.fixtures import (
 )
 from ragmeter._pytest.hooks.reports import none_of_a_refused_run
 from ragmeter._pytest.options import declare
+from ragmeter._pytest.options.unknown import refuse_unknown_flags
 from ragmeter.core.errors import RagmeterError
 
 if TYPE_CHECKING:
@@ -69,9 +70,13 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_load_initial_conftests(parser: pytest.Parser) -> Generator[None, object, object]:
+def pytest_load_initial_conftests(parser: pytest.Parser, args: list[str]) -> Generator[None, object, object]:
     result = yield
     declare.add_short_names(parser)
+    try:
+        refuse_unknown_flags(args, declare.known_flags(parser))
+    except RagmeterError as error:
+        raise pytest.UsageError(str(error)) from error
     return result
 
 

@@ -12,9 +12,6 @@ from ragmeter.cli import (
     history,
     importing,
     judge,
-    load,
-    merge,
-    plan,
     questions,
     render,
     run,
@@ -22,6 +19,7 @@ from ragmeter.cli import (
     target,
     validate,
 )
+from ragmeter.cli.machines import load, merge, plan
 from ragmeter.cli.pipeline import accept, comment
 from ragmeter.core.errors import RagmeterError
 

@@ -62,7 +62,7 @@ def written(option: Option, level: str, root: Path, here: Path) -> Written:
         texts = [["one"], ["two", "two"], ["one", "three"]][at]
         return Written(texts, tuple(dict.fromkeys(texts)), origin)
     texts_of = {text: text for text in option.choices[:3]} or TEXTS[option.parse]
-    text, value = list(texts_of.items())[at]
+    text, value = list(texts_of.items())[at % len(texts_of)]
     return Written([text], value, origin)
 
 

@@ -10,6 +10,7 @@ import pytest
 from ragmeter._pytest.hooks.ids import NO_PROVIDER, id_of
 from ragmeter._pytest.hooks.keys import left_out_key, session_of
 from ragmeter._pytest.options.inherited import hint
+from ragmeter._pytest.options.unknown import variable_hint
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -113,6 +114,7 @@ def _no_provider_sentence(count: int) -> str:
     return (
         f"{count} live tests need --provider=NAME|FILE; {known_sentence('provider')}. "
         f"--provider=local starts a whole RAG service on this machine.{hint(os.environ)}"
+        f"{variable_hint(os.environ)}"
     )
 
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ragmeter._pytest.hooks import collect, gate
+from ragmeter._pytest.hooks.load_times import time_of_load
 from ragmeter._pytest.hooks.masked import mask_report, masked_logs, secrets_of_all
 from ragmeter._pytest.hooks.outcomes import note_failure
-from ragmeter._pytest.hooks.reports import none_of_a_refused_run, write_property
+from ragmeter._pytest.hooks.reports import none_of_a_refused_run, none_of_nothing, write_property
 from ragmeter._pytest.hooks.sentences import say_in_words
 from ragmeter._pytest.hooks.summary import scorecard, write_summary, write_verdicts
 from ragmeter._pytest.hooks.surfaces import Surfaces
@@ -43,6 +44,7 @@ class LiveHooks:
     def __init__(self, bench: BenchSession) -> None:
         self._bench = bench
         self._secrets = secrets_of_all(case.provider for case in bench.cases)
+        self._timed = 0
         self._surfaces = Surfaces(bench, self._secrets, os.environ)
 
     @pytest.hookimpl(wrapper=True)
@@ -65,7 +67,10 @@ class LiveHooks:
     def _reach(self, items: list[pytest.Item]) -> None:
         try:
             select(self._bench, collect.measured(items))
-            self._bench.probes.reach_all(collect.probed_in(items))
+            probed = collect.probed_in(items)
+            if not (self._bench.selected or probed or self._bench.options.probe_only):
+                none_of_nothing(self._bench.config)
+            self._bench.probes.reach_all(probed)
             reach_all(self._bench.options, collect.cases_in(items))
         except RagmeterError as error:
             raise pytest.UsageError(str(error)) from error
@@ -77,6 +82,8 @@ class LiveHooks:
         report = yield
         if self._bench.options.strict and collect.live([item]):
             gate.forbid_skip(item, report)
+        if call.when == "call":
+            self._timed = time_of_load(report, self._bench.finished, self._timed)
         say_in_words(item, call, report)
         note_failure(self._bench.failed_tests, item, call, report, self._secrets)
         mask_report(report, self._secrets)

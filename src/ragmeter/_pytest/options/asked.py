@@ -36,7 +36,8 @@ class BenchOptions:
     those of a provider file's section. ew: when a run that measures probes, too. netprobe_reference: the probe that
     results refer to; None: nobody said. probe_only: whether nothing else is selected, by ``-m ew_probe``.
     result_file: where the result document goes, too; summary_file, metrics_file: the summary in Markdown, and the
-    figures as OpenMetrics; absolute. report_url: where the report folder will be found. notices: what the user should know.
+    figures as OpenMetrics; absolute. report_url: where the report folder will be found. notices: what the user should
+    know.
     """
 
     providers: tuple[str, ...]

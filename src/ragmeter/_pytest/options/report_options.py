@@ -34,8 +34,8 @@ REPORT = Group(
             choices=("refuse", "record"),
             default="refuse",
             needs="bench_baseline",
-            help="where there is no baseline that asked the same: `refuse` the session, or `record` this run as one and "
-            "judge it by its SLOs alone, until a folder has the three sessions that a gate needs",
+            help="where no baseline has asked the same: `refuse` the session, or `record` this run as one and judge it "
+            "by its SLOs alone, until a folder has the three sessions that a gate needs",
             see="[the first day](../howto-ci.md#a-baseline-from-the-first-day)",
         ),
         Option(

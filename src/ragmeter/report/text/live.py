@@ -55,6 +55,10 @@ class LiveProgress:
         """Whether a line can be redrawn."""
         raise NotImplementedError
 
+    @property
+    def _width(self) -> int:
+        return get_terminal_size().columns
+
     def __call__(self, event: Event) -> None:
         match event:
             case RequestStarted():
@@ -140,7 +144,7 @@ class LiveProgress:
             fresh, self._seen = self._ttfts_ms[self._seen :], len(self._ttfts_ms)
             self._trend = [*self._trend[1 - TREND_CELLS :], quantile(fresh, 0.5)]
             progress = replace(progress, trend=tuple(self._trend))
-            self._write(CLEAR + progress_line(progress, width=get_terminal_size().columns - 1))
+            self._write(CLEAR + progress_line(progress, width=self._width - 1))
             self._is_drawn = True
         else:
             self._write(plain_line(progress) + "\n")

@@ -41,9 +41,11 @@ class Pace:
             mean_s = (self._began_s[-1] - self._began_s[0]) / (len(self._began_s) - 1)
             current = max(mean_s - (now_s - self._began_s[-1]), phase or 0.0) if self._steps > 1 else phase
             return None if current is None else current + further * mean_s
-        if further == 0 and self._steps == 1:
-            return phase
-        return None if self._ends_s is None else max(self._ends_s - now_s, phase or 0.0)
+        if self._ends_s is not None and further:
+            return max(self._ends_s - now_s, phase or 0.0)
+        if self._steps > 1 or phase is None:
+            return None
+        return phase + further * (now_s - self._began_s[-1] + phase)
 
     def _phase_left_s(self, now_s: float, done: int, total: int | None) -> float | None:
         elapsed_s = now_s - self._phase_s

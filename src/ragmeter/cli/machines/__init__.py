@@ -1,0 +1,1 @@
+"""Commands of a load that several machines send together."""
