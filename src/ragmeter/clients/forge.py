@@ -64,7 +64,7 @@ def _on_github(environment: Mapping[str, str]) -> Place | None:
     repository = _known(environment, "GITHUB_REPOSITORY")
     if not re.fullmatch(r"[\w.-]+/[\w.-]+", repository):
         raise ConfigError(f"environment GITHUB_REPOSITORY: {repository!r} is not owner/name")
-    token = environment.get("GITHUB_TOKEN") or environment.get("GH_TOKEN") or _known(environment, "GITHUB_TOKEN")
+    token = environment.get("GH_TOKEN", "").strip() or _known(environment, "GITHUB_TOKEN")
     headers = {"Authorization": f"Bearer {token}", "Accept": "application/vnd.github+json"}
     comments = f"{api}/repos/{repository}/issues/{number}/comments"
     return Place(forge="GitHub", comments=comments, headers=headers)

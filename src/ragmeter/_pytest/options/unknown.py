@@ -61,7 +61,9 @@ def variable_hint(environment: Mapping[str, str]) -> str:
 
 def _close(name: str, known: Collection[str]) -> str | None:
     short = {each.removeprefix(PREFIX): each for each in known}
-    found = difflib.get_close_matches(name.removeprefix(PREFIX).upper(), short, n=1, cutoff=_ALIKE)
+    found = difflib.get_close_matches(
+        name.removeprefix(PREFIX).removeprefix("BENCH_").upper(), short, n=1, cutoff=_ALIKE
+    )
     return short[found[0]] if found else None
 
 

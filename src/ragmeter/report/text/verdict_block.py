@@ -1,6 +1,7 @@
 """What a session ends with: for each run the outcome, why, and six figures; then the files."""
 
 from collections.abc import Iterator, Sequence
+from textwrap import wrap
 
 from ragmeter.core.compare.comparison import Comparison
 from ragmeter.core.result.result import RunResult
@@ -10,6 +11,7 @@ from ragmeter.report.words.bounds import Gate, gate_words, reasons
 from ragmeter.report.words.failures import failure_words
 from ragmeter.report.words.format import count
 from ragmeter.report.words.headline import Headline, change_words, changes, headlines
+from ragmeter.report.words.markup import clean
 from ragmeter.report.words.naming import reason, run_name
 from ragmeter.report.words.shown import with_figures
 
@@ -67,8 +69,9 @@ def comparison_block(found: Comparison, *, width: int) -> list[str]:
 
 
 def paragraph(words: str, *, width: int) -> list[str]:
-    """A sentence about the session."""
-    return Page(width=max(width, 40), colour=False).paragraph(words)
+    """A sentence about the session, whose paths stay in one piece."""
+    room = max(width, 40) - len(INDENT)
+    return [f"{INDENT}{line}" for line in wrap(clean(words), room, break_long_words=False, break_on_hyphens=False)]
 
 
 def file_lines(paths: Sequence[str]) -> list[str]:
@@ -85,7 +88,7 @@ def _together(paths: Sequence[str]) -> list[str]:
     groups: dict[str, list[str]] = {}
     for path in paths:
         folder, slash, name = path.rpartition("/")
-        stem, dot, ending = name.partition(".")
+        stem, dot, ending = name.partition(".") if ".comparison." not in name else (name, "", "")
         groups.setdefault(f"{folder}{slash}{stem}{dot}", []).append(ending)
     return [
         f"{start}{{{','.join(endings)}}}" if len(endings) > 1 else f"{start}{endings[0]}"

@@ -127,4 +127,4 @@ def test_help_is_given_whatever_the_provider(project: Project) -> None:
     project.env(RAGMETER_PROVIDER="nobody")
     outcome = project.run("--help", provider=None)
     assert outcome.ret == 0
-    outcome.stdout.fnmatch_lines(["ragmeter: measure, judge and price a RAG service:", "*--provider*", "*--bench-slo*"])
+    outcome.stdout.fnmatch_lines(["ragmeter: the ten options that matter first:", "*--provider*", "*--bench-slo*"])
