@@ -184,6 +184,10 @@ class Settings:
         float,
         Env("RAG_READ_TIMEOUT_SECONDS", "120", parsing.number(1, 86400), "time to read all of an ingest"),
     ]
+    embed_timeout_s: Annotated[
+        float,
+        Env("RAG_EMBED_TIMEOUT_SECONDS", "1800", parsing.number(1, 86400), "time to embed all of an ingest"),
+    ]
     token: Annotated[str | None, Env("RAG_TOKEN", "", parsing.text, "bearer token that ingest and delete ask for")] = (
         field(repr=False)
     )

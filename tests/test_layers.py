@@ -39,7 +39,12 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "compare",
         "result campaign",
     ),
-    "clients": ("connection files polling", "links answers kube pushgateway forge chat", "capture", "http"),
+    "clients": (
+        "connection files notation polling tokenizer",
+        "links answers kube pushgateway forge chat",
+        "capture",
+        "http",
+    ),
     "run": ("plan store load", "processes", "local session questions", "cluster", "engine"),
     "report": ("words", "text html markdown prometheus rows jsonfile"),
     "_pytest": ("options", "session", "measuring", "hooks"),

@@ -32,7 +32,7 @@ async def _build(store: Path) -> None:
     service = build_service(Settings.from_environ({"RAG_DATA_DIR": str(store)}), loopback=True)
     sources = [Source(name=name, content=text) for name, text in pages().items()]
     try:
-        reading = await service.readers.read(work_of(sources))
+        reading = await service.readers.read(work_of(sources), service.readers.allowance())
         await service.ingestor.add(reading, IngestReport(docset=NAME))
     finally:
         service.close()

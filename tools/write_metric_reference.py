@@ -23,7 +23,7 @@ Generated from the table of metrics that SLOs are checked against; definitions v
 | `t_F`, `t_L` | arrival of the first and of the last event with answer text |
 | `t_i` | arrival of the i-th event with answer text |
 | `t_E` | arrival of the end of the stream |
-| `N` | output tokens by the LLM's usage block; without one, the number of events with text (`token_source`: `deltas`) |
+| `N` | output tokens by the LLM's usage block, else as `token_source` says: by the tokenizer, or text events |
 | `n_F` | tokens in the first text event; 1 where the server does not say |
 
 Latencies are in milliseconds, ratios between 0 and 1. Metrics of requests are over successes, unless the name begins

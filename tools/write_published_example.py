@@ -44,7 +44,7 @@ def runs(*, day: str | None, interleaved: bool) -> list[ImportedRun]:
                 interleaving="rounds" if interleaved else None,
                 identity={},
                 trials=tuple(_trial(row) for row in rows if row["provider"] == provider),
-                notes=DEMO.notes,
+                notes=DEMO.definitions[0].notes,
             ),
         )
         for provider in PROVIDERS

@@ -129,10 +129,17 @@ class Ingestor:
         return list(prepared.values())
 
     def _embed(self, texts: list[str]) -> Vectors:
+        """Raises TooLargeError where it takes too long."""
         slices = []
+        until_s = time.monotonic() + self._settings.embed_timeout_s
         for start in range(0, len(texts), _EMBED_SLICE):
             if self._stopping.is_set():
                 raise ShuttingDownError("the service is stopping: nothing was ingested")
+            if time.monotonic() > until_s:
+                raise TooLargeError(
+                    f"embedding: {start} of {len(texts)} chunks within {self._settings.embed_timeout_s:g} s "
+                    "(RAG_EMBED_TIMEOUT_SECONDS): nothing was ingested"
+                )
             slices.append(self._embedder.embed_passages(texts[start : start + _EMBED_SLICE]))
         return np.concatenate(slices)
 

@@ -20,7 +20,7 @@ from typing import IO, cast
 
 from ..errors import ShuttingDownError
 from ..settings import Settings
-from .reading import Job, Reading, Work
+from .reading import Allowance, Job, Reading, Work
 from .worker import Limits
 
 _KEPT = ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH", "TMPDIR")
@@ -50,9 +50,13 @@ class Readers:
         """Starts one process, so that the first ingest does not wait for its imports."""
         self._pool.submit(self._process)
 
-    async def read(self, work: Work) -> Reading:
+    def allowance(self) -> Allowance:
+        """What one request may use of time and text."""
+        return Allowance(timeout_s=self._timeout_s, text_bytes=self._limits.max_text_bytes)
+
+    async def read(self, work: Work, allowance: Allowance) -> Reading:
         """Raises BadRequestError, TooLargeError or InvalidBodyError where the request as a whole cannot be read."""
-        return await asyncio.get_running_loop().run_in_executor(self._pool, self._read, work)
+        return await asyncio.get_running_loop().run_in_executor(self._pool, self._read, work, allowance)
 
     def hurry(self) -> None:
         """Ends every process at once; what waits for one is told that the service stops."""
@@ -68,16 +72,17 @@ class Readers:
         while self._running:
             self._running.pop().end()
 
-    def _read(self, work: Work) -> Reading:
-        job = Job(work, self._limits, self._timeout_s)
-        deadline = _Deadline(self._timeout_s)
-        try:
-            while not job.is_done:
-                process = self._process()
-                deadline.watch(process)
-                self._go_on(job, process, deadline)
-        finally:
-            deadline.cancel()
+    def _read(self, work: Work, allowance: Allowance) -> Reading:
+        job = Job(work, self._limits, allowance)
+        with allowance.running():
+            deadline = _Deadline(allowance.left_s)
+            try:
+                while not job.is_done:
+                    process = self._process()
+                    deadline.watch(process)
+                    self._go_on(job, process, deadline)
+            finally:
+                deadline.cancel()
         return job.reading
 
     def _go_on(self, job: Job, process: _Process, deadline: _Deadline) -> None:

@@ -6,7 +6,9 @@ Processes are started elsewhere (`readers`).
 from __future__ import annotations
 
 import signal
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import IO, Any, Literal
 
@@ -23,10 +25,12 @@ _REFUSALS = {error.status: error for error in (BadRequestError, TooLargeError, I
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """What is read. files: of the task `files`; see `sources.contents_of_files`."""
+    """What is read. content: in pieces, as it came: to make one of many takes longer than the event loop may.
+    files: of the task `files`; see `sources.contents_of_files`.
+    """
 
     task: Literal["form", "json", "files", "sitemap"]
-    content: bytes | bytearray
+    content: Sequence[bytes | bytearray]
     content_type: str = ""
     files: tuple[dict[str, Any], ...] = ()
 
@@ -65,21 +69,46 @@ def work_of(sources: Sequence[Source]) -> Work:
         {"name": source.name, "meta": source.meta, "length": len(content), "is_text": isinstance(source.content, str)}
         for source, content in zip(sources, contents, strict=True)
     )
-    return Work(task="files", content=b"".join(contents), files=files)
+    return Work(task="files", content=contents, files=files)
+
+
+class Allowance:
+    """What one request may still use: its body, its documents and the pages that it names share one."""
+
+    def __init__(self, *, timeout_s: float, text_bytes: int) -> None:
+        self.timeout_s = timeout_s
+        self.left_s = timeout_s
+        self.left_bytes = text_bytes
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Within, its time runs; while a request waits for its turn it does not."""
+        began_s = time.monotonic()
+        try:
+            yield
+        finally:
+            self.left_s -= time.monotonic() - began_s
+
+    @property
+    def is_over(self) -> bool:
+        return self.left_s <= 0
+
+    def late(self, name: str) -> str:
+        """Why a document is rejected."""
+        return f"{name}: not read within {self.timeout_s:g} s, as all documents of an ingest (RAG_READ_TIMEOUT_SECONDS)"
 
 
 class Job:
-    """One request. `go_on` with a process until `is_done`; `blame` what was being read when a process ended."""
+    """One work. `go_on` with a process until `is_done`; `blame` what was being read when a process ended."""
 
-    def __init__(self, work: Work, limits: Limits, timeout_s: float) -> None:
+    def __init__(self, work: Work, limits: Limits, allowance: Allowance) -> None:
         self.reading = Reading()
         self.is_done = False
         self._work = work
         self._limits = limits
-        self._timeout_s = timeout_s
+        self._allowance = allowance
         self._names: list[str] | None = None
         self._position = 0
-        self._left_bytes = limits.max_text_bytes
         self._passages: list[Passage] = []
 
     def go_on(self, requests: IO[bytes], answers: IO[bytes]) -> bool:
@@ -89,7 +118,8 @@ class Job:
         """
         self._passages = []
         requests.write(pack(self._message()))
-        requests.write(self._work.content)
+        for piece in self._work.content:
+            requests.write(piece)
         requests.flush()
         while not self.is_done:
             answer = unpack(answers.read)
@@ -109,8 +139,7 @@ class Job:
             raise self._refusal(status, is_late=is_late)
         if is_late:
             left = self._names[self._position :]
-            reason = f"not read within {self._timeout_s:g} s, as all documents of an ingest (RAG_READ_TIMEOUT_SECONDS)"
-            self.reading.rejected += [(name, f"{name}: {reason}") for name in left]
+            self.reading.rejected += [(name, self._allowance.late(name)) for name in left]
             self.is_done = True
             return
         name = self._names[self._position]
@@ -127,9 +156,9 @@ class Job:
             "task": self._work.task,
             "content_type": self._work.content_type,
             "files": self._work.files,
-            "bytes": len(self._work.content),
+            "bytes": sum(map(len, self._work.content)),
             "first": self._position,
-            "text_bytes": self._left_bytes,
+            "text_bytes": self._allowance.left_bytes,
         }
 
     def _take(self, answer: dict[str, Any]) -> None:
@@ -147,7 +176,7 @@ class Job:
             case {"document": dict(document), "text_bytes": int(left_bytes)}:
                 self.reading.documents.append(ReadDocument(**document, passages=tuple(self._passages)))
                 self._passages = []
-                self._left_bytes = left_bytes
+                self._allowance.left_bytes = left_bytes
                 self._position += 1
             case {"unread": list(pair)}:
                 self._reject([pair])
@@ -162,7 +191,9 @@ class Job:
 
     def _refusal(self, status: int, *, is_late: bool) -> ServiceError:
         if is_late:
-            return TooLargeError(f"the body: not read within {self._timeout_s:g} s (RAG_READ_TIMEOUT_SECONDS)")
+            return TooLargeError(
+                f"the body: not read within {self._allowance.timeout_s:g} s (RAG_READ_TIMEOUT_SECONDS)"
+            )
         if status in {-signal.SIGXCPU, *_OUT_OF_MEMORY}:
             return TooLargeError(f"the body: {self._reason(status)}")
         return InvalidBodyError(f"the body: {self._reason(status)}")

@@ -1,6 +1,5 @@
 """Load processes that a session leaves to the next: to start one takes longer than a run of two requests."""
 
-from contextlib import ExitStack
 from types import TracebackType
 from typing import ClassVar, Self
 
@@ -11,7 +10,6 @@ class KeptWorkers(Workers):
     """Those of the session before, as far as they are enough and have not ended."""
 
     _idle: ClassVar[list[_Process]] = []
-    _folders: ClassVar[ExitStack] = ExitStack()
 
     def __enter__(self) -> Self:
         super().__enter__()
@@ -25,15 +23,15 @@ class KeptWorkers(Workers):
         for process in self._processes:
             if process.child.ended():
                 process.sock.close()
+                process.child.stop()
             else:
                 self._idle.append(process)
-        self._folders.push(self._stack.pop_all())
+        self._processes.clear()
 
     @classmethod
     def end_all(cls) -> None:
-        """End those that no session has, and remove what all have written."""
+        """End those that no session has."""
         while cls._idle:
             process = cls._idle.pop()
             process.sock.close()
             process.child.stop()
-        cls._folders.close()

@@ -1,60 +1,96 @@
-"""Whether a service still answers while something is done to it: /healthz, asked again and again."""
+"""Whether a service still answers while something is done to it: /healthz, asked again and again.
+
+Asked by a process of its own, ``python -m tests.backend.probing URL``: one that does the harm, too, measures itself.
+"""
 
 from __future__ import annotations
 
 import http.client
+import json
+import subprocess
+import sys
 import threading
 import time
 from types import TracebackType
 from urllib.parse import urlsplit
 
+from tests.tethered import tethered
+
 EVERY_S = 0.01
 ADDRESS = "127.0.0.8"
 """Not that of a client that does harm, which may lose its own connections."""
+END_S = 60.0
 
 
 class Probe:
-    """From its beginning to its end; `p99_ms` and `slowest_ms` of what it measured, `failed` of what it could not."""
+    """From its beginning to its end; after it, the times of what was measured, `failed` of what could not be."""
 
     def __init__(self, url: str) -> None:
-        place = urlsplit(url)
-        self._connection = http.client.HTTPConnection(
-            place.hostname or "", place.port, timeout=30, source_address=(ADDRESS, 0)
-        )
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._ask)
+        self._url = url
         self.times_ms: list[float] = []
         self.failed = 0
 
     def __enter__(self) -> Probe:
-        self._thread.start()
+        self._process = subprocess.Popen(
+            tethered([sys.executable, "-m", __name__, self._url]), stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        assert self._process.stdout is not None
+        self._process.stdout.readline()  # it has asked once
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._over.set()
-        self._thread.join()
-        self._connection.close()
+        said, _ = self._process.communicate(timeout=END_S)
+        told = json.loads(said)
+        self.times_ms, self.failed = told["times_ms"], told["failed"]
 
     @property
     def p99_ms(self) -> float:
-        return sorted(self.times_ms)[int(0.99 * (len(self.times_ms) - 1))]
+        return p99(self.times_ms)
 
     @property
     def slowest_ms(self) -> float:
         return max(self.times_ms)
 
-    def _ask(self) -> None:
-        """At least once, however short the time is."""
-        while True:
-            began = time.perf_counter()
-            try:
-                self._connection.request("GET", "/healthz")
-                answer = self._connection.getresponse()
-                answer.read()
-                self.failed += answer.status != 200
-            except (OSError, http.client.HTTPException):
-                self.failed += 1
-                self._connection.close()
-            self.times_ms.append((time.perf_counter() - began) * 1000)
-            if self._over.wait(EVERY_S):
-                return
+
+def p99(times_ms: list[float]) -> float:
+    return sorted(times_ms)[int(0.99 * (len(times_ms) - 1))]
+
+
+def main(url: str) -> None:
+    """Until standard input ends."""
+    over = threading.Event()
+    place = urlsplit(url)
+    connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=30, source_address=(ADDRESS, 0))
+    times_ms: list[float] = []
+    failed = int(_ask(connection, times_ms))
+    print("asked", flush=True)
+    threading.Thread(target=_wait, args=(over,)).start()
+    while not over.wait(EVERY_S):
+        failed += _ask(connection, times_ms)
+    connection.close()
+    print(json.dumps({"times_ms": times_ms, "failed": failed}))
+
+
+def _wait(over: threading.Event) -> None:
+    sys.stdin.read()
+    over.set()
+
+
+def _ask(connection: http.client.HTTPConnection, times_ms: list[float]) -> bool:
+    """Whether it failed."""
+    began = time.perf_counter()
+    try:
+        connection.request("GET", "/healthz")
+        answer = connection.getresponse()
+        answer.read()
+    except (OSError, http.client.HTTPException):
+        connection.close()
+        return True
+    else:
+        return answer.status != 200
+    finally:
+        times_ms.append((time.perf_counter() - began) * 1000)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 import yaml
 
+from tests.families import family, running, still
 from tests.tethered import tethered
 from tests.waiting import wait_until
 
@@ -39,13 +40,12 @@ class Job:
 
     def family(self) -> list[psutil.Process]:
         """Every process that pytest started, and those that they started."""
-        return list(psutil.Process(self.process.pid).children(recursive=True))
+        return family(self.process.pid)
 
     def service(self, module: str) -> psutil.Process:
         """The process that runs a Python module; not the tether around it."""
-        found = [process for process in self.family() if module in process.cmdline()[1:3]]
-        assert len(found) == 1, [process.cmdline() for process in self.family()]
-        return found[0]
+        (found,) = running(module, self.process.pid)
+        return found
 
     def samples(self) -> int:
         """How many requests are on disk now."""
@@ -64,7 +64,7 @@ class Job:
 
 def survivors(family: list[psutil.Process]) -> list[psutil.Process]:
     """Those that still run; psutil tells a process from a later one with its number."""
-    return [process for process in family if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
+    return [process for process in family if still(process, psutil.Process.is_running)]
 
 
 @contextmanager

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ragmeter._pytest.session.endings import like_ctrl_c, reports_first
+from ragmeter._pytest.session.endings import reports_first
+from ragmeter.run.processes.signals import like_ctrl_c
 from ragmeter.testing import GroundTruthServer, StreamScript
 from tests.e2e.jobs import job, survivors
 

@@ -120,7 +120,8 @@ def test_a_hostile_label_is_escaped() -> None:
 
 
 @pytest.mark.parametrize(
-    ("source", "label"), [(TokenSource.DELTAS, "deltas"), (TokenSource.USAGE, "usage"), (None, "")]
+    ("source", "label"),
+    [(TokenSource.DELTAS, "deltas"), (TokenSource.TOKENIZER, "tokenizer"), (TokenSource.USAGE, "usage"), (None, "")],
 )
 def test_how_tokens_were_counted_is_a_label_of_the_run(source: TokenSource | None, label: str) -> None:
     text = prometheus_text([replace(passing(), token_source=source)])

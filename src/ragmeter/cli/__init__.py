@@ -1,27 +1,13 @@
 """``ragmeter``: runs the suite, and works on saved runs and on files without pytest. One file for each command."""
 
 import argparse
+import signal
 import sys
 from collections.abc import Callable, Sequence
 
 import ragmeter
-from ragmeter.cli import (
-    compare,
-    cost,
-    export,
-    history,
-    importing,
-    judge,
-    questions,
-    render,
-    run,
-    shipped,
-    target,
-    validate,
-)
-from ragmeter.cli.machines import load, merge, plan
-from ragmeter.cli.pipeline import accept, comment
 from ragmeter.core.errors import RagmeterError
+from ragmeter.run.processes.signals import end_by, like_ctrl_c
 
 EXIT_ERROR = 2
 DESCRIPTION = (
@@ -32,21 +18,58 @@ DESCRIPTION = (
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command: 0 when it did what it says, 1 when an SLO was missed or a load ended early, 2 with one
-    sentence on standard error when it could not be done. ``run`` ends as pytest does.
+    sentence on standard error when it could not be done. ``run`` ends as pytest does. Ctrl-C, SIGTERM or SIGHUP end
+    it, and this process by the same signal, unless the command itself has an end for them.
     """
-    arguments = sys.argv[1:] if argv is None else argv
-    if arguments[:1] == [run.NAME]:
-        return run.run(arguments[1:])
-    options = _parser().parse_args(arguments)
-    command: Callable[[argparse.Namespace], int] = options.command
-    try:
+    with like_ctrl_c() as came:
+        try:
+            return _done(sys.argv[1:] if argv is None else argv)
+        except RagmeterError as error:
+            _complain(str(error))
+            return EXIT_ERROR
+        except KeyboardInterrupt:
+            number = came[0] if came else signal.SIGINT
+    _complain(f"ended by {number.name}")
+    return end_by(number)
+
+
+def _complain(line: str) -> None:
+    from ragmeter.cli.terminal import notice
+
+    notice([line])
+
+
+def _done(arguments: Sequence[str]) -> int:
+    """What a command imports takes a moment, in which a signal may come."""
+    from ragmeter.cli import run
+    from ragmeter.cli.terminal import standard_streams
+
+    with standard_streams():
+        if arguments[:1] == [run.NAME]:
+            return run.run(arguments[1:])
+        options = _parser().parse_args(arguments)
+        command: Callable[[argparse.Namespace], int] = options.command
         return command(options)
-    except RagmeterError as error:
-        sys.stderr.write(f"ragmeter: {error}\n")
-        return EXIT_ERROR
 
 
 def _parser() -> argparse.ArgumentParser:
+    from ragmeter.cli import (
+        compare,
+        cost,
+        export,
+        history,
+        importing,
+        judge,
+        questions,
+        render,
+        run,
+        shipped,
+        target,
+        validate,
+    )
+    from ragmeter.cli.machines import load, merge, plan
+    from ragmeter.cli.pipeline import accept, comment
+
     parser = argparse.ArgumentParser(prog="ragmeter", description=DESCRIPTION)
     parser.add_argument("--version", action="version", version=f"ragmeter {ragmeter.__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")

@@ -101,6 +101,7 @@ def run(options: argparse.Namespace) -> int:
         raise ConfigError("compare: needs two runs or more")
     declared = tuple(dict.fromkeys(options.metric or DECLARED))
     runs = [_priced(load_side(path), Prices.asked(options)) for path in options.runs]
+    _refuse_twice(runs)
     measured = measure_all(runs, declared, terms_of(options))
     same = measure_all([load_side(path) for path in options.aa or ()], declared)
     reference = _reference(options, measured)
@@ -149,6 +150,18 @@ def _reference(options: argparse.Namespace, measured: Sequence[MeasuredRun]) -> 
     if options.gate and named is None and len(known) > 2:
         raise ConfigError(f"--gate: needs --reference, one of {', '.join(known)}")
     return known[0] if options.gate and named is None else named
+
+
+def _refuse_twice(runs: Sequence[SavedRun | ImportedRun]) -> None:
+    """Raises ConfigError where one result of another tool stands on two sides: it is compared with itself."""
+    seen: dict[tuple[str, int], ImportedRun] = {}
+    for run in [run for run in runs if isinstance(run, ImportedRun)]:
+        for trial in run.trials.trials:
+            other = seen.setdefault(trial.source, run)
+            if other is not run:
+                raise ConfigError(
+                    f"{run.path}: {trial.path} stands in {other.path}, too: one measurement is not compared with itself"
+                )
 
 
 def _refuse_different(runs: Sequence[MeasuredRun]) -> None:

@@ -22,6 +22,7 @@ TRIALS_SUFFIX = ".trials.json"
 
 def load_raw(path: Path) -> SavedRun:
     """Raises ConfigError for a result: it has no requests to compute from."""
+    _refuse_imported(path)
     if not path.name.endswith(store.suffix):
         _refuse_foreign(path)
         raise ConfigError(f"{path}: needs the requests of a run: name its raw record, a file ending in {store.suffix}")
@@ -29,9 +30,14 @@ def load_raw(path: Path) -> SavedRun:
     return SavedRun(path=str(path), plan=plan, samples=samples, ending=ending, sha256=sha256_of(path))
 
 
+def _refuse_imported(path: Path) -> None:
+    if path.name.endswith(TRIALS_SUFFIX):
+        raise ConfigError(f"{path}: is of `ragmeter import`: only `ragmeter compare` reads it")
+
+
 def _refuse_foreign(path: Path) -> None:
     """Raises ConfigError for a result of another tool, and says what takes it over."""
-    importer = importer_of(read_document(path)) if path.suffix == ".json" and path.is_file() else None
+    importer = importer_of(read_document(path, infinite=True)) if path.suffix == ".json" and path.is_file() else None
     if importer is not None:
         raise ConfigError(
             f"{path}: is a result of {importer.tool}; for a comparison `ragmeter import {path} --provider=NAME "
@@ -56,6 +62,7 @@ def load(path: Path) -> RunResult:
     """A raw record is computed again from its samples, a result is taken as it is: see `audited`."""
     if path.name.endswith(store.suffix):
         return result_from(load_raw(path))
+    _refuse_imported(path)
     _refuse_foreign(path)
     result = load_result(read_text(path), where=str(path))
     return audited(result, label=run_name(result))

@@ -4,15 +4,16 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from ragmeter.clients.notation import NotationError, decoded, json_document, json_lines, yaml_document
 from ragmeter.core.errors import ConfigError, StorageError
 
+LINES = (".jsonl", ".ndjson")
 PROBE_BYTES = 65536
 """About the size of a result with a hundred requests."""
 
@@ -43,32 +44,14 @@ def known_schemas() -> list[str]:
     return sorted(path.name.removesuffix(".schema.json") for path in data_dir("schemas").glob("*.schema.json"))
 
 
-class _Loader(yaml.SafeLoader):
-    """Safe YAML that refuses a key written twice and leaves dates as they are written."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        for position, key in enumerate(keys):
-            if key in keys[:position]:
-                mark = node.value[position][0].start_mark
-                raise yaml.MarkedYAMLError(problem=f"the key {key!r} is written twice", problem_mark=mark)
-        return super().construct_mapping(node, deep)
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in rules if tag != "tag:yaml.org,2002:timestamp"]
-    for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-
-
 def read_text(path: Path) -> str:
     """The text of a file that somebody named. Raises ConfigError with the reason when it cannot be read."""
     try:
-        return path.read_text(encoding="utf-8")
+        return decoded(path.read_bytes())
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}: not UTF-8 text: {error.reason} at byte {error.start}") from error
+        raise ConfigError(f"{path}: not {error.encoding.upper()} text: {error.reason} at byte {error.start}") from error
 
 
 def sha256_of(path: Path) -> str:
@@ -82,24 +65,30 @@ def sha256_of(path: Path) -> str:
 
 def read_yaml(path: Path) -> Any:
     """The document of a YAML file. Raises ConfigError with file, line and column."""
-    try:
-        return yaml.load(read_text(path), Loader=_Loader)  # noqa: S506 - a SafeLoader
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        at = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
-        raise ConfigError(f"{path}{at}: not YAML: {error.problem}") from error
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{path}: not YAML: {error}") from error
+    with _named(path):
+        return yaml_document(read_text(path))
 
 
-def read_document(path: Path) -> Any:
-    """The document of a JSON file (by its suffix) or a YAML file. Raises ConfigError."""
-    if path.suffix != ".json":
-        return read_yaml(path)
+def read_document(path: Path, *, infinite: bool = False) -> Any:
+    """The document of a JSON file, a list of those of a file of JSON lines (both by their suffix), or a YAML file.
+
+    infinite: as of `json_document`. Raises ConfigError.
+    """
+    text = read_text(path)
+    with _named(path):
+        if path.suffix in LINES:
+            return list(json_lines(text, infinite=infinite))
+        return json_document(text, infinite=infinite) if path.suffix == ".json" else yaml_document(text)
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """What cannot be read, as a ConfigError with its file."""
     try:
-        return json.loads(read_text(path))
-    except ValueError as error:
-        raise ConfigError(f"{path}: not JSON: {error}") from error
+        yield
+    except NotationError as error:
+        at = f":{error.line}:{error.column}" if error.line else ""
+        raise ConfigError(f"{path}{at}: {error}") from error
 
 
 def check_writable(folder: Path) -> None:

@@ -117,37 +117,43 @@ def read(path: Path) -> tuple[RunPlan, tuple[RequestSample, ...], RunEnding]:
     Raises StorageError if the file cannot be read and SchemaError if it is not a raw record.
     """
     try:
-        lines = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
+        text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise StorageError(f"{path}: {error}") from error
-    documents = [_document(line, f"{path}:{i}", last=i == len(lines)) for i, line in enumerate(lines, start=1)]
-    plan = _probed(_plan(documents[0], path), documents, path)
+    return parsed(text, str(path))
+
+
+def parsed(text: str, where: str) -> tuple[RunPlan, tuple[RequestSample, ...], RunEnding]:
+    """As `read`, of the text of a raw record that is called `where`."""
+    lines = text.removesuffix("\n").split("\n")
+    documents = [_document(line, f"{where}:{i}", last=i == len(lines)) for i, line in enumerate(lines, start=1)]
+    plan = _probed(_plan(documents[0], where), documents, where)
     samples = tuple(
-        decode(RequestSample, document["sample"], where=f"{path}:{i}")
+        decode(RequestSample, document["sample"], where=f"{where}:{i}")
         for i, document in enumerate(documents, start=1)
         if document and "sample" in document
     )
-    return plan, samples, _ending(documents, path)
+    return plan, samples, _ending(documents, where)
 
 
 def read_plan(path: Path) -> RunPlan:
     """The plan of a raw record alone. Raises StorageError or SchemaError."""
     try:
         with path.open(encoding="utf-8") as stream:
-            return _plan(_document(stream.readline(), f"{path}:1", last=True), path)
+            return _plan(_document(stream.readline(), f"{path}:1", last=True), str(path))
     except (OSError, UnicodeDecodeError) as error:
         raise StorageError(f"{path}: {error}") from error
 
 
-def _plan(first: dict[str, object] | None, path: Path) -> RunPlan:
+def _plan(first: dict[str, object] | None, where: str) -> RunPlan:
     if not first or "plan" not in first:
-        raise SchemaError(f"{path}: is not a raw record of a run: its first line has no plan")
-    return decode(RunPlan, first["plan"], where=f"{path}:1")
+        raise SchemaError(f"{where}: is not a raw record of a run: its first line has no plan")
+    return decode(RunPlan, first["plan"], where=f"{where}:1")
 
 
-def _probed(plan: RunPlan, documents: Sequence[dict[str, object] | None], path: Path) -> RunPlan:
+def _probed(plan: RunPlan, documents: Sequence[dict[str, object] | None], where: str) -> RunPlan:
     found = _last(documents, "probe")
-    return plan if found is None else with_probe(plan, decode(ProbeReference, found, where=f"{path}: probe"))
+    return plan if found is None else with_probe(plan, decode(ProbeReference, found, where=f"{where}: probe"))
 
 
 def _last(documents: Sequence[dict[str, object] | None], kind: str) -> object | None:
@@ -166,12 +172,12 @@ def _document(line: str, where: str, *, last: bool) -> dict[str, object] | None:
     return document
 
 
-def _ending(documents: Sequence[dict[str, object] | None], path: Path) -> RunEnding:
+def _ending(documents: Sequence[dict[str, object] | None], where: str) -> RunEnding:
     said = _last(documents, "ending")
     if said is not None:
-        return decode(RunEnding, said, where=f"{path}: ending")
+        return decode(RunEnding, said, where=f"{where}: ending")
     parts = tuple(
-        decode(Part, document["part"], where=f"{path}:{i}")
+        decode(Part, document["part"], where=f"{where}:{i}")
         for i, document in enumerate(documents, start=1)
         if document and "part" in document
     )

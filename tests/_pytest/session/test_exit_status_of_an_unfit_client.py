@@ -8,12 +8,11 @@ pytestmark = pytest.mark.usefixtures("fresh_load_processes")
 
 KILLS_THE_LOAD = """
     import threading, time
-    import psutil
     import pytest
+    from tests.families import running
 
     def load_processes():
-        family = psutil.Process().children(recursive=True)
-        return [child for child in family if "ragmeter.run.processes.worker" in child.cmdline()[1:3]]
+        return running("ragmeter.run.processes.worker")
 
     @pytest.fixture
     def killer():

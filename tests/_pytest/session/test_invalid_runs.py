@@ -18,12 +18,11 @@ JUDGED = """
 """
 STOPPED = """
     import signal, threading, time
-    import psutil
     import pytest
+    from tests.families import running
 
     def load_processes():
-        family = psutil.Process().children(recursive=True)
-        return [child for child in family if "ragmeter.run.processes.worker" in child.cmdline()[1:3]]
+        return running("ragmeter.run.processes.worker")
 
     @pytest.fixture
     def stopped_now_and_then():

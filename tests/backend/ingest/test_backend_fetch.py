@@ -8,15 +8,18 @@ import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
 
+from backend.errors import BadRequestError
 from backend.http.app import build_app
+from backend.http.sources import _fetch
 from backend.ingest.addresses import is_public
 from backend.ingest.fetch import Fetcher
 from backend.ingest.places import RefusedUrlError
+from backend.ingest.reading import Allowance, Reading
 from backend.service import build_service
 from backend.settings import Settings
 
@@ -97,7 +100,7 @@ class Site(BaseHTTPRequestHandler):
             self.send_header("location", self.path.removeprefix("/to/"))
             self.end_headers()
             return
-        pages = {"/news": PAGE, "/big": b"x" * 5000, "/sitemap.xml": sitemap(self.headers["host"])}
+        pages = {"/news": PAGE, "/more": PAGE, "/big": b"x" * 5000, "/sitemap.xml": sitemap(self.headers["host"])}
         self.send_response(200 if self.path in pages else 404)
         self.send_header("content-type", "text/html")
         self.end_headers()
@@ -178,9 +181,12 @@ def test_a_name_is_resolved_once_and_that_address_is_used(monkeypatch: pytest.Mo
     assert next(answers) == "10.0.0.1"
 
 
-async def post_ingest(data_dir: Path, body: dict[str, Any], allowed: Callable[[str], bool]) -> httpx.Response:
+async def post_ingest(
+    data_dir: Path, body: dict[str, Any], allowed: Callable[[str], bool], **environ: str
+) -> httpx.Response:
     """Through the whole application, in this process, with a fetcher that may reach what `allowed` says."""
-    settings = Settings.from_environ({"RAG_DATA_DIR": str(data_dir), "RAG_ALLOW_URLS": "1", "RAG_EMBED_THREADS": "1"})
+    here = {"RAG_DATA_DIR": str(data_dir), "RAG_ALLOW_URLS": "1", "RAG_EMBED_THREADS": "1"}
+    settings = Settings.from_environ(here | environ)
     service = build_service(settings, loopback=True)
     service.fetcher = Fetcher(max_bytes=1000, timeout_s=5, allowed=allowed)
     try:
@@ -203,3 +209,41 @@ def test_urls_that_are_allowed_in_general_are_still_refused_when_private(site: s
     assert response.status_code == 422
     assert response.json()["message"].endswith("127.0.0.1 is not a public address")
     assert Site.hits == []
+
+
+def test_text_of_all_pages_of_a_request_has_one_limit(site: str, tmp_path: Path) -> None:
+    body = {"urls": [f"{site}/news", f"{site}/more"]}
+    answer = asyncio.run(post_ingest(tmp_path, body, here_only, RAG_MAX_TEXT_BYTES="30")).json()
+    assert (answer["ingested"], len(answer["errors"])) == (1, 1)
+    assert "the documents of this ingest have more than 30 (RAG_MAX_TEXT_BYTES)" in answer["errors"][0]["error"]
+
+
+class NeverFetched:
+    """Stands for a service whose pages never come."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.fetcher = self
+        self.settings = Settings.from_environ({})
+
+    async def fetch(self, url: str) -> None:
+        self.asked.append(url)
+        await asyncio.Event().wait()
+
+
+LATE = "not read within 0.2 s, as all documents of an ingest (RAG_READ_TIMEOUT_SECONDS)"
+
+
+def test_pages_that_are_not_there_in_the_time_of_their_request_are_rejected() -> None:
+    """Those that are not even asked for, too: a request holds one of few places."""
+    reading = Reading(urls=["http://a.test/1", "http://a.test/2"])
+    service = NeverFetched()
+    asyncio.run(_fetch(reading, cast("Any", service), Allowance(timeout_s=0.2, text_bytes=1000)))
+    assert reading.rejected == [(url, f"{url}: {LATE}") for url in reading.urls]
+    assert service.asked == ["http://a.test/1"]
+
+
+def test_sitemap_that_is_not_there_in_the_time_of_its_request_refuses_it() -> None:
+    reading = Reading(sitemap_url="http://a.test/map")
+    with pytest.raises(BadRequestError, match=r"http://a\.test/map: not read within 0\.2 s"):
+        asyncio.run(_fetch(reading, cast("Any", NeverFetched()), Allowance(timeout_s=0.2, text_bytes=1000)))

@@ -19,6 +19,7 @@ from tests.backend.fake_llm import FakeLlm
 from tests.backend.hostile_files import FILES, FORM_TYPE, FORMS, JSON, filled
 from tests.backend.probing import Probe
 from tests.backend.running import Backend
+from tests.families import family, still
 from tests.waiting import wait_until
 
 SIZE = 60_000
@@ -47,8 +48,10 @@ def strict(shared_fake: FakeLlm, tmp_path_factory: pytest.TempPathFactory) -> It
 
 
 def readers_of(backend: Backend) -> list[psutil.Process]:
-    children = psutil.Process(backend.process.pid).children()
-    return [child for child in children if any(".worker" in word for word in child.cmdline())]
+    def reads(process: psutil.Process) -> bool:
+        return any(".worker" in word for word in process.cmdline())
+
+    return [process for process in family(backend.process.pid) if still(process, reads)]
 
 
 def upload(backend: Backend, files: dict[str, bytes], docset: str = "default") -> httpx.Response:
@@ -159,9 +162,10 @@ def test_readers_hold_no_secret_and_are_few(strict: Backend) -> None:
 
 def test_a_reader_that_dies_is_replaced(strict: Backend) -> None:
     strict.ingest({"a.md": "A text."})
-    for reader in readers_of(strict):
+    readers = readers_of(strict)
+    for reader in readers:
         reader.kill()
-    wait_until(lambda: all(reader.status() == psutil.STATUS_ZOMBIE for reader in readers_of(strict)), DEADLINE_S)
+    wait_until(lambda: not any(still(reader, lambda _: True) for reader in readers), DEADLINE_S)
     assert strict.ingest({"b.md": "Another text."})["ingested"] == 1
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from ragmeter.run.processes.workers import Workers
 from ragmeter.run.session.calibrate import calibrate
+from tests.families import running, still
 from tests.run.cases import provider, workload
 from tests.waiting import ctrl_c_when
 
@@ -40,14 +41,12 @@ def test_calibration_is_at_the_load_of_the_run(workers: Workers, load: dict[str,
 
 def test_calibration_leaves_no_process(workers: Workers) -> None:
     calibrate(workload(), provider(), workers, clock="auto")
-    left = [child.cmdline() for child in psutil.Process().children(recursive=True)]
-    assert not [command for command in left if "ragmeter.testing" in command]
+    assert running("ragmeter.testing") == []
 
 
 def test_ctrl_c_during_calibration_is_ctrl_c(workers: Workers) -> None:
     def serving() -> bool:
-        family = psutil.Process().children(recursive=True)
-        return any("ragmeter.testing" in child.cmdline() and child.net_connections() for child in family)
+        return any(still(child, psutil.Process.net_connections) for child in running("ragmeter.testing"))
 
     thread = ctrl_c_when(serving)
     with pytest.raises(KeyboardInterrupt):

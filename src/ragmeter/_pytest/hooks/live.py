@@ -16,11 +16,12 @@ from ragmeter._pytest.hooks.reports import none_of_a_refused_run, none_of_nothin
 from ragmeter._pytest.hooks.sentences import say_in_words
 from ragmeter._pytest.hooks.summary import scorecard, write_summary, write_verdicts
 from ragmeter._pytest.hooks.surfaces import Surfaces
-from ragmeter._pytest.session.endings import like_ctrl_c, reports_first
+from ragmeter._pytest.session.endings import reports_first
 from ragmeter._pytest.session.plan import notices_of, select
 from ragmeter._pytest.session.reach import reach_all
 from ragmeter._pytest.session.verdicts import conclude
 from ragmeter.core.errors import RagmeterError, StorageError
+from ragmeter.run.processes.signals import like_ctrl_c
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,12 +36,11 @@ class Ordered:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self) -> None:
-        """Claim the order, and take SIGTERM, which ends a pod, for Ctrl-C: what was measured is then left, too."""
+        """Claim the order."""
         try:
             claim(self._order, self._shard, socket.gethostname())
         except RagmeterError as error:
             raise pytest.UsageError(str(error)) from error
-        signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Of several pods the first leaves the result: all of them have the same."""

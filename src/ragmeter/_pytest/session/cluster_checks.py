@@ -24,9 +24,20 @@ def check_in_cluster(options: BenchOptions, cases: Sequence[Case]) -> None:
             "drift would pass for a difference; measure each by itself and give the raw records to 'ragmeter compare'"
         )
     if options.in_cluster is not None:
+        _check_files(cases)
         check_steering(cases, shards=options.in_cluster.pods + options.edge)
         for case in cases if options.edge else ():
             _check_edge(case, options.in_cluster.pods)
+
+
+def _check_files(cases: Sequence[Case]) -> None:
+    """Raise ConfigError for a file that is too large to be sent to pods."""
+    for case in cases:
+        if case.workload.tokenizer is not None:
+            raise ConfigError(
+                f"{case.workload.path}: $.model.tokenizer: not with --bench-in-cluster: pods do not get the file; "
+                "leave it out, or run the suite in a pod that has it"
+            )
 
 
 def check_steering(cases: Sequence[Case], *, shards: int) -> None:

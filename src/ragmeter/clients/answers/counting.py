@@ -4,9 +4,12 @@ A token of text is at least one byte of it. So a count above the bytes of the te
 reasoning that was not shown, or is wrong; and a count above what was asked for, which the events do not show, is wrong.
 """
 
+from bisect import bisect_left
 from dataclasses import dataclass
+from itertools import accumulate
 
 from ragmeter.clients.answers.reading import Reading
+from ragmeter.clients.tokenizer import Ends
 from ragmeter.core.requests.measures import REASONING_UNTOLD
 from ragmeter.core.requests.records import TokenSource
 
@@ -30,10 +33,12 @@ class Counts:
     refused: tuple[str, ...] = ()
 
 
-def counts_of(reading: Reading, max_tokens: int | None, *, is_whole: bool) -> Counts:
+def counts_of(reading: Reading, max_tokens: int | None, *, is_whole: bool, ends: Ends | None = None) -> Counts:
     """max_tokens: what the request allowed. is_whole: whether it succeeded; of one that did not, the text is no check.
+    ends: of the workload's tokenizer.
 
-    Tokens are counted by usage where the server says anything of it, else by the events with text.
+    Tokens are counted by usage where the server says anything of it, else by the tokenizer, else by the events with
+    text.
     """
     of_events = _all_known(reading.events_tokens)
     by_usage = reading.output_tokens
@@ -50,8 +55,11 @@ def counts_of(reading: Reading, max_tokens: int | None, *, is_whole: bool) -> Co
     if (words := _impossible(reading, by_usage, of_events, max_tokens)) is not None:
         reading.refuse(words)
         by_usage = of_events = None
-    elif by_usage is None and not reading.count_refused and not reading.is_countless:
-        return _by_events(reading)
+    elif by_usage is None and not reading.count_refused:
+        if ends is not None and reading.texts is not None:
+            return _by_tokenizer(reading, reading.texts, ends)
+        if not reading.is_countless:
+            return _by_events(reading)
     thought = _reasoning(reading, by_usage, of_events)
     return Counts(
         output_tokens=by_usage,
@@ -78,6 +86,26 @@ def _by_events(reading: Reading) -> Counts:
         token_source=TokenSource.DELTAS,
         reasoning_tokens=reading.reasoning_events or None,
         events_tokens=None,
+        refused=tuple(reading.refused),
+    )
+
+
+def _by_tokenizer(reading: Reading, texts: list[str], ends: Ends) -> Counts:
+    """Of the text as it was read. A token that several events carried is one of the event in which it ended."""
+    if reading.zero_told:
+        reading.refuse(
+            f"0 output tokens were told for {reading.answer_bytes} bytes of text: counted by tokenizer instead"
+        )
+    bounds = list(accumulate(map(len, texts)))
+    of_events = [0] * len(texts)
+    for end in ends("".join(texts)):
+        of_events[bisect_left(bounds, end)] += 1
+    thought = len(ends("".join(reading.thoughts or ())))
+    return Counts(
+        output_tokens=sum(of_events) + thought,
+        token_source=TokenSource.TOKENIZER,
+        reasoning_tokens=thought or None,
+        events_tokens=tuple(of_events),
         refused=tuple(reading.refused),
     )
 

@@ -10,6 +10,7 @@ from ragmeter.clients.answers.reading import Reading
 from ragmeter.clients.answers.sse import events_of
 from ragmeter.clients.answers.told import as_text, parsed, within
 from ragmeter.clients.connection.transport import Exchange
+from ragmeter.clients.tokenizer import Ends
 from ragmeter.core.inputs.masking import NO_SECRETS, Secrets
 from ragmeter.core.requests.records import Phase, RequestSample
 
@@ -28,20 +29,23 @@ def decode(
     max_tokens: int | None = None,
     secrets: Secrets = NO_SECRETS,
     replica_header: str | None = None,
+    ends: Ends | None = None,
 ) -> RequestSample:
     """The sample of one exchange.
 
     ``scheduled_ns`` and ``origin_ns`` are readings of the clock of the exchange; in the sample every reading is
-    relative to ``origin_ns``. ``max_tokens`` is what the request allowed: see `ragmeter.clients.answers.counting`.
+    relative to ``origin_ns``. ``max_tokens``, what the request allowed, and ``ends``, of the workload's tokenizer: see
+    `ragmeter.clients.answers.counting`.
     ``secrets`` are masked in every word of the server that the sample keeps. ``replica_header`` names the replica where
     the stream does not.
 
     Success: HTTP 2xx, a terminal event, text, nothing that is not of the dialect, all before the deadline. What happens
     after the terminal event (a connection that is cut, or never closed) does not undo it, and is not in ``ended_ns``.
     """
-    reading, stray = _read(exchange, dialect, secrets)
+    reading = Reading(secrets=secrets) if ends is None else Reading(secrets=secrets, texts=[], thoughts=[])
+    stray = _read(exchange, dialect, reading)
     fault = first_fault(exchange, reading, stray, dialect)
-    counts = counts_of(reading, max_tokens, is_whole=fault is None)
+    counts = counts_of(reading, max_tokens, is_whole=fault is None, ends=ends)
     ended_ns = fault[2] if fault else reading.over_ns or exchange.ended_ns
     timings, longer = within(reading.timings, None if exchange.sent_ns is None else (ended_ns - exchange.sent_ns) / 1e6)
 
@@ -103,14 +107,14 @@ def _refused_trace_id(exchange: Exchange) -> str | None:
     return as_text(told.get("trace_id")) if isinstance(told, dict) else None
 
 
-def _read(exchange: Exchange, dialect: Dialect, secrets: Secrets) -> tuple[Reading, Sequence[str]]:
-    """What the body says, and the lines of it that are of no event.
+def _read(exchange: Exchange, dialect: Dialect, reading: Reading) -> Sequence[str]:
+    """Enter what the body says; the lines of it that are of no event.
 
     The body decides whether it is a stream of events, and not its content type, as for the clients that people use.
     """
-    reading, parser = Reading(secrets=secrets), parser_of(dialect.framing)
+    parser = parser_of(dialect.framing)
     if not is_2xx(exchange):
-        return reading, ()
+        return ()
     framed = any(exchange.header(name) is not None for name in ("content-length", "transfer-encoding"))
     bodies = (body for _, body in exchange.chunks)
     is_complete, has_pauses = framed and exchange.failure is None, dialect.framing != "text"
@@ -125,7 +129,7 @@ def _read(exchange: Exchange, dialect: Dialect, secrets: Secrets) -> tuple[Readi
             break
     if dialect.ends_with_response and is_complete and reading.events and reading.fault is None:
         reading.over_ns = reading.over_ns or exchange.ended_ns
-    return reading, parser.stray
+    return parser.stray
 
 
 def _inexact(widths_ns: Iterable[int]) -> tuple[tuple[int, int], ...]:

@@ -11,6 +11,7 @@ from ragmeter.clients.answers.sse import ServerSentEvent
 from ragmeter.clients.answers.texts import plain_text, texts_of
 from ragmeter.clients.answers.told import as_count, as_ms, as_text, describe_error, failure_words, parsed
 from ragmeter.clients.connection.transport import HttpRequest
+from ragmeter.core.inputs.body import AS_LIMIT, NOTHING_STATED, RequestBody
 from ragmeter.core.inputs.targets.answer import AnswerPlaces, Framing, Section, Sources, Timings, Usage, answer_places
 from ragmeter.core.inputs.targets.asking import Asking, Headers, asking_of
 from ragmeter.core.inputs.targets.description import TargetDescription
@@ -24,12 +25,16 @@ _NAMELESS = "message"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DescribedDialect:
-    """values: of every request: k, docset, max_tokens, model, seed. headers: the provider's, after its own."""
+    """values: of every request: k, docset, max_tokens, model, seed, and what the workload states of the body. stated:
+    the same; its system prompt begins the messages unless the description has a place of its own for it. headers: the
+    provider's, after its own.
+    """
 
     name: str
     places: AnswerPlaces
     asking: Asking = field(repr=False)
     values: Mapping[str, Any]
+    stated: RequestBody = NOTHING_STATED
     headers: Headers = field(default=(), repr=False)
 
     @property
@@ -47,13 +52,22 @@ class DescribedDialect:
     def request(self, prompt: str, *, max_tokens: int | None = None, mark: str | None = None) -> HttpRequest:
         """See `ragmeter.clients.answers.dialects.Dialect`. A mark goes ahead of the prompt."""
         asked_for = marked(prompt, mark, "nonce")
-        message = {"role": "user", "content": asked_for}
-        own = {"prompt": asked_for, "messages": [message], "history": []}
-        limit = {} if max_tokens is None else {"max_tokens": max_tokens}
-        asked = self.asking.request({**self.values, **own, **limit})
+        own = {"prompt": asked_for, "messages": self._messages(asked_for), "history": []}
+        asked = self.asking.request({**self.values, **own, **self._limits(max_tokens)})
         return HttpRequest(
             method=asked.method, path=asked.path, headers=(*asked.headers, *self.headers), body=asked.body
         )
+
+    def _messages(self, question: str) -> list[dict[str, str]]:
+        has_place = "system" in self.asking.uses
+        return (NOTHING_STATED if has_place else self.stated).messages(question)
+
+    def _limits(self, max_tokens: int | None) -> Mapping[str, Any]:
+        """Of a request that has a limit of its own."""
+        if max_tokens is None:
+            return {}
+        least = {"min_tokens": max_tokens} if self.stated.min_tokens == AS_LIMIT else {}
+        return {"max_tokens": max_tokens, **least}
 
     def read(self, event: ServerSentEvent, at_ns: int, reading: Reading) -> None:
         """See `ragmeter.clients.answers.dialects.Dialect`."""
@@ -245,13 +259,18 @@ def _read_refused(place: Place, payload: Any, reading: Reading) -> None:
 
 
 def described_dialect(
-    described: TargetDescription, *, values: Mapping[str, Any], headers: Headers = ()
+    described: TargetDescription,
+    *,
+    values: Mapping[str, Any],
+    headers: Headers = (),
+    stated: RequestBody = NOTHING_STATED,
 ) -> DescribedDialect:
-    """values: see `DescribedDialect`."""
+    """values, stated: see `DescribedDialect`."""
     return DescribedDialect(
         name=described.name,
         places=answer_places(described.document["answer"], described.name),
         asking=asking_of(described.document, described.name),
         values=values,
+        stated=stated,
         headers=headers,
     )

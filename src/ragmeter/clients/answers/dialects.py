@@ -15,6 +15,7 @@ from ragmeter.clients.answers.reading import Reading
 from ragmeter.clients.answers.sse import ServerSentEvent
 from ragmeter.clients.answers.told import as_text, describe_error, failure_words, parsed
 from ragmeter.clients.connection.transport import HttpRequest
+from ragmeter.core.inputs.body import NOTHING_STATED, RequestBody
 from ragmeter.core.inputs.cache import MarkBy
 from ragmeter.core.inputs.targets.answer import Framing
 from ragmeter.core.requests.records import ErrorClass
@@ -179,13 +180,14 @@ _STEPS = {
 class OpenAiDialect:
     """Chat completions with ``stream_options.include_usage``, ended by ``[DONE]`` or at least a ``finish_reason``.
 
-    body: keys that replace those of the request, such as the extensions that force the output length; None leaves one
-    out. A limit of tokens under another name is the request's own where a trace has one for each request.
+    asked: what the workload states of the body. body: keys that replace those of the request; None leaves one out. A
+    limit of tokens under another name is the request's own where a trace has one for each request.
     Reasoning text is counted apart and is never the first token of the answer.
     """
 
     model: str
     max_tokens: int | None = None
+    asked: RequestBody = NOTHING_STATED
     body: Mapping[str, Any] = field(default_factory=dict)
     headers: Headers = field(default=(), repr=False)
     path: str = "/v1/chat/completions"
@@ -199,11 +201,10 @@ class OpenAiDialect:
         limited = {} if max_tokens is None else dict.fromkeys(_LIMITS & self.body.keys(), max_tokens)
         body = {
             "model": self.model,
-            "messages": [{"role": "user", "content": marked(prompt, mark, self.mark_by)}],
-            "max_tokens": self.max_tokens if max_tokens is None else max_tokens,
-            "temperature": 0,
+            "messages": self.asked.messages(marked(prompt, mark, self.mark_by)),
+            **self.asked.sampling(self.max_tokens if max_tokens is None else max_tokens),
             "stream": True,
-            "stream_options": {"include_usage": True},
+            "stream_options": {"include_usage": True} if self.asked.usage else None,
             **salt_of(mark, self.mark_by),
             **self.body,
             **limited,

@@ -6,10 +6,11 @@ from typing import Any, Literal
 
 from ragmeter.core.compare.caveats import Conditions
 from ragmeter.core.compare.comparison import Side
+from ragmeter.core.compare.importers.offered import OfferedLoad
 from ragmeter.core.compare.measured import MeasuredRun
 from ragmeter.core.figures.summary import finite_estimate
 from ragmeter.core.requests.figure import Figure
-from ragmeter.core.run.identity import COULD_EXPLAIN, MUST_MATCH
+from ragmeter.core.run.identity import COULD_EXPLAIN, MUST_MATCH, OF_IMPORTS
 from ragmeter.core.stats.estimate import Estimate
 from ragmeter.core.stats.trials import estimate_over_trials, share_over_trials
 from ragmeter.core.verdicts.error_budget import budgets_at, overspent
@@ -17,7 +18,11 @@ from ragmeter.core.verdicts.error_budget import budgets_at, overspent
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportedTrial:
-    """One result of another tool. figures: by ``p50(ttft_ms)`` and the like, in our units; only what is comparable."""
+    """One result of another tool.
+
+    figures: by ``p50(ttft_ms)`` and the like, in our units; only what is comparable. result: which one of a file that
+    holds several, from 1. started_at: without a zone where the file has none.
+    """
 
     path: str
     sha256: str
@@ -26,6 +31,14 @@ class ImportedTrial:
     errors: int
     figures: dict[str, float]
     mean_output_tokens: float | None
+    result: int | None = None
+    tool_version: str | None = None
+    load: OfferedLoad | None = None
+
+    @property
+    def source(self) -> tuple[str, int]:
+        """The same for the same bytes."""
+        return self.sha256, self.result or 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +46,9 @@ class ImportedTrials:
     """Results of one tool on one provider, each a trial.
 
     interleaving: as in `RunPlan`: the i-th trial ran in one block with the i-th of every other of that name.
-    identity: fields of a run's identity that the tool wrote down. notes: where its definitions differ from ours.
+    identity: fields of a run's identity that the tool wrote down, those of its load among them. load: what all trials
+    were measured with; None for what an older version imported. notes: where its definitions differ from ours, and what
+    was left out.
     """
 
     schema: Literal["trials.v1"] = "trials.v1"
@@ -45,6 +60,7 @@ class ImportedTrials:
     identity: dict[str, Any]
     trials: tuple[ImportedTrial, ...]
     notes: tuple[str, ...]
+    load: OfferedLoad | None = None
 
 
 def measure_imported(run: ImportedTrials, path: str, label: str, declared: Sequence[Figure]) -> MeasuredRun:
@@ -64,7 +80,7 @@ def measure_imported(run: ImportedTrials, path: str, label: str, declared: Seque
             begin=None,
             end=None,
         ),
-        identity={field: known.get(field) for field in (*MUST_MATCH, *COULD_EXPLAIN)},
+        identity={field: known.get(field) for field in (*MUST_MATCH, *OF_IMPORTS, *COULD_EXPLAIN)},
     )
 
 
@@ -89,7 +105,12 @@ def _side(run: ImportedTrials, path: str, label: str, by_trial: Mapping[Figure, 
         mean_output_tokens=sum(lengths) / len(lengths) if len(lengths) == len(run.trials) else None,
         effective_decode_concurrency=None,
         not_fit=(),
-        caveats=(*([spent] if spent else []), f"its figures are those of {run.tool}", *run.notes),
+        caveats=(
+            *([spent] if spent else []),
+            f"its figures are those of {run.tool}",
+            *([f"load: {run.load}"] if run.load else ["its load is not known: import it again"]),
+            *run.notes,
+        ),
         netprobe_reference=None,
         raw_samples_path=path,
         raw_sha256=None,

@@ -23,10 +23,10 @@ from ragmeter.core.errors import ConfigError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lengths:
-    """How long a prompt and its answer are to be, in tokens."""
+    """How long a prompt and its answer are to be, in tokens. None: as it is written; as long as the manifest allows."""
 
-    input_tokens: int
-    output_tokens: int
+    input_tokens: int | None
+    output_tokens: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ragmeter.core.errors import ConfigError
+from ragmeter.core.inputs.body import NOTHING_STATED, RequestBody, body_from
 from ragmeter.core.inputs.cache import DeclaredCaches, caches_from
+from ragmeter.core.inputs.lengths import DrawnLengths, TokenizerFile, lengths_from
 from ragmeter.core.inputs.load_keys import check_load, check_ramp
 from ragmeter.core.inputs.search import Search, check_search, search_from
 from ragmeter.core.inputs.targets.asking import asking_of
@@ -61,7 +63,9 @@ class Workload:
     of a sweep. trace: the requests of a trace, with its speed-up applied. requests: of each step of a trial. trials: at
     most, where ``until`` decides. duration_s: the measured phase starts no request after it; None when ``requests``
     alone ends it.
-    body: keys of each request's body, for target openai; None leaves a key out.
+    body: keys of each request's body, for target openai; None leaves a key out. request: what the manifest states of
+    each request's body, for any target that has a place for it. lengths: of prompts and answers, drawn for each of
+    them. tokenizer: by which lengths are exact, and tokens are counted where the service counts none.
     manifest: the effective document. sha256: of everything in it that changes what is asked of the service,
     prompts included; seed, trials, cool-down and SLOs are not part of it.
     """
@@ -89,6 +93,9 @@ class Workload:
     model_id: str | None
     dtype: str | None
     body: Mapping[str, Any] = field(default_factory=dict)
+    request: RequestBody = NOTHING_STATED
+    lengths: DrawnLengths | None = None
+    tokenizer: TokenizerFile | None = None
     prompts: tuple[Prompt, ...]
     prompt_order: str
     goodput: Mapping[str, float]
@@ -130,12 +137,14 @@ def workload_from(
     schema: Mapping[str, Any],
     trace: Sequence[TracedRequest] = (),
     find_target: FindTarget | None = None,
+    tokenizer: TokenizerFile | None = None,
 ) -> Workload:
     """The workload of a manifest.
 
     document: the parsed manifest. prompts: those of ``prompts_file``, or empty when the manifest lists its own.
     settings: values that win over the manifest, at most one for a key. trace: the requests of ``load.trace_file``.
-    find_target: reads the description of a target; without it, only the built-in ones are known.
+    find_target: reads the description of a target; without it, only the built-in ones are known. tokenizer: the file of
+    ``model.tokenizer``.
     Raises ConfigError for whatever is unknown or impossible, before and after the settings are applied.
     """
     document, notices = versioned(document, schema, path)
@@ -187,13 +196,16 @@ def workload_from(
         model_id=model.get("model_id"),
         dtype=model.get("dtype"),
         body=_body(effective, described, path),
+        request=body_from(effective, described, max_tokens=benchmark["max_output_tokens"], where=where),
+        lengths=lengths_from(effective, where),
+        tokenizer=tokenizer,
         prompts=own or tuple(prompts),
         prompt_order=effective.get("prompt_order", "round_robin"),
         goodput=effective.get("goodput", {}),
         slo=tuple(effective.get("slo", ())),
         manifest=effective,
         overrides=overrides,
-        sha256=_sha256(effective, benchmark, load, retrieval, own or tuple(prompts), trace, described),
+        sha256=_sha256(effective, benchmark, load, retrieval, own or tuple(prompts), trace, described, tokenizer),
         end_rate_per_s=load.get("end_rate_per_s"),
         burstiness=load.get("burstiness", 1.0),
         burst_size=load.get("burst_size", 1),
@@ -215,6 +227,7 @@ def target_values(workload: Workload) -> Mapping[str, Any]:
         "max_tokens": workload.max_output_tokens,
         "model": workload.model_id,
         "seed": workload.seed,
+        **workload.request.placeholders(workload.max_output_tokens),
     }
 
 
@@ -278,6 +291,7 @@ def _sha256(
     prompts: Sequence[Prompt],
     trace: Sequence[TracedRequest],
     described: TargetDescription | None,
+    tokenizer: TokenizerFile | None,
 ) -> str:
     asked = {key: value for key, value in effective.items() if key not in judging_keys and key != "prompts_file"}
     asked["benchmark"] = {key: value for key, value in benchmark.items() if key not in pacing_keys}
@@ -285,6 +299,8 @@ def _sha256(
     asked["retrieval"] = retrieval
     if described is not None:
         asked["target"] = described.sha256
+    if tokenizer is not None:
+        asked["model"] = {**effective["model"], "tokenizer": tokenizer.sha256}
     asked["prompts"] = [prompt.text for prompt in prompts]
     if trace:
         asked["trace"] = [(each.at_s, each.lengths.input_tokens, each.lengths.output_tokens) for each in trace]

@@ -46,6 +46,8 @@ class TokenSource(StrEnum):
     """By the LLM, as its usage block says."""
     DELTAS = "deltas"
     """One for each event that carried text, where the server sent no usage block."""
+    TOKENIZER = "tokenizer"
+    """By the workload's tokenizer, of the text that was read, where the server sent no usage block."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +88,8 @@ class RequestSample:
     ended_ns: arrival of the end of the response, or the moment of failure.
     lingered_ns: how long the body stayed open after the terminal event; its connection served nobody else meanwhile.
     output_tokens: by the LLM's usage block; of a success without one, the number of events with text, reasoning
-        included. token_source: which of the two it is; it says nothing where there is no count.
+        included, or the tokens of its text by the workload's tokenizer. token_source: which of them it is; it says
+        nothing where there is no count.
     reasoning_tokens: how many of them are reasoning; None where nobody tells and the events do not show it.
     token_doubt: why it is not known how many tokens came between the first and the last text; None where it is.
     cached_tokens: prompt tokens that the LLM had in its prefix cache; None where nobody tells.

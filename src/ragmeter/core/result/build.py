@@ -180,7 +180,8 @@ def _caveats(
 ) -> tuple[str, ...]:
     measured = [sample for sample in samples if sample.phase is Phase.MEASURED]
     more = (caveat_of_repeats(samples), caveat_of_retrieval(retrieval), caveat_of_marks(plan))
-    of_answers = caveats_of_answers(measured, plan.workload.max_output_tokens)
+    drawn = plan.workload.lengths is not None and plan.workload.lengths.output is not None
+    of_answers = caveats_of_answers(measured, None if drawn else plan.workload.max_output_tokens)
     return (*of_answers, *caveats_of_replicas(replicas), *(each for each in more if each is not None))
 
 

@@ -1,5 +1,6 @@
 """What two runs must have in common to be compared, and what may differ and could explain a difference."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -26,7 +27,12 @@ MUST_MATCH = (
     "token_source",
 )
 """Of two runs that differ here, a difference in a figure says nothing about the providers."""
+OF_IMPORTS = ("tool_definitions", "load_shape", "rate_per_s", "concurrency", "input_tokens", "streaming")
+"""What imported results must have in common, too: of a run of ours the hash of its workload says all of it."""
+_NEARLY: Mapping[str, float] = {"rate_per_s": 0.01, "input_tokens": 0.05}
+"""By how much two values may differ that are measured or rounded, relative to the larger."""
 COULD_EXPLAIN = (
+    "tool_version",
     "model_revision",
     "gpu_model",
     "gpu_count",
@@ -124,18 +130,24 @@ def identity_of(plan: RunPlan) -> Mapping[str, Any]:
 
 def identity_diff(a: Mapping[str, Any], b: Mapping[str, Any]) -> IdentityDiff:
     """In what two identities differ, see `identity_of`. A value that one run does not know is no difference."""
+    required = MUST_MATCH if _ours(a) and _ours(b) else (*MUST_MATCH, *OF_IMPORTS)
     return IdentityDiff(
-        must_match=_differences(MUST_MATCH, a, b),
+        must_match=_differences((*MUST_MATCH, *OF_IMPORTS), a, b),
         could_explain=_differences(COULD_EXPLAIN, a, b),
-        unverified=tuple(field for field in MUST_MATCH if a.get(field) is None or b.get(field) is None),
+        unverified=tuple(field for field in required if a.get(field) is None or b.get(field) is None),
     )
+
+
+def _ours(identity: Mapping[str, Any]) -> bool:
+    return identity.get("tool") in (None, "ragmeter")
 
 
 def across(identities: Sequence[Mapping[str, Any]]) -> tuple[FieldAcross, ...]:
     """The fields in which any two runs differ or that some know and others do not, what forbids a comparison first."""
-    found = ((field, tuple(each.get(field) for each in identities)) for field in (*MUST_MATCH, *COULD_EXPLAIN))
+    fields = (*MUST_MATCH, *OF_IMPORTS, *COULD_EXPLAIN)
+    found = ((field, tuple(each.get(field) for each in identities)) for field in fields)
     return tuple(
-        FieldAcross(field=field, values=values, forbids=field in MUST_MATCH)
+        FieldAcross(field=field, values=values, forbids=field not in COULD_EXPLAIN)
         for field, values in found
         if any(value != values[0] for value in values)
     )
@@ -145,5 +157,11 @@ def _differences(fields: tuple[str, ...], a: Mapping[str, Any], b: Mapping[str, 
     return tuple(
         FieldDifference(field=field, a=a[field], b=b[field])
         for field in fields
-        if a.get(field) is not None and b.get(field) is not None and a[field] != b[field]
+        if a.get(field) is not None and b.get(field) is not None and not _agree(field, a[field], b[field])
     )
+
+
+def _agree(field: str, a: Any, b: Any) -> bool:
+    if field in _NEARLY and isinstance(a, int | float) and isinstance(b, int | float):
+        return math.isclose(a, b, rel_tol=_NEARLY[field])
+    return bool(a == b)

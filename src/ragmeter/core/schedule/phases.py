@@ -127,6 +127,9 @@ def _phase(
         requests=requests if offsets_ns is None else len(offsets_ns),
         seed=workload.seed,
     )
+    lengths = None
+    if workload.lengths is not None:  # the index of the first request is another one in each phase of a run
+        lengths = workload.lengths.draw(len(order), _rng(workload, number, 3, first_index))
     return PhasePlan(
         name=name,
         trial=number,
@@ -135,6 +138,7 @@ def _phase(
         concurrency=workload.concurrency,
         offsets_ns=offsets_ns,
         duration_s=workload.duration_s if name == "measured" else None,
+        lengths=lengths,
     )
 
 

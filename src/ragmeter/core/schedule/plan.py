@@ -40,7 +40,7 @@ class PhasePlan:
 
     step: which part of its trial this is, from 0; a trial has several when the offered load changes in steps.
     prompt_order: index of the prompt of each request; its length is the number of requests.
-    lengths: of each request of a trace: how long its prompt and its answer are to be; None without a trace.
+    lengths: of each request of a trace, or of a workload that draws them: how long prompt and answer are to be.
     positions: of a shard: the place of each of its requests in the whole phase; None for the whole.
     concurrency: slots of a closed loop; None in an open one. offsets_ns: its start times since the phase began.
     duration_s: a closed loop starts no request after it; the offsets of an open loop end before it.

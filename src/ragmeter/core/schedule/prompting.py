@@ -1,6 +1,6 @@
 """What each request asks: decided before the phase starts, from a seed."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -34,12 +34,40 @@ def _round(order: str, prompts: int, number: int, seed: int) -> list[int]:
     return drawn
 
 
-def prompt_of_length(prompts: Sequence[str], first: int, tokens: int) -> str:
-    """A text of about so many tokens: the prompts one after the other from ``first`` on, repeatedly, cut off.
+def prompt_of_length(
+    prompts: Sequence[str], first: int, tokens: int, ends: Callable[[str], Sequence[int]] | None = None
+) -> str:
+    """A text of so many tokens: the prompts one after the other from ``first`` on, repeatedly, cut off.
 
-    It has the length of a question and not its meaning.
+    It has the length of a question and not its meaning. ends: of a text, where each of its tokens ends; without it, the
+    length is about right.
     """
-    wanted = max(1, round(tokens * WORDS_PER_TOKEN))
+    if ends is None:
+        return _text_of_words(prompts, first, max(1, round(tokens * WORDS_PER_TOKEN)))
+    words = tokens + 1
+    while len(found := ends(text := _text_of_words(prompts, first, words))) < tokens + NEAR:
+        words *= 2
+    return _cut(text, found, tokens, ends)
+
+
+NEAR = 8
+"""A text that is cut within a word may have another number of tokens: so many places on either side are tried."""
+
+
+def _cut(text: str, found: Sequence[int], tokens: int, ends: Callable[[str], Sequence[int]]) -> str:
+    """The beginning of a text that has so many tokens; where there is none, the one that comes closest."""
+    best, off = text, len(found)
+    for place in sorted(range(max(1, tokens - NEAR), tokens + NEAR + 1), key=lambda each: abs(each - tokens)):
+        begun = text[: found[place - 1]]
+        now = abs(len(ends(begun)) - tokens)
+        if begun and now < off:
+            best, off = begun, now
+        if off == 0:
+            break
+    return best
+
+
+def _text_of_words(prompts: Sequence[str], first: int, wanted: int) -> str:
     words: list[str] = []
     while len(words) < wanted:
         found = prompts[first % len(prompts)].split()

@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from ragmeter.core.netprobe.document import Netprobe
 from ragmeter.core.result.result import RunResult
+from ragmeter.report.html.scorecard.asked import asked
 from ragmeter.report.html.scorecard.attribution import waterfall
 from ragmeter.report.html.scorecard.baseline import against_baseline
 from ragmeter.report.html.scorecard.caches import caches
@@ -108,6 +109,7 @@ def _run(result: RunResult, gate: Gate, ident: str) -> Html:
         element("div", error_classes(result), retrieval(result), class_="columns"),
         cost(result),
         caches(result),
+        asked(result),
         harness(result),
         overrides(result),
         every_estimate(result),

@@ -11,7 +11,6 @@ from ragmeter.core.figures.replicas import Replica
 from ragmeter.core.figures.series import Distribution
 from ragmeter.core.money.cost import Cost
 from ragmeter.core.requests.figure import metric_short
-from ragmeter.core.requests.records import TokenSource
 from ragmeter.core.result.result import RunResult
 from ragmeter.core.run.metadata import declared_fields
 from ragmeter.core.stats.estimate import Estimate
@@ -37,6 +36,7 @@ from ragmeter.report.words.format import (
 )
 from ragmeter.report.words.markup import clean
 from ragmeter.report.words.naming import (
+    counted_by,
     failed_tests,
     is_smoke,
     own_warnings,
@@ -119,7 +119,7 @@ def _what_ran(result: RunResult) -> str:
         "smoke run" if is_smoke(result) else None,
         "INTERRUPTED" if result.status == "interrupted" else None,
         f"{count(result.errors)} failed{'' if result.failures else _classes(result.errors_by_class)}",
-        "tokens counted by deltas" if result.token_source is TokenSource.DELTAS else None,
+        f"tokens {how}" if (how := counted_by(result.token_source)) else None,
         _clock(result.harness),
     )
     return ", ".join(part for part in parts if part)

@@ -3,6 +3,7 @@
 from typing import Final
 
 from ragmeter.core.figures.attribution import Stage
+from ragmeter.core.requests.records import TokenSource
 from ragmeter.core.result.failures import FailedTest
 from ragmeter.core.result.result import RunResult
 from ragmeter.core.verdicts.records import Outcome, SloVerdict
@@ -81,6 +82,14 @@ def why_missing(result: RunResult, metric: str) -> str | None:
     """Why a figure is not there, or is there and judges nothing; None where it is a figure like any other."""
     held_up = result.harness.unjudged.get(metric)
     return f"not judged: {held_up.partition(' (')[0]}" if held_up else result.unknown.get(metric)
+
+
+def counted_by(source: TokenSource | None) -> str | None:
+    """How the tokens of a run were counted, in words; None where the service did it."""
+    return f"counted by {_COUNTERS[source]}" if source in _COUNTERS else None
+
+
+_COUNTERS: Final = {TokenSource.DELTAS: "deltas", TokenSource.TOKENIZER: "the workload's tokenizer"}
 
 
 def stage_label(stage: Stage) -> str:

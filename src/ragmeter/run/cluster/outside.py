@@ -1,8 +1,6 @@
 """The part of a load that is sent from outside of a cluster, while pods send the rest from inside."""
 
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 
 from ragmeter.clients.kube.documents import Documents
 from ragmeter.core.campaign.events import Emit, unheard
@@ -11,6 +9,7 @@ from ragmeter.core.inputs.provider import Provider
 from ragmeter.core.run.plan import RunEnding
 from ragmeter.core.schedule.plan import Shard
 from ragmeter.run.cluster.together import Barrier, Part, send_part
+from ragmeter.run.processes.scratch import scratch_folder
 from ragmeter.run.store import suffix
 
 
@@ -31,7 +30,7 @@ def send_outside(
     shard = Shard(number=pods, count=pods + 1, vantage="outside")
     barrier = Barrier(documents=documents, shard=shard, halt=halt)
     plan, at = barrier.open(None)
-    with tempfile.TemporaryDirectory(prefix="ragmeter-outside-") as folder:
-        path = Path(folder, f"outside{suffix}")
+    with scratch_folder("ragmeter-outside-") as folder:
+        path = folder / f"outside{suffix}"
         part = Part(provider=provider, calibration=calibration, path=path, emit=emit, halt=halt)
         return send_part(barrier, plan, at, part)

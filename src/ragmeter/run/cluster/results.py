@@ -1,6 +1,5 @@
 """A run in a pod runs an order: it is claimed, and what was measured is left where its author finds it."""
 
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -71,8 +70,6 @@ def record_in(documents: Documents, name: str) -> SavedRun | None:
     content = documents.find(name)
     if content is None:
         return None
-    with tempfile.TemporaryDirectory(prefix="ragmeter-") as folder:
-        path = Path(folder, f"{name}{store.suffix}")
-        path.write_bytes(content)
-        plan, samples, ending = store.read(path)
-    return SavedRun(path=f"{documents.run}: {name}", plan=plan, samples=samples, ending=ending)
+    where = f"{documents.run}: {name}"
+    plan, samples, ending = store.parsed(content.decode("utf-8", "replace"), where)
+    return SavedRun(path=where, plan=plan, samples=samples, ending=ending)

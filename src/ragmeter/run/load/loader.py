@@ -21,6 +21,7 @@ from ragmeter.clients.connection.pauses import Pauses
 from ragmeter.clients.connection.transport import CaptureLosses, Exchange, HttpRequest, Transport
 from ragmeter.clients.http.client import HttpTransport
 from ragmeter.clients.http.clocks import AUTO
+from ragmeter.clients.tokenizer import ends_by
 from ragmeter.core.errors import TargetError
 from ragmeter.core.inputs.cache import MarkBy
 from ragmeter.core.inputs.provider import Provider
@@ -79,11 +80,12 @@ class Loader:
         local_ports: range | None = None,
         marking: Marking | None = None,
     ) -> None:
-        """Raises ConfigError for a clock that is not available, or a ``ca_file`` that cannot be read."""
+        """Raises ConfigError for a clock that is not available, and for a file that cannot be read."""
         self._workload = workload
         self._pauses = Pauses()
         self._transport: Transport = transport_of(provider, clock, local_ports, self._pauses)
         self._dialect = dialect_of(workload, provider, marking)
+        self._ends = None if workload.tokenizer is None else ends_by(workload.tokenizer.path)
         self._marks = _Marks(marking)
         self._secrets = provider.secrets
         self._replica_header = provider.replica_header
@@ -130,7 +132,10 @@ class Prepared:
         dialect, prompts, mark = self.loader._dialect, self.loader._workload.prompts, self.loader._marks.written
         if lengths is None:
             return dialect.request(prompts[prompt_index].text, mark=mark)
-        text = prompt_of_length([prompt.text for prompt in prompts], prompt_index, lengths.input_tokens)
+        text = prompts[prompt_index].text
+        if lengths.input_tokens is not None:
+            texts = [prompt.text for prompt in prompts]
+            text = prompt_of_length(texts, prompt_index, lengths.input_tokens, self.loader._ends)
         return dialect.request(text, max_tokens=lengths.output_tokens, mark=mark)
 
     async def run(self, begin_ns: int | None = None) -> ClientLoad:
@@ -172,6 +177,7 @@ class Prepared:
 
     def _keep(self, answer: tuple[Start, Exchange]) -> None:
         start, exchange = answer
+        allowed = None if start.lengths is None else start.lengths.output_tokens
         sample = decode(
             exchange,
             self.loader._dialect,
@@ -182,9 +188,10 @@ class Prepared:
             prompt_index=start.prompt_index,
             scheduled_ns=start.scheduled_ns,
             origin_ns=self.loader._origin_ns,
-            max_tokens=start.lengths.output_tokens if start.lengths else self.loader._workload.max_output_tokens,
+            max_tokens=self.loader._workload.max_output_tokens if allowed is None else allowed,
             secrets=self.loader._secrets,
             replica_header=self.loader._replica_header,
+            ends=self.loader._ends,
         )
         self.loader._listener.ended(sample)
 
@@ -245,12 +252,14 @@ def dialect_of(workload: Workload, provider: Provider, marking: Marking | None =
     """
     headers = tuple(provider.headers.items())
     if workload.described is not None:
-        return described_dialect(workload.described, values=target_values(workload), headers=headers)
+        values = target_values(workload)
+        return described_dialect(workload.described, values=values, headers=headers, stated=workload.request)
     by: MarkBy = "nonce" if marking is None else marking.by
     if workload.target == "openai":
         return OpenAiDialect(
             model=str(workload.model_id),
             max_tokens=workload.max_output_tokens,
+            asked=workload.request,
             body=workload.body,
             headers=headers,
             mark_by=by,

@@ -4,7 +4,6 @@ import importlib.util
 import os
 import socket
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -21,6 +20,7 @@ from ragmeter.run.local import docset
 from ragmeter.run.local.installing import absent, install_command, requirements_of
 from ragmeter.run.local.loading import check_loadable
 from ragmeter.run.processes.children import POLL_S, Child
+from ragmeter.run.processes.scratch import scratch_folder
 
 ANSWER_S = 5.0
 
@@ -88,14 +88,14 @@ def local_service(provider: Provider, settings: LocalSettings, say: Say) -> Iter
     Raises LocalServiceError with the log's last lines when one of them does not come up.
     """
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ragmeter-local-")))
+        folder = stack.enter_context(scratch_folder("ragmeter-local-"))
         deadline = time.monotonic() + settings.startup_timeout_s
-        llm_url, model, children = _start_llm(stack, provider, settings, folder, deadline, say)
+        llm_url, model, children = _start_llm(stack, provider, settings, deadline, say)
         environment = _backend_environment(provider, settings, llm_url, model, folder / "index")
         if "EMBEDDING_MODEL_ID" not in environment:
             docset.place_index(folder / "index")
         command = [sys.executable, "-m", "ragmeter.backend", "--host", "127.0.0.1", "--port", "0"]
-        backend = _start(stack, "backend", command, folder / "backend.log", environment)
+        backend = _start(stack, "backend", command, environment)
         url = backend.wait_for_url(deadline)
         with httpx.Client(base_url=url, timeout=ANSWER_S, trust_env=False) as client:  # a proxy cannot reach loopback
             _wait_until_ready(client, (backend, *children), deadline, say)
@@ -104,25 +104,24 @@ def local_service(provider: Provider, settings: LocalSettings, say: Say) -> Iter
         yield LocalService(provider=ready, children=(backend, *children))
 
 
-def _start(stack: ExitStack, name: str, command: list[str], log: Path, environment: dict[str, str]) -> Child:
-    child = Child(name, command, log=log, environment=environment)
+def _start(stack: ExitStack, name: str, command: list[str], environment: dict[str, str]) -> Child:
+    child = Child(name, command, environment=environment)
     stack.callback(child.stop)
     return child
 
 
 def _start_llm(
-    stack: ExitStack, provider: Provider, settings: LocalSettings, folder: Path, deadline: float, say: Say
+    stack: ExitStack, provider: Provider, settings: LocalSettings, deadline: float, say: Say
 ) -> tuple[str, str, tuple[Child, ...]]:
     if settings.engine == "none":
         return str(provider.llm_url), settings.model or "", ()
-    log = folder / "llm.log"
     if settings.engine == "vllm":
         url, model, command = _vllm_command(settings)
-        child = _start(stack, "vllm", command, log, dict(os.environ))
+        child = _start(stack, "vllm", command, dict(os.environ))
     else:
         model, command = _xllamacpp_command(settings)
         # A thread that waits for another sleeps: spinning, two threads on busy cores take ten times as long as one.
-        child = _start(stack, "LLM", command, log, {"OMP_WAIT_POLICY": "passive", **os.environ})
+        child = _start(stack, "LLM", command, {"OMP_WAIT_POLICY": "passive", **os.environ})
         url = child.wait_for_url(deadline)
     say(f"local: LLM {model} ({settings.engine}) starts at {url}")
     return url, model, (child,)

@@ -5,8 +5,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ragmeter.clients.files import data_dir, read_text, read_yaml, schema
+from ragmeter.clients.files import data_dir, read_text, read_yaml, schema, sha256_of
+from ragmeter.clients.tokenizer import ends_by, tokenizer_path
 from ragmeter.core.errors import ConfigError
+from ragmeter.core.inputs.lengths import TokenizerFile
 from ragmeter.core.inputs.provider import Provider, provider_from
 from ragmeter.core.inputs.targets.description import TARGET, Preset, TargetDescription, described
 from ragmeter.core.inputs.traces import TracedRequest, trace_of
@@ -64,7 +66,19 @@ def load_workload(name: str, settings: Sequence[Setting] = (), provider: Provide
         schema=schema("workload.v1"),
         trace=_trace(document, path, settings),
         find_target=load_target,
+        tokenizer=_tokenizer(known, path),
     )
+
+
+def _tokenizer(document: Mapping[str, Any], path: Path) -> TokenizerFile | None:
+    """Of a file or folder relative to the manifest. It is read here: what is none is found before any load."""
+    named = document.get("model", {}).get("tokenizer")
+    if named is None:
+        return None
+    file = tokenizer_path(path.parent / named)
+    sha256 = sha256_of(file)
+    ends_by(str(file))
+    return TokenizerFile(path=str(file), sha256=sha256)
 
 
 def _target_of(

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ragmeter.clients.polling import poll
 from ragmeter.core.errors import LocalServiceError
+from ragmeter.run.processes.scratch import scratch_file
 
 POLL_S = 0.05
 TAIL_LINES = 12
@@ -20,7 +21,7 @@ KILL_S = 10.0
 
 
 class Child:
-    """A process of ours with its output in a file.
+    """A process of ours with its output in a file that has no name.
 
     It ends with `stop`, and by the kernel's hand if this process dies first (see `ragmeter.run.processes.tether`). It
     has a process group of its own, so that Ctrl-C in the terminal reaches only us and we stop it in order.
@@ -31,26 +32,30 @@ class Child:
         name: str,
         command: Sequence[str],
         *,
-        log: Path,
         environment: Mapping[str, str],
         pass_fds: Sequence[int] = (),
     ) -> None:
         """environment: of the process; it finds modules where this process finds them. pass_fds: file descriptors that
-        it has, too.
+        it has, too. Raises StorageError where its output cannot be kept, LocalServiceError where no process
+        can be started.
         """
         self.name = name
-        self.log = log
+        self._log = scratch_file()
+        self._said = ""
         tether = [sys.executable, "-I", "-S", str(Path(__file__).with_name("tether.py")), str(os.getpid())]
-        with log.open("wb") as output:
+        try:
             self._process = subprocess.Popen(  # noqa: S603 - a list of arguments of our own, no shell
                 [*tether, *command],
                 stdin=subprocess.DEVNULL,
-                stdout=output,
+                stdout=self._log,
                 stderr=subprocess.STDOUT,
                 env={**environment, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
                 start_new_session=True,
                 pass_fds=pass_fds,
             )
+        except OSError as error:  # a limit on processes, or no memory
+            self._log.close()
+            raise LocalServiceError(f"{name} cannot be started: {error.strerror or error}") from error
 
     @property
     def pid(self) -> int:
@@ -76,7 +81,7 @@ class Child:
         """The URL of its ``{"event": "listening", "url": …}`` line. Raises LocalServiceError with the log's tail."""
 
         def look() -> str | None:
-            lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
+            lines = self.output().splitlines()
             url = next((url for line in lines if (url := _listening_url(line)) is not None), None)
             if url is None:
                 self.check_alive(deadline, "did not listen in time")
@@ -91,9 +96,16 @@ class Child:
         if time.monotonic() > deadline:
             raise LocalServiceError(f"{self.name} {complaint}; its last words:\n{self.tail()}")
 
+    def output(self) -> str:
+        """What it has written."""
+        if not self._log.closed:
+            number = self._log.fileno()  # read at a place: the one at which the child writes stays
+            self._said = os.pread(number, os.fstat(number).st_size, 0).decode("utf-8", "replace")
+        return self._said
+
     def tail(self) -> str:
         """The last lines of its output."""
-        lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = self.output().splitlines()
         return "\n".join(f"  {line[:300]}" for line in lines[-TAIL_LINES:]) or "  (none)"
 
     def stop(self, grace_s: float = 5.0) -> None:
@@ -106,6 +118,8 @@ class Child:
         finally:
             self._signal(signal.SIGKILL)
             self._process.wait(KILL_S)
+            self.output()
+            self._log.close()
 
     def _signal(self, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError):

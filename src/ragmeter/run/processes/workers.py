@@ -5,12 +5,10 @@ import math
 import os
 import socket
 import sys
-import tempfile
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -62,18 +60,17 @@ class Workers:
     def __init__(self, count: int = 1) -> None:
         self.count = count
         self._processes: list[_Process] = []
-        self._stack = ExitStack()
-        self._folder: Path | None = None
+        self._is_open = False
 
     def __enter__(self) -> Self:
-        self._folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="ragmeter-load-")))
-        self._stack.callback(self._end)
+        self._is_open = True
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._stack.close()
+        self._is_open = False
+        self._end()
 
     @asynccontextmanager
     async def connected(self, connect: Connect) -> "AsyncIterator[WorkerPool]":
@@ -97,14 +94,13 @@ class Workers:
                 self._end()
 
     def _started(self, number: int) -> _Process:
-        if self._folder is None:
+        if not self._is_open:
             raise RuntimeError("load processes run inside a with statement")
         ours, theirs = socket.socketpair()
         with theirs:
             child = Child(
                 f"load process {number}",
                 [sys.executable, "-m", "ragmeter.run.processes.worker", str(theirs.fileno())],
-                log=self._folder / f"{number}.log",
                 environment=os.environ,
                 pass_fds=(theirs.fileno(),),
             )

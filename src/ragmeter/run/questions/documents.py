@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from ragmeter.core.inputs.questions.passages import Passage
 from ragmeter.run.local import docset
 from ragmeter.run.local.installing import absent, install_command, requirements_of
 from ragmeter.run.local.service import backend_packages
+from ragmeter.run.processes.scratch import scratch_folder
 
 PROGRAM = "ragmeter.backend.ingest.documents"
 
@@ -40,13 +40,13 @@ def read_docset(named: str) -> Docset:
     """
     if named != docset.NAME:
         return _read(named, Path(named), os.environ)
-    with tempfile.TemporaryDirectory(prefix="ragmeter-docset-") as folder:
+    with scratch_folder("ragmeter-docset-") as folder:
         for name, text in docset.pages().items():
-            path = Path(folder, name)
+            path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
         own = {key: value for key, value in os.environ.items() if not key.startswith("RAG_")}
-        return _read(named, Path(folder), own)
+        return _read(named, folder, own)
 
 
 def _read(name: str, folder: Path, environment: Mapping[str, str]) -> Docset:

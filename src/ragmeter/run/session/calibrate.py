@@ -3,12 +3,10 @@
 import math
 import os
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import httpx
 
@@ -118,17 +116,11 @@ def _open(workload: Workload, rate_per_s: float) -> Workload:
 def _server(streams: _Streams) -> Iterator[str]:
     """The URL of a ground-truth server in a process of its own."""
     command = [sys.executable, "-m", "ragmeter.testing", f"--ttft-ms={FIRST_MS}", f"--itl-ms={streams.gap_ms}"]
-    with tempfile.TemporaryDirectory(prefix="ragmeter-calibration-") as folder:
-        child = Child(
-            "null server",
-            [*command, f"--tokens={streams.events}"],
-            log=Path(folder) / "server.log",
-            environment=os.environ,
-        )
-        try:
-            yield child.wait_for_url(time.monotonic() + START_S)
-        finally:
-            child.stop()
+    child = Child("null server", [*command, f"--tokens={streams.events}"], environment=os.environ)
+    try:
+        yield child.wait_for_url(time.monotonic() + START_S)
+    finally:
+        child.stop()
 
 
 def _written_ns(url: str) -> dict[str, list[int]]:

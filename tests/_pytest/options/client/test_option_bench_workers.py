@@ -7,12 +7,11 @@ from tests._pytest.project import Project
 pytestmark = pytest.mark.usefixtures("fresh_load_processes")
 
 SUITE = """
-    import psutil
+    from tests.families import running
 
     def test_it(run_workload):
         assert run_workload().requests == 6
-        family = psutil.Process().children(recursive=True)
-        print("processes:", sum("ragmeter.run.processes.worker" in child.cmdline()[1:3] for child in family))
+        print("processes:", len(running("ragmeter.run.processes.worker")))
 """
 
 

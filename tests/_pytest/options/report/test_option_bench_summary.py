@@ -91,7 +91,7 @@ def test_metrics_differ_from_run_to_run_in_their_figures_alone(judged: Project) 
     first, second = ([line.rpartition(" ")[0] for line in text.splitlines()] for text in texts)
     assert first == second
     assert texts[0].endswith("# EOF\n")
-    families = {family.name for family in text_string_to_metric_families(texts[0])}
+    families = {family.name for family in text_string_to_metric_families(texts[0])}  # type: ignore[no-untyped-call]
     assert {"ragmeter_run_outcome", "ragmeter_requests"} <= families
     assert not [name for name in families if "timestamp" in name or "info" in name]
     if promtool := shutil.which("promtool"):

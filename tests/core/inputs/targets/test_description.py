@@ -59,7 +59,7 @@ BAD: dict[str, tuple[Any, str]] = {
     "a single brace": (plain(body={"a": "{prompt} }"}), "$.target.body.a: '{prompt} }': '}' at column 10"),
     "an attribute": (plain(body={"a": "{prompt.__class__}"}), "$.target.body.a: '{prompt.__class__}': '{' at column 1"),
     "a variable of a shell": (plain(body={"a": "${prompt}"}), "a placeholder is written {prompt}, without a $"),
-    "messages within a text": (plain(body={"a": "Say: {messages}"}), "{messages} is a list of messages"),
+    "messages within a text": (plain(body={"a": "Say: {messages}"}), "{messages} is no text and stands alone"),
     "no number": (plain(body={"a": "{prompt}", "b": float("nan")}), "$.target.body: renders no valid JSON"),
     "a key that is no text": (plain(body={"a": "{prompt}", "b": {True: 1}}), "$.target.body.b: the key True is no"),
     # --- values

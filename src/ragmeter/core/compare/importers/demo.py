@@ -1,9 +1,10 @@
 """The RAG demo on Ray Serve and vLLM whose results have the names that ours begin with."""
 
 from dataclasses import fields
-from typing import Any
+from typing import Any, Literal
 
-from ragmeter.core.compare.importers.reading import Document, Importer, Reading, known
+from ragmeter.core.compare.importers.offered import OfferedLoad, positive, whole
+from ragmeter.core.compare.importers.reading import Definition, Document, Importer, Reading, known
 from ragmeter.core.figures.summary import PhaseFigures
 from ragmeter.core.money.documented import Documented
 from ragmeter.core.run.identity import COULD_EXPLAIN, MUST_MATCH
@@ -27,14 +28,26 @@ def _recognises(document: Document) -> bool:
 
 def _read(document: Document) -> Reading:
     metadata: dict[str, Any] = dict(document.get("run_metadata") or {})
+    identity = {field: metadata[field] for field in (*MUST_MATCH, *COULD_EXPLAIN) if metadata.get(field) is not None}
+    users = whole(document.get("concurrency"))
     return Reading(
         started_at=metadata.get("timestamp"),
         requests=int(document["requests"]),
         errors=int(document["requests"]) - int(document["success"]),
         figures=known({ours: document.get(theirs) for ours, theirs in _NAMES.items()}),
-        mean_output_tokens=document.get("avg_output_tokens"),
-        identity={field: metadata[field] for field in (*MUST_MATCH, *COULD_EXPLAIN) if metadata.get(field) is not None},
+        mean_output_tokens=positive(document.get("avg_output_tokens")),
+        load=OfferedLoad(
+            shape="closed" if users else None, concurrency=users, streaming=True, max_output_tokens=_limit(document)
+        ),
+        provider=metadata.get("provider"),
+        identity=identity,
     )
+
+
+def _limit(document: Document) -> int | Literal["no limit"] | None:
+    if "max_output_tokens" not in document:
+        return None
+    return whole(document["max_output_tokens"]) or "no limit"
 
 
 def documented_demo(document: Document) -> Documented:
@@ -60,10 +73,22 @@ def _per_second(count: int | None, lasted_s: float, n: int) -> Estimate:
 
 DEMO = Importer(
     tool="rag-demo",
+    file="its result JSON",
     recognises=_recognises,
     read=_read,
-    notes=(
-        "its duration holds the warm-up, so throughput and cost are not taken over",
-        "its latencies are of successes, and how a token was counted is not written down",
+    definitions=(
+        Definition(
+            versions="all",
+            told_by="no version is written",
+            ttft="`ttft_*_ms`; not documented further",
+            tpot="`tpot_*_ms`; token count not documented",
+            e2e="`latency_*_ms`",
+            throughput="",
+            left_out="throughput and cost: the duration holds the warm-up",
+            notes=(
+                "its duration holds the warm-up, so throughput and cost are not taken over",
+                "its latencies are of successes, and how a token was counted is not written down",
+            ),
+        ),
     ),
 )

@@ -10,6 +10,7 @@ from urllib.parse import unquote
 from ragmeter.core.errors import ConfigError
 from ragmeter.core.inputs.targets.template import (
     PLACEHOLDERS,
+    SETTABLE,
     Values,
     percent_encoded,
     placeholders_in,
@@ -70,9 +71,10 @@ def asking_of(document: Mapping[str, Any], where: str, *, is_preset: bool = Fals
     """
     values = document.get("values", {})
     for name in values:
-        if name in PLACEHOLDERS:
+        if name in PLACEHOLDERS and name not in SETTABLE:
             raise ConfigError(f"{where}.values.{name}: is a placeholder of every request; give it another name")
-    known, fixed = (*PLACEHOLDERS, *values), (*OF_THE_PATH, *values)
+    own = [name for name in values if name not in SETTABLE]
+    known, fixed = (*PLACEHOLDERS, *own), (*OF_THE_PATH, *own)
     method, body = document.get("method", "POST"), document.get("body")
     check_path(document["path"], f"{where}.path")
     _check_body(body, method, where)
@@ -91,7 +93,7 @@ def asking_of(document: Mapping[str, Any], where: str, *, is_preset: bool = Fals
     )
     if "prompt" not in asking.uses and "messages" not in asking.uses:
         raise ConfigError(f"{where}.body: has neither {{prompt}} nor {{messages}}: no question would be asked")
-    if not is_preset and (missing := [name for name in sorted(asking.uses) if name in values and values[name] is None]):
+    if not is_preset and (missing := [name for name in sorted(asking.uses) if name in own and values[name] is None]):
         raise ConfigError(f"{where}.values.{missing[0]}: missing: the target needs it")
     return asking
 

@@ -12,9 +12,14 @@ from urllib.parse import quote
 
 from ragmeter.core.errors import ConfigError
 
-PLACEHOLDERS: Final = ("prompt", "messages", "history", "k", "docset", "max_tokens", "model", "seed", "session_id")
+SETTABLE: Final = ("temperature", "stop", "system", "ignore_eos", "min_tokens", "chat_template_kwargs")
+"""What a workload may state in ``request``. It replaces the value that a description has."""
+PLACEHOLDERS: Final = (
+    *("prompt", "messages", "history", "k", "docset", "max_tokens", "model", "seed", "session_id"),
+    *SETTABLE,
+)
 """What every request knows. messages: the previous turns and the prompt, as chat messages. history: the turns alone."""
-LISTS: Final = ("messages", "history")
+LISTS: Final = ("messages", "history", "stop", "chat_template_kwargs")
 """Placeholders that have no text, so that they stand alone."""
 _PART = re.compile(r"\{\{|\}\}|\{([A-Za-z_][A-Za-z0-9_]*)\}|[{}]")
 _ESCAPED = {"{{": "{", "}}": "}"}
@@ -105,4 +110,4 @@ def _check_known(name: str, known: Collection[str], value: str, where: str) -> N
 
 def _check_is_text(name: str, value: str, where: str) -> None:
     if name in LISTS:
-        raise ConfigError(f"{where}: {value!r}: {{{name}}} is a list of messages and stands alone, as in '{{{name}}}'")
+        raise ConfigError(f"{where}: {value!r}: {{{name}}} is no text and stands alone, as in '{{{name}}}'")

@@ -7,7 +7,6 @@ from ragmeter.core.compare.regression import Regression
 from ragmeter.core.figures.series import Distribution
 from ragmeter.core.figures.summary import PhaseFigures
 from ragmeter.core.requests.figure import Figure, metric_label
-from ragmeter.core.requests.records import TokenSource
 from ragmeter.core.result.result import RunResult
 from ragmeter.core.stats.estimate import Estimate
 from ragmeter.report.html.layout import Row, code, folded, section, stacked, table
@@ -26,7 +25,7 @@ from ragmeter.report.words.format import (
     unit_of_all,
 )
 from ragmeter.report.words.markup import Html, element, join
-from ragmeter.report.words.naming import why_missing
+from ragmeter.report.words.naming import counted_by, why_missing
 
 _TILES_OF_LATENCY: Final = ("ttft_ms", "tpot_ms", "e2e_ms")
 _TILES_OF_RATES: Final = ("output_tokens_per_s", "requests_per_s", "goodput_rps", "good_ratio", "error_ratio")
@@ -52,7 +51,8 @@ def _lead(result: RunResult) -> str:
     example = next(iter(result.rates.values()), None) or next((at.p50 for at in result.estimates.values()), None)
     named = "" if example is None else f" Small print is the {interval_name(example)}."
     failed = f"{count(result.errors)} of {count(result.measured_requests)} measured requests failed"
-    counted = " Tokens are counted by deltas." if result.token_source is TokenSource.DELTAS else ""
+    how = counted_by(result.token_source)
+    counted = f" Tokens are {how}." if how else ""
     return f"Latencies are of the {count(result.success)} successes; {failed}.{counted}{named}"
 
 
