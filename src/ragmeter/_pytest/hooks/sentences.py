@@ -1,4 +1,4 @@
-"""A missed SLO, and a failed check of the suite, is a sentence: neither source nor records help whoever reads it."""
+"""A missed SLO, and a failed check of the suite, is a sentence: source and records say nothing more to its reader."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SUITE = (Path(ragmeter.__file__).parent / "suite").resolve()
 
 
 def say_in_words(item: pytest.Item, call: pytest.CallInfo[Any], report: pytest.TestReport) -> None:
-    """Put the sentence in the place of source and values; a test of the user's own keeps what pytest shows of it."""
+    """Show the sentence instead of source and values; a test of the user's own keeps what pytest shows of it."""
     found = call.excinfo
     if not report.failed or found is None or not isinstance(found.value, AssertionError):
         return
