@@ -13,9 +13,15 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from ..errors import BadRequestError
+from .docx_text import docx_text
 
 _MAX_NAME_CHARS = 200
-_BLOCKS = ("p", "div", "section", "article", "li", "tr", "pre", "blockquote", "dt", "dd", "table", "ul", "ol", "br")
+_BLOCKS = (
+    *("p", "div", "section", "article", "header", "footer", "aside", "li", "tr", "pre", "blockquote", "dt", "dd"),
+    *("table", "ul", "ol", "br", "hr", "option", "summary", "caption", "figcaption", "legend", "address"),
+)
+_APART = ("button", "label", "td", "th")
+"""Inline, and yet no part of the word beside it."""
 _UNREAD = ("script", "style", "template", "noscript", "svg", "nav", "iframe")
 
 
@@ -47,7 +53,13 @@ def load(name: str, content: bytes, limits: FileLimits) -> str:
     ending = PurePosixPath(name).suffix.lower()
     if ending not in LOADERS:
         raise UnreadableDocumentError(f"{name}: the ending {ending!r} is not one of {', '.join(LOADERS)}")
-    text = LOADERS[ending](name, content, limits)
+    try:
+        text = LOADERS[ending](name, content, limits)
+    except (UnreadableDocumentError, MemoryError):
+        raise
+    except Exception as error:  # parsers raise what their libraries raise, and one file is no reason to lose the others
+        words = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+        raise UnreadableDocumentError(f"{name}: not a readable {ending.removeprefix('.').upper()} ({words})") from error
     text = re.sub(r"\n{3,}", "\n\n", text.replace("\r\n", "\n").replace("\x00", "")).strip()
     if not text:
         raise UnreadableDocumentError(f"{name}: it holds no text")
@@ -70,7 +82,15 @@ def load_html(_name: str, content: bytes, _limits: FileLimits) -> str:
     for heading in soup.find_all(re.compile(r"^h[1-6]$")):
         title = " ".join(heading.get_text(" ").split())
         heading.replace_with(f"\n\n{'#' * int(heading.name[1])} {title}\n\n" if title else "\n")
+    for row in soup.find_all("tr"):
+        for cell in row.find_all(("td", "th"), recursive=False)[:-1]:
+            cell.insert_after(" | ")
+    for part in soup.find_all(_APART):
+        part.insert_after(" ")
     for block in soup.find_all(_BLOCKS):
+        before = block.previous_sibling
+        if before is not None and getattr(before, "name", None) not in _BLOCKS and str(before).strip():
+            block.insert_before("\n")
         block.insert_after("\n")
     body = soup.find("main") or soup.body or soup
     lines = (line.strip() for line in body.get_text().splitlines())
@@ -108,17 +128,7 @@ def load_docx(name: str, content: bytes, limits: FileLimits) -> str:
         document = docx.Document(io.BytesIO(content))
     except (zipfile.BadZipFile, docx.opc.exceptions.OpcError, KeyError, ValueError) as error:
         raise UnreadableDocumentError(f"{name}: not a readable DOCX ({error})") from error
-    return "\n\n".join(_docx_block(block) for block in document.iter_inner_content())
-
-
-def _docx_block(block: object) -> str:
-    from docx.table import Table
-
-    if isinstance(block, Table):
-        return "\n".join(" | ".join(cell.text for cell in row.cells) for row in block.rows)
-    style = block.style.name if block.style is not None else ""  # type: ignore[attr-defined]
-    level = re.fullmatch(r"Heading ([1-6])", style)
-    return f"{'#' * int(level[1])} {block.text}" if level else block.text  # type: ignore[attr-defined]
+    return docx_text(document)
 
 
 def urls_of_sitemap(content: bytes) -> list[str]:

@@ -4,7 +4,7 @@ from grafana.boards.board import Board
 from grafana.panels import Panel, Query, Unit
 from grafana.queries import gpu
 
-_EACH = "GPU {{gpu}} {{Hostname}} {{provider}}"
+_EACH = "GPU {{gpu}} {{GPU_I_ID}} {{Hostname}}{{hostname}} {{provider}}"
 
 
 def gpu_board() -> Board:

@@ -25,6 +25,21 @@ GKE_EXPORTER = Workload(
     labels={"app.kubernetes.io/name": "gke-managed-dcgm-exporter"},
     spec={"containers": [{"name": "dcgm-exporter", "ports": [{"name": "metrics", "containerPort": 9400}]}]},
 )
+OPERATORS_EXPORTER = Workload(
+    kind="Pod",
+    name="nvidia-dcgm-exporter-9kq4z",
+    namespace="gpu-operator",
+    labels={"app": "nvidia-dcgm-exporter", "provider": "aws-eks"},  # provider by daemonsets.labels of its ClusterPolicy
+    spec={"containers": [{"name": "exporter", "ports": [{"name": "metrics", "containerPort": 9401}]}]},
+)
+SOMEBODYS = Workload(
+    kind="Pod",
+    name="shop-1",
+    namespace="shop",
+    labels={"app": "vllm"},
+    spec={"containers": [{"name": "shop", "ports": [{"name": "metrics", "containerPort": 9402}]}]},
+)
+"""What else has the label `app`."""
 FOUND_S = 20.0
 
 Rendered = tuple[Manifest, ...]
@@ -114,8 +129,9 @@ def targets_of(pod: Workload) -> list[dict[str, Any]]:
 def test_every_pod_that_exposes_metrics_is_scraped_once_with_its_provider(
     own_prometheus: Rendered, tmp_path: Path
 ) -> None:
-    with finding([*workloads(own_prometheus), GKE_EXPORTER], tmp_path) as server:
-        found = server.targets(count=6, deadline=time.monotonic() + FOUND_S)
+    theirs = [GKE_EXPORTER, OPERATORS_EXPORTER, SOMEBODYS]
+    with finding([*workloads(own_prometheus), *theirs], tmp_path) as server:
+        found = server.targets(count=7, deadline=time.monotonic() + FOUND_S)
     seen = {(at["job"], at.get("namespace"), at.get("provider"), at["instance"]) for at in found}
     assert seen == {
         ("rag-backend", "ragmeter", "aws-eks", "127.0.0.1:8080"),
@@ -123,6 +139,7 @@ def test_every_pod_that_exposes_metrics_is_scraped_once_with_its_provider(
         ("netprobe-mesh", "ragmeter", "aws-eks", "127.0.0.1:5203"),
         ("dcgm-exporter", "gpu-monitoring", "aws-eks", "127.0.0.1:9400"),
         ("gke-managed-dcgm-exporter", "gke-managed-system", "gcp-gke", "127.0.0.1:9400"),
+        ("nvidia-dcgm-exporter", "gpu-operator", "aws-eks", "127.0.0.1:9401"),
         # Those who push name their provider.
         ("pushgateway", None, None, "127.0.0.1:9091"),
     }

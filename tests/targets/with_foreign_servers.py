@@ -18,11 +18,13 @@ import httpx
 import pytest
 
 from ragmeter.clients.files import schema
+from ragmeter.core.errors import TargetError
 from ragmeter.core.inputs.workload import Workload, workload_from
 from ragmeter.core.requests.measures import time_to_first_source_ms, tpot_ms, ttft_ms
 from ragmeter.core.requests.records import ErrorClass, RequestSample
 from ragmeter.run.load.single import ask
 from ragmeter.run.plan.catalog import load_target
+from ragmeter.run.plan.recognition import recognized
 from ragmeter.run.plan.target import reach
 from tests.ports import free_port
 from tests.run.cases import provider
@@ -127,6 +129,25 @@ def test_a_preset_reads_its_service(urls: dict[str, str], case: Case) -> None:
     version = importlib.metadata.version(case.package)
     spent_s = time.monotonic() - begun
     print(f"\n{case.package:10} {version:8} known: {', '.join(known):26} {spent_s:5.2f} s", end=" ")
+
+
+RECOGNIZED = {
+    "langserve": ("langserve", {"chain": ("rag", "text", "chat", "failing")}),
+    "hayhooks": ("hayhooks", {"pipeline": ("rag",)}),
+}
+
+
+@pytest.mark.parametrize(("package", "expected"), RECOGNIZED.items(), ids=RECOGNIZED)
+def test_a_service_is_recognized_by_its_signs(
+    urls: dict[str, str], package: str, expected: tuple[str, dict[str, tuple[str, ...]]]
+) -> None:
+    """A pipeline of Hayhooks that also chats has the signs of both presets: only its values are told."""
+    name, values = expected
+    found = recognized(provider(urls[package]), name if package == "hayhooks" else None)
+    assert (found.known.name, found.values) == (name, values)
+    if package == "hayhooks":
+        with pytest.raises(TargetError, match="may be any of hayhooks, hayhooks-chat"):
+            recognized(provider(urls[package]))
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)

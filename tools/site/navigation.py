@@ -10,6 +10,7 @@ NAVIGATION: Mapping[str, Sequence[tuple[str, str]]] = {
         ("howto-east-west", "Probe the network inside a cluster"),
         ("howto-ci", "Gate a release in CI"),
         ("howto-any-rag", "Measure any RAG service"),
+        ("howto-conversations", "Measure conversations"),
         ("howto-questions", "Questions about your own documents"),
         ("howto-own-tests", "Write tests of your own"),
         ("observability", "Monitor a backend"),

@@ -11,8 +11,8 @@ from ragmeter.run.processes.signals import end_by, like_ctrl_c
 
 EXIT_ERROR = 2
 DESCRIPTION = (
-    "run measures a RAG service; plan, load and merge do so from several machines; the others work on saved runs and "
-    "on files, without pytest."
+    "quick is the first minute with a RAG service, and run measures it; plan, load and merge do so from several "
+    "machines; the others work on saved runs and on files, without pytest."
 )
 
 
@@ -56,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     from ragmeter.cli import (
         compare,
         cost,
-        export,
+        dataset,
         history,
         importing,
         judge,
@@ -67,13 +67,16 @@ def _parser() -> argparse.ArgumentParser:
         target,
         validate,
     )
-    from ragmeter.cli.machines import load, merge, plan
-    from ragmeter.cli.pipeline import accept, comment
+    from ragmeter.cli.pipeline import accept, comment, export
+    from ragmeter.cli.shards import load, merge, plan
+    from ragmeter.cli.starting import completion, init, quick
 
     parser = argparse.ArgumentParser(prog="ragmeter", description=DESCRIPTION)
     parser.add_argument("--version", action="version", version=f"ragmeter {ragmeter.__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for module in (
+        quick,
+        init,
         run,
         render,
         judge,
@@ -88,9 +91,21 @@ def _parser() -> argparse.ArgumentParser:
         accept,
         comment,
         questions,
+        dataset,
         validate,
         target,
         shipped,
+        completion,
     ):
         module.add_to(commands)
+    return parser
+
+
+def whole_parser() -> argparse.ArgumentParser:
+    """With the options of ``run``, which pytest parses otherwise."""
+    from ragmeter.cli import run
+
+    parser = _parser()
+    (commands,) = [each for each in parser._actions if isinstance(each, argparse._SubParsersAction)]
+    run.add_options(commands.choices[run.NAME])
     return parser

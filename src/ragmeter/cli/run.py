@@ -58,8 +58,6 @@ def of_suite(argument: str) -> str:
 
 
 def _help() -> argparse.ArgumentParser:
-    from ragmeter._pytest.options.table import help_groups
-
     shown = argparse.ArgumentParser(
         prog="ragmeter run",
         description=DESCRIPTION,
@@ -67,8 +65,15 @@ def _help() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         usage="%(prog)s --provider=NAME|FILE [option …]",
     )
+    add_options(shown)
+    return shown
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Those of the suite: to be shown, or completed."""
+    from ragmeter._pytest.options.table import help_groups
+
     for _, title, options in help_groups():
-        told = shown.add_argument_group(title)
+        told = parser.add_argument_group(title)
         for option, words in options:
             told.add_argument(option.flag, **option.arguments(words))
-    return shown

@@ -1,5 +1,6 @@
 """``ragmeter files``: a copy of a folder that is shipped, to deploy it, to read it or to change it. ``ragmeter
-providers``, ``workloads``, ``targets`` and ``price-lists`` list what is known by name, there and here.
+providers``, ``workloads``, ``targets`` and ``price-lists`` list what is known by name, there and here; ``ragmeter
+metrics`` lists what is measured.
 """
 
 import argparse
@@ -12,6 +13,7 @@ from typing import Final
 from ragmeter.cli.terminal import say
 from ragmeter.clients.files import data_dir, read_document
 from ragmeter.core.errors import ConfigError, StorageError
+from ragmeter.core.requests.metrics import METRICS
 from ragmeter.run.plan import catalog
 
 _OWN: Final = ("__pycache__", ".terraform", "*.tfstate*", "*.tfvars", "monitoring.env")
@@ -39,12 +41,14 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     parser = commands.add_parser(
         "files", help="copy manifests, dashboards, provider files, workloads or targets that are shipped"
     )
-    parser.add_argument("name", choices=SHIPPED, metavar="NAME", help=f"one of {', '.join(SHIPPED)}")
+    parser.add_argument("name", choices=[*SHIPPED], metavar="NAME", help=f"one of {', '.join(SHIPPED)}")
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="where to: a folder that is new or empty")
     parser.set_defaults(command=run)
     for kind in catalog.folders:
         listing = commands.add_parser(f"{kind.replace(' ', '-')}s", help=f"list the known {kind}s")
         listing.set_defaults(command=list_known, kind=kind)
+    metrics = commands.add_parser("metrics", help="list the metrics that an SLO may name")
+    metrics.set_defaults(command=list_metrics)
 
 
 def list_known(options: argparse.Namespace) -> int:
@@ -52,6 +56,13 @@ def list_known(options: argparse.Namespace) -> int:
     wide = max(16, *map(len, known))
     for name, path in known.items():
         say(f"{name:{wide}} {read_document(path).get('description', '').partition('. ')[0]}")
+    return 0
+
+
+def list_metrics(_options: argparse.Namespace) -> int:
+    wide = max(map(len, METRICS))
+    for name, metric in METRICS.items():
+        say(f"{name:{wide}} {metric.definition.partition('. ')[0].removesuffix('.')}")
     return 0
 
 

@@ -1,14 +1,11 @@
 """``ragmeter target check``: one request, and what is read of each event of its answer."""
 
 import argparse
-import asyncio
 import os
-import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ragmeter.cli.terminal import notice, say
-from ragmeter.clients.answers.decode import decode
 from ragmeter.clients.answers.dialects import Dialect
 from ragmeter.clients.answers.explained import ReadEvent, read_events
 from ragmeter.clients.answers.told import excerpt
@@ -21,21 +18,15 @@ from ragmeter.core.inputs.provider import Provider, provider_from
 from ragmeter.core.inputs.targets.answer import STAGES
 from ragmeter.core.inputs.unversioned import PROVIDER, WORKLOAD
 from ragmeter.core.inputs.workload import Workload, workload_from
-from ragmeter.core.requests.measures import why_no_tpot
-from ragmeter.core.requests.records import Phase, RequestSample
+from ragmeter.core.requests.records import RequestSample
 from ragmeter.core.setting import Setting
-from ragmeter.run.load.loader import dialect_of, transport_of
+from ragmeter.report.words.untold import untold, what_was_read
+from ragmeter.run.load.single import ask_openly
 from ragmeter.run.plan.catalog import load_provider, load_target
 from ragmeter.run.plan.target import reach
 
 PROMPT = "What is this collection about?"
 _MARKS: Mapping[str, str] = {"events_ns": "text", "first_reasoning_ns": "reasoning", "is_closed": "the end"}
-_UNTOLD: Mapping[str, str] = {
-    "prompt_tokens": "no usage.input was found",
-    "cached_tokens": "no usage.cached was found",
-    "documents": "no sources were found: recall@k and the time to the first source",
-    "model_id": "no model_id was found: the manifest's model cannot be checked",
-}
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -59,22 +50,12 @@ def run(options: argparse.Namespace) -> int:
     provider, workload = _provider(options), _workload(options)
     notice(provider.notices)
     reach(provider, workload)
-    exchange, dialect = asyncio.run(_asked(provider, workload))
-    lines = (*_request_lines(provider, dialect, workload), *_answer_lines(exchange))
-    events = _lines(read_events(exchange, dialect), provider.secrets)
+    asked = ask_openly(provider, workload)
+    lines = (*_request_lines(provider, asked.dialect, workload), *_answer_lines(asked.exchange))
+    events = _lines(read_events(asked.exchange, asked.dialect), provider.secrets)
     say(*map(provider.secrets.mask, lines), *events)
-    sample = decode(
-        exchange,
-        dialect,
-        index=0,
-        phase=Phase.MEASURED,
-        scheduled_ns=exchange.sent_ns or 0,
-        origin_ns=exchange.sent_ns or 0,
-        max_tokens=workload.max_output_tokens,
-        secrets=provider.secrets,
-    )
-    say("", *map(provider.secrets.mask, _verdict(sample)))
-    return 0 if sample.ok else 1
+    say("", *map(provider.secrets.mask, _verdict(asked.sample)))
+    return 0 if asked.sample.ok else 1
 
 
 def _provider(options: argparse.Namespace) -> Provider:
@@ -108,15 +89,6 @@ def _value(text: str) -> tuple[str, str]:
     if not equals:
         raise ConfigError(f"--value: {text!r} is not NAME=VALUE, such as chain=rag")
     return name, value
-
-
-async def _asked(provider: Provider, workload: Workload) -> tuple[Exchange, Dialect]:
-    transport, dialect = transport_of(provider), dialect_of(workload, provider)
-    deadline_ns = time.monotonic_ns() + int(workload.timeout_s * 1e9)
-    try:
-        return await transport.exchange(dialect.request(workload.prompts[0].text), deadline_ns=deadline_ns), dialect
-    finally:
-        await transport.aclose()
 
 
 def _request_lines(provider: Provider, dialect: Dialect, workload: Workload) -> list[str]:
@@ -155,12 +127,5 @@ def _verdict(sample: RequestSample) -> Iterator[str]:
     if not sample.ok:
         yield f"failed: {sample.error}: {sample.error_message}"
         return
-    counted = "unknown" if sample.output_tokens is None else f"{sample.output_tokens} by {sample.token_source}"
-    yield f"a whole answer: {len(sample.events_ns)} text events, {sample.answer_chars} characters, tokens {counted}"
-    if (why := why_no_tpot(sample)) is not None:
-        yield f"unknown: tpot_ms and tokens_per_s: {why}"
-    for name, why in _UNTOLD.items():
-        if getattr(sample, name) in (None, ()):
-            yield f"unknown: {name}: {why}"
-    if missing := [name for name in STAGES if getattr(sample.timings, name) is None]:
-        yield f"unknown: {', '.join(missing)}: no timings were found"
+    yield f"a whole answer: {what_was_read(sample)}"
+    yield from (f"unknown: {words}" for words in untold(sample))

@@ -10,6 +10,7 @@ from ragmeter.cli.terminal import notice, say
 from ragmeter.clients.files import known_schemas, read_document, schema
 from ragmeter.core.errors import SchemaError
 from ragmeter.core.inputs.targets.description import BUILT_IN, TARGET
+from ragmeter.core.inputs.traces import plan_of
 from ragmeter.core.inputs.unversioned import PROVIDER, WORKLOAD, kind_of
 from ragmeter.core.money.api_prices import API_PRICES
 from ragmeter.core.money.cost_config import is_cost_config, sheet_of
@@ -68,6 +69,8 @@ def _check_document(document: Any, name: str, path: Path) -> None:
     elif name == WORKLOAD:
         workload = catalog.load_workload(str(path))
         notice(workload.notices)
+        if workload.trace:
+            notice([f"{path}: replays {plan_of(workload.trace)}"])
         parse_goodput(workload.goodput, str(path))
         for expression in workload.slo:
             check_step(parse_slo(expression, str(path)), workload.rates_per_s)

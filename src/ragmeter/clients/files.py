@@ -1,9 +1,11 @@
 """Files: the data that ships with ragmeter, YAML that people write, and results that must not be lost."""
 
+import gzip
 import hashlib
 import json
 import os
 import tempfile
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
@@ -14,6 +16,7 @@ from ragmeter.clients.notation import NotationError, decoded, json_document, jso
 from ragmeter.core.errors import ConfigError, StorageError
 
 LINES = (".jsonl", ".ndjson")
+MAX_UNPACKED_BYTES = 512 << 20
 PROBE_BYTES = 65536
 """About the size of a result with a hundred requests."""
 
@@ -45,13 +48,29 @@ def known_schemas() -> list[str]:
 
 
 def read_text(path: Path) -> str:
-    """The text of a file that somebody named. Raises ConfigError with the reason when it cannot be read."""
+    """The text of a file that somebody named, unpacked where its name ends in .gz.
+
+    Raises ConfigError with the reason when it cannot be read.
+    """
     try:
-        return decoded(path.read_bytes())
+        return decoded(_unpacked(path))
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: not {error.encoding.upper()} text: {error.reason} at byte {error.start}") from error
+
+
+def _unpacked(path: Path) -> bytes:
+    if path.suffix != ".gz":
+        return path.read_bytes()
+    try:
+        with gzip.open(path) as stream:
+            found = stream.read(MAX_UNPACKED_BYTES + 1)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise ConfigError(f"{path}: not gzip: {error}") from error
+    if len(found) > MAX_UNPACKED_BYTES:
+        raise ConfigError(f"{path}: unpacks to more than {MAX_UNPACKED_BYTES >> 20} MiB")
+    return found
 
 
 def sha256_of(path: Path) -> str:

@@ -40,6 +40,8 @@ def _about(plan: RunPlan, sample: RequestSample) -> dict[str, Any]:
         "clock_id": sample.clock_id,
         "index": sample.index,
         "prompt_index": sample.prompt_index,
+        "session": sample.session,
+        "turn": sample.turn,
         "scheduled_s": sample.scheduled_ns / 1e9,
         "t_s": None if sample.sent_ns is None else sample.sent_ns / 1e9,
         "ended_s": sample.ended_ns / 1e9,

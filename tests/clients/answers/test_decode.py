@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from ragmeter.clients.answers.decode import decode
 from ragmeter.clients.answers.dialects import Dialect, OpenAiDialect, RagDialect
 from ragmeter.clients.connection.transport import Exchange
+from ragmeter.core.inputs.talks import Talk
 from ragmeter.core.requests.records import ErrorClass, Phase, RequestSample, TokenSource
 from ragmeter.testing import ODDITIES, Contract
 from ragmeter.testing.response import plan_for
@@ -320,7 +321,8 @@ def test_a_sample_names_the_trace_that_its_answer_named(answer: Exchange, trace_
 
 
 def test_rag_request_leaves_to_the_server_what_is_not_set() -> None:
-    request = RagDialect(k=3, docset="docs", max_tokens=64).request("Was läuft?", max_tokens=8, session_id="s")
+    talk = Talk(session_id="s", turn=1)
+    request = RagDialect(k=3, docset="docs", max_tokens=64).request("Was läuft?", max_tokens=8, talk=talk)
     assert json.loads(request.body) == {
         "query": "Was läuft?",
         "k": 3,

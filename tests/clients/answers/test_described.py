@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from ragmeter.clients.answers.described import described_dialect
+from ragmeter.clients.answers.dialects import OpenAiDialect, RagDialect
+from ragmeter.core.inputs.talks import Talk
 from ragmeter.core.requests.records import ErrorClass, RequestSample, TokenSource
 from ragmeter.run.plan.catalog import load_target
 from tests.clients.answers.answering import MS, answer, dialect_named, read
@@ -240,3 +242,34 @@ def test_headers_of_the_provider_come_last_and_stay_out_of_the_repr() -> None:
     made = described_dialect(described, values={}, headers=(("authorization", "Bearer secret"),))
     assert made.request("q").headers[-1] == ("authorization", "Bearer secret")
     assert "secret" not in repr(made) + repr(made.request("q"))
+
+
+QUESTION = {"role": "user", "content": "Why?"}
+BEFORE = ({"role": "user", "content": "What?"}, {"role": "assistant", "content": "That."})
+PLACES: dict[str, Any] = {
+    "q": "{prompt}", "m": "{messages}", "h": "{history}", "s": "{session_id}", "n": "{turn}",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("talk", "body"),
+    [
+        (None, {"q": "Why?", "m": [QUESTION], "n": 1}),
+        (Talk(session_id="s-1", turn=1), {"q": "Why?", "m": [QUESTION], "s": "s-1", "n": 1}),
+        (
+            Talk(session_id="s-1", turn=2, history=BEFORE),
+            {"q": "Why?", "m": [*BEFORE, QUESTION], "h": list(BEFORE), "s": "s-1", "n": 2},
+        ),
+    ],
+    ids=["no session", "first turn", "second turn"],
+)
+def test_a_turn_has_its_conversation_at_the_places_of_the_description(talk: Talk | None, body: dict[str, Any]) -> None:
+    target = {"path": "/x", "body": PLACES, "answer": {"text": "a", "end": {"response": True}}}
+    assert json.loads(dialect_named(target).request("Why?", talk=talk).body) == body
+
+
+@pytest.mark.parametrize("talk", [Talk(session_id="s", turn=1), Talk(session_id="s", turn=2, history=BEFORE)])
+def test_a_mark_is_ahead_of_the_first_question_alone(talk: Talk) -> None:
+    for dialect in (OpenAiDialect(model="m"), dialect_named("openai-chat"), RagDialect(mark_by="nonce")):
+        sent = dialect.request("Why?", mark="77", talk=talk).body.decode()
+        assert ("[77] Why?" in sent) == (talk.turn == 1)

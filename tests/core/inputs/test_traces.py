@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ragmeter.core.errors import ConfigError
-from ragmeter.core.inputs.traces import Lengths, TracedRequest, sped_up, trace_of
+from ragmeter.core.inputs.traces import Lengths, TracedRequest, plan_of, sped_up, trace_of
 
 MOONCAKE = """\
 {"timestamp": 27482, "input_length": 6955, "output_length": 52, "hash_ids": [46, 47]}
@@ -16,6 +16,14 @@ Timestamp,Model,Request tokens,Response tokens,Total tokens,Log Type
 5,ChatGPT,472,18,490,Conversation log
 45,ChatGPT,1087,230,1317,Conversation log
 118,GPT-4,417,276,693,Conversation log
+"""
+BAILIAN = """\
+{"chat_id": 159, "parent_chat_id": -1, "timestamp": 0, "input_length": 52, "output_length": 13, "turn": 1}
+{"chat_id": 160, "parent_chat_id": -1, "timestamp": 61, "input_length": 52, "output_length": 14, "turn": 1}
+"""
+TIMED = """\
+{"timestamp": 0.0, "input_length": 6755, "output_length": 500, "hash_ids": [0, 1]}
+{"timestamp": 12.25, "input_length": 7319, "output_length": 490, "hash_ids": [0, 14]}
 """
 AZURE = """\
 TIMESTAMP,ContextTokens,GeneratedTokens
@@ -37,6 +45,9 @@ def traced(at_s: float, input_tokens: int, output_tokens: int) -> TracedRequest:
     ("text", "path", "second"),
     [
         (MOONCAKE, "mooncake.jsonl", traced(3.053, 6472, 26)),
+        (BAILIAN, "bailian.jsonl", traced(61.0, 52, 14)),
+        (TIMED, "timed.jsonl.gz", traced(12.25, 7319, 490)),
+        (BURSTGPT, "burstgpt.csv.gz", traced(40.0, 1087, 230)),
         (BURSTGPT, "burstgpt.csv", traced(40.0, 1087, 230)),
         (AZURE, "azure.csv", traced(0.051997, 3180, 8)),
         (AZURE_2024, "azure.csv", traced(0.007405, 2399, 6)),
@@ -82,3 +93,28 @@ def test_speed_divides_the_times_and_leaves_the_lengths(speedup: float) -> None:
 def test_trace_that_cannot_be_read_is_named_with_its_line(text: str, path: str, words: str) -> None:
     with pytest.raises(ConfigError, match=words):
         trace_of(text, path=path)
+
+
+def test_a_replay_is_told_before_it_starts() -> None:
+    assert (
+        plan_of(trace_of(BAILIAN, path="b.jsonl"))
+        == "2 requests in 61 s at 0.0328 requests/s; inputs of at most 52 tokens"
+    )
+    assert plan_of(trace_of(MOONCAKE.splitlines()[0], path="m.jsonl")).startswith("1 requests in 0 s; inputs")
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ('{"session_id": "s", "timestamp": 0, "text_input": "turn", "output_length": 16}', "a trace of AIPerf"),
+        ('{"id": "x", "conversations": []}', "ShareGPT has no times"),
+        ('{"resourceSpans": []}', "spans of OpenTelemetry are not read"),
+        ('{"timestamp": NaN, "input_length": 1, "output_length": 1}', "cannot convert float NaN"),
+        ('{"timestamp": 1e999, "input_length": 1, "output_length": 1}', "cannot convert float infinity"),
+        ('{"timestamp": 0, "input_length": 1e999, "output_length": 1}', "cannot convert float infinity"),
+        ("[" * 50_000, "not JSON"),
+    ],
+)
+def test_a_trace_of_another_kind_is_named(line: str, words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        trace_of(line, path="t.jsonl")

@@ -4,6 +4,7 @@ import json
 
 from tests.core.compare.test_importers import DOCUMENTS
 from tests.core.cost_configs import CONFIG, result_of
+from tests.core.inputs.test_prompt_files import SQUAD
 from tests.core.inputs.test_unversioned import ORIGINAL
 from tests.run.http_fake import Answer
 
@@ -36,13 +37,20 @@ The hotel list names partner hotels of the company. When a partner hotel is full
 """
 """Documents of a reader's own."""
 
+
+def _run(provider: str, number: int) -> str:
+    figures = {"ttft_p50_ms": 4000.0 + 10 * number + len(provider), "tpot_p50_ms": 50.0 + number}
+    return json.dumps(RUN | figures | {"run_metadata": RUN["run_metadata"] | {"provider": provider}})
+
+
 GIVEN = {
-    f"{provider}-{number}.json": json.dumps(RUN | {"ttft_p50_ms": 4000.0 + 10 * number, "tpot_p50_ms": 50.0 + number})
-    for provider in ("lke", "eks")
+    f"{provider.partition('-')[2]}-{number}.json": _run(provider, number)
+    for provider in ("akamai-lke", "aws-eks")
     for number in range(1, 6)
 } | {
     "workload.yaml": ORIGINAL,
     "cost-config.yaml": CONFIG,
+    "dev-v2.0.json": json.dumps(SQUAD),
     "handbook/leave.md": LEAVE,
     "handbook/expenses.md": EXPENSES,
     "benchmarks/ns/akamai-lke/2026-02-22T101530Z.json": json.dumps(result_of("akamai-lke", 126453, 120.407)),

@@ -53,6 +53,8 @@ def check_steering(cases: Sequence[Case], *, shards: int) -> None:
 
 def _check_edge(case: Case, pods: int) -> None:
     """Raise ConfigError when one of the two vantage points would have nothing to send, or nowhere to send it to."""
+    if case.workload.sessions is not None:
+        raise ConfigError(f"{case.workload.path}: $.sessions: not with --bench-edge: both sides ask the same questions")
     slots = case.workload.concurrency
     if slots is not None and slots // PAIR < pods:
         raise ConfigError(

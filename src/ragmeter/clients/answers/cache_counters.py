@@ -11,21 +11,39 @@ from ragmeter.core.requests.cache_counts import CacheCounts
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Counters:
-    """asked: counters whose sum is all tokens of prompts. hit: those of them that were found."""
+    """asked: counters whose sum is all tokens of prompts. hit: those that were found. made: tokens of answers."""
 
     source: str
     asked: tuple[str, ...]
     hit: str
+    made: str
 
 
+_VLLM_MADE = "vllm:generation_tokens_total"
 _KNOWN = (
-    _Counters(source="vLLM", asked=("vllm:prefix_cache_queries_total",), hit="vllm:prefix_cache_hits_total"),
-    _Counters(source="vLLM", asked=("vllm:gpu_prefix_cache_queries_total",), hit="vllm:gpu_prefix_cache_hits_total"),
-    _Counters(source="SGLang", asked=("sglang:prompt_tokens_total",), hit="sglang:cached_tokens_total"),
+    _Counters(
+        source="vLLM",
+        asked=("vllm:prefix_cache_queries_total",),
+        hit="vllm:prefix_cache_hits_total",
+        made=_VLLM_MADE,
+    ),
+    _Counters(
+        source="vLLM",
+        asked=("vllm:gpu_prefix_cache_queries_total",),
+        hit="vllm:gpu_prefix_cache_hits_total",
+        made=_VLLM_MADE,
+    ),
+    _Counters(
+        source="SGLang",
+        asked=("sglang:prompt_tokens_total",),
+        hit="sglang:cached_tokens_total",
+        made="sglang:generation_tokens_total",
+    ),
     _Counters(
         source="llama.cpp",
         asked=("llamacpp:prompt_tokens_total", "llamacpp:prompt_tokens_cached_total"),
         hit="llamacpp:prompt_tokens_cached_total",
+        made="llamacpp:tokens_predicted_total",
     ),
 )
 _VLLM_CONFIG = "vllm:cache_config_info"
@@ -49,6 +67,7 @@ def cache_counts_in(page: str, *, model_id: str | None = None) -> CacheCounts | 
                 asked_tokens=sum(values[name] for name in known.asked),
                 hit_tokens=values[known.hit],
                 block_tokens=_block_tokens(samples),
+                made_tokens=_total(samples, known.made, model_id),
             )
     return None
 

@@ -30,19 +30,23 @@ def decode(
     secrets: Secrets = NO_SECRETS,
     replica_header: str | None = None,
     ends: Ends | None = None,
+    session: int | None = None,
+    turn: int | None = None,
+    texts: list[str] | None = None,
 ) -> RequestSample:
     """The sample of one exchange.
 
     ``scheduled_ns`` and ``origin_ns`` are readings of the clock of the exchange; in the sample every reading is
     relative to ``origin_ns``. ``max_tokens``, what the request allowed, and ``ends``, of the workload's tokenizer: see
-    `ragmeter.clients.answers.counting`.
+    `ragmeter.clients.answers.counting`. ``texts`` takes the pieces of the answer, where somebody wants them.
     ``secrets`` are masked in every word of the server that the sample keeps. ``replica_header`` names the replica where
     the stream does not.
 
     Success: HTTP 2xx, a terminal event, text, nothing that is not of the dialect, all before the deadline. What happens
     after the terminal event (a connection that is cut, or never closed) does not undo it, and is not in ``ended_ns``.
     """
-    reading = Reading(secrets=secrets) if ends is None else Reading(secrets=secrets, texts=[], thoughts=[])
+    kept = [] if texts is None and ends is not None else texts
+    reading = Reading(secrets=secrets, texts=kept, thoughts=None if ends is None else [])
     stray = _read(exchange, dialect, reading)
     fault = first_fault(exchange, reading, stray, dialect)
     counts = counts_of(reading, max_tokens, is_whole=fault is None, ends=ends)
@@ -61,6 +65,8 @@ def decode(
         trial=trial,
         step=step,
         prompt_index=prompt_index,
+        session=session,
+        turn=turn,
         scheduled_ns=scheduled_ns - origin_ns,
         sent_ns=since(exchange.sent_ns),
         dns_ns=exchange.dns_ns,

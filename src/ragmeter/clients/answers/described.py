@@ -1,7 +1,7 @@
 """A target that is described and not built in: asked by its templates, read at its places."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,7 @@ from ragmeter.clients.answers.texts import plain_text, texts_of
 from ragmeter.clients.answers.told import as_count, as_ms, as_text, describe_error, failure_words, parsed
 from ragmeter.clients.connection.transport import HttpRequest
 from ragmeter.core.inputs.body import AS_LIMIT, NOTHING_STATED, RequestBody
+from ragmeter.core.inputs.talks import Talk
 from ragmeter.core.inputs.targets.answer import AnswerPlaces, Framing, Section, Sources, Timings, Usage, answer_places
 from ragmeter.core.inputs.targets.asking import Asking, Headers, asking_of
 from ragmeter.core.inputs.targets.description import TargetDescription
@@ -49,18 +50,27 @@ class DescribedDialect:
     def ends_with_response(self) -> bool:
         return self.places.ends_with_response
 
-    def request(self, prompt: str, *, max_tokens: int | None = None, mark: str | None = None) -> HttpRequest:
+    def request(
+        self, prompt: str, *, max_tokens: int | None = None, mark: str | None = None, talk: Talk | None = None
+    ) -> HttpRequest:
         """See `ragmeter.clients.answers.dialects.Dialect`. A mark goes ahead of the prompt."""
-        asked_for = marked(prompt, mark, "nonce")
-        own = {"prompt": asked_for, "messages": self._messages(asked_for), "history": []}
+        history = () if talk is None else talk.history
+        asked_for = prompt if history else marked(prompt, mark, "nonce")
+        own = {
+            "prompt": asked_for,
+            "messages": self._messages(asked_for, history),
+            "history": list(history) or None,
+            "session_id": None if talk is None else talk.session_id,
+            "turn": 1 if talk is None else talk.turn,
+        }
         asked = self.asking.request({**self.values, **own, **self._limits(max_tokens)})
         return HttpRequest(
             method=asked.method, path=asked.path, headers=(*asked.headers, *self.headers), body=asked.body
         )
 
-    def _messages(self, question: str) -> list[dict[str, str]]:
+    def _messages(self, question: str, history: Sequence[Mapping[str, str]]) -> list[Mapping[str, str]]:
         has_place = "system" in self.asking.uses
-        return (NOTHING_STATED if has_place else self.stated).messages(question)
+        return (NOTHING_STATED if has_place else self.stated).messages(question, history)
 
     def _limits(self, max_tokens: int | None) -> Mapping[str, Any]:
         """Of a request that has a limit of its own."""

@@ -17,6 +17,7 @@ from ragmeter.clients.answers.told import as_text, describe_error, failure_words
 from ragmeter.clients.connection.transport import HttpRequest
 from ragmeter.core.inputs.body import NOTHING_STATED, RequestBody
 from ragmeter.core.inputs.cache import MarkBy
+from ragmeter.core.inputs.talks import Talk
 from ragmeter.core.inputs.targets.answer import Framing
 from ragmeter.core.requests.records import ErrorClass
 
@@ -43,10 +44,13 @@ class Dialect(Protocol):
         """Whether the end of a complete response is the end of the answer."""
         ...
 
-    def request(self, prompt: str, *, max_tokens: int | None = None, mark: str | None = None) -> HttpRequest:
+    def request(
+        self, prompt: str, *, max_tokens: int | None = None, mark: str | None = None, talk: Talk | None = None
+    ) -> HttpRequest:
         """The request for one prompt; ``max_tokens`` replaces the dialect's own.
 
-        mark: keeps the request apart in the caches of the service from those with another mark.
+        mark: keeps the request apart in the caches of the service from those with another mark. talk: of a turn of a
+        conversation; its history has the mark already.
         """
         ...
 
@@ -81,14 +85,16 @@ class RagDialect:
         *,
         max_tokens: int | None = None,
         mark: str | None = None,
-        session_id: str | None = None,
+        talk: Talk | None = None,
     ) -> HttpRequest:
+        history = () if talk is None else talk.history
         body = {
-            "query": marked(prompt, mark, self.mark_by),
+            "query": prompt if history else marked(prompt, mark, self.mark_by),
             "k": self.k,
             "docset": self.docset,
             "max_tokens": self.max_tokens if max_tokens is None else max_tokens,
-            "session_id": session_id,
+            "session_id": None if talk is None else talk.session_id,
+            "history": list(history) or None,
             **salt_of(mark, self.mark_by),
         }
         return _post(self.path, body, self.headers)
@@ -197,11 +203,15 @@ class OpenAiDialect:
     text_at: str = field(default="delta.content", init=False)
     ends_with_response: bool = field(default=False, init=False)
 
-    def request(self, prompt: str, *, max_tokens: int | None = None, mark: str | None = None) -> HttpRequest:
+    def request(
+        self, prompt: str, *, max_tokens: int | None = None, mark: str | None = None, talk: Talk | None = None
+    ) -> HttpRequest:
+        history = () if talk is None else talk.history
+        question = prompt if history else marked(prompt, mark, self.mark_by)
         limited = {} if max_tokens is None else dict.fromkeys(_LIMITS & self.body.keys(), max_tokens)
         body = {
             "model": self.model,
-            "messages": self.asked.messages(marked(prompt, mark, self.mark_by)),
+            "messages": self.asked.messages(question, history),
             **self.asked.sampling(self.max_tokens if max_tokens is None else max_tokens),
             "stream": True,
             "stream_options": {"include_usage": True} if self.asked.usage else None,

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
+from ragmeter.clients.kube.kubeconfig import checked_context, one_line
 from ragmeter.core.errors import ClusterError
 from ragmeter.jobs.names import minor_version
 
@@ -35,6 +36,9 @@ _KINDS: Final[Mapping[str, tuple[str, str, str]]] = {
 }
 """Kind: class of the official client, the noun in its method names, the resource as RBAC names it."""
 
+_UNREADABLE: Final = (ValueError, TypeError, AttributeError, LookupError, ImportError, RecursionError)
+"""What the client library raises for a kubeconfig that is no kubeconfig, beside what it says on purpose."""
+
 
 @contextmanager
 def connected(context: str | None, namespace: str) -> Iterator["Cluster"]:
@@ -49,9 +53,11 @@ def connected(context: str | None, namespace: str) -> Iterator["Cluster"]:
     try:
         if context is None:
             config.load_incluster_config()
+        else:
+            checked_context(context)
         api = client.ApiClient() if context is None else config.new_client_from_config(context=context)
-    except (config.ConfigException, yaml.YAMLError, OSError, ValueError) as error:
-        raise ClusterError(f"Kubernetes {named}: {_known_contexts(context) or _one_line(str(error))}") from error
+    except (config.ConfigException, yaml.YAMLError, OSError, *_UNREADABLE) as error:
+        raise ClusterError(f"Kubernetes {named}: {_known_contexts(context) or one_line(str(error))}") from error
     with api:
         yield Cluster(named=named, namespace=namespace, api=api)
 
@@ -63,7 +69,7 @@ def _known_contexts(context: str | None) -> str | None:
 
     try:
         names = [str(each["name"]) for each in config.list_kube_config_contexts()[0]]
-    except (config.ConfigException, yaml.YAMLError, OSError, ValueError):
+    except (config.ConfigException, yaml.YAMLError, OSError, *_UNREADABLE):
         return None
     return None if context in (None, *names) else f"the kubeconfig has no such context; known: {', '.join(names)}"
 
@@ -152,7 +158,7 @@ class Cluster:
                 pause_s = _asked_pause_s(error) or pause_s
             except (HTTPError, ValueError) as error:
                 if attempt == TRIES or not isinstance(error, HTTPError):
-                    raise ClusterError(f"{asked}: {_one_line(str(error))}") from error
+                    raise ClusterError(f"{asked}: {one_line(str(error))}") from error
             time.sleep(min(pause_s, LONGEST_PAUSE_S))
             pause_s *= 2
         raise AssertionError("unreachable: the last try returns or raises")
@@ -175,14 +181,10 @@ def _answer(error: Any) -> str:
         UNAUTHORIZED: "; the credentials are refused: they may have expired",
         FORBIDDEN: "; ask for that verb on that resource, or for a change of the policy that is named",
     }
-    return f"HTTP {error.status}: {_one_line(str(said))}{hints.get(error.status, '')}"
+    return f"HTTP {error.status}: {one_line(str(said))}{hints.get(error.status, '')}"
 
 
 def _asked_pause_s(error: Any) -> float | None:
     """Retry-After of the server, if it asks for one."""
     asked = (error.headers or {}).get("Retry-After", "")
     return float(asked) if asked.isdecimal() else None
-
-
-def _one_line(words: str) -> str:
-    return " ".join(words.split())[:400]

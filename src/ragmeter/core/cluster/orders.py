@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Any, Final
 
 from ragmeter.core.inputs.provider import Provider
 from ragmeter.core.inputs.workload import Workload, judging_keys
@@ -28,6 +28,12 @@ class Order:
     shards: int
     settings: Mapping[str, str] = field(default_factory=dict)
     baseline: str | None = None
+
+
+def _scripts(workload: Workload) -> list[list[dict[str, Any]]]:
+    """As a manifest has them itself."""
+    turns = iter({"prompt": each.text, "relevant": list(each.relevant)} for each in workload.prompts)
+    return [[next(turns) for _ in range(count)] for count in (workload.sessions.turns if workload.sessions else ())]
 
 
 def identity_only(plan: RunPlan) -> RunPlan:
@@ -60,5 +66,8 @@ def _files(order: Order) -> dict[str, str]:
         manifest["prompts_file"] = "prompts.jsonl"
         lines = [json.dumps({"prompt": each.text, "relevant": list(each.relevant)}) for each in workload.prompts]
         files["prompts.jsonl"] = "\n".join(lines)
+    if workload.sessions is not None:
+        manifest["sessions"] = {**manifest["sessions"], "turns": _scripts(workload)}
+        manifest["sessions"].pop("file", None)
     inside = {"schema": "provider.v1", "name": order.provider.name, "base_url": order.url}
     return {**files, "workload.yaml": json.dumps(manifest), "provider.yaml": json.dumps(inside)}

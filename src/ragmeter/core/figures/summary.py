@@ -9,7 +9,7 @@ from ragmeter.core.figures.series import Distribution, Series, series_of
 from ragmeter.core.requests.answers import unknown_figures
 from ragmeter.core.requests.measures import e2e_ms, tpot_ms, ttft_ms
 from ragmeter.core.requests.metrics import METRICS
-from ragmeter.core.requests.records import OURS, Phase, RequestSample
+from ragmeter.core.requests.records import OURS, ErrorClass, Phase, RequestSample
 from ragmeter.core.stats.estimate import Estimate, estimate_exact, estimate_ratio
 from ragmeter.core.stats.trials import MIN_TO_CLAIM, MIN_TO_SHOW, quotient_over_trials, share_over_trials
 
@@ -133,15 +133,25 @@ def summarise(
         phase=figures,
         series=series,
         rates=_rates(figures, counts),
-        errors_by_class=dict(sorted(Counter(sample.error.value for sample in mine if sample.error).items())),
+        errors_by_class=_by_class(mine),
         trials=len(counts),
         interrupted=interrupted,
         good=good,
         good_tokens=sum_known([trial.good_tokens for trial in counts]),
         points=_points(mine),
-        warnings=(*_warnings(successes, interrupted), *_trial_warnings(len(counts))),
+        warnings=(*_warnings(successes, interrupted - _left(mine)), *_trial_warnings(len(counts))),
         unknown=unknown_figures(mine),
     )
+
+
+def _by_class(mine: Sequence[RequestSample]) -> dict[str, int]:
+    """Clients that went away as they were to are no errors."""
+    found = Counter(sample.error for sample in mine if sample.error is not None and sample.error is not ErrorClass.LEFT)
+    return {error.value: found[error] for error in sorted(found, key=lambda each: each.value)}
+
+
+def _left(mine: Sequence[RequestSample]) -> int:
+    return sum(sample.error is ErrorClass.LEFT for sample in mine)
 
 
 def is_good(sample: RequestSample, goodput: Mapping[str, float]) -> bool:

@@ -1,6 +1,6 @@
 """What a workload states of the body of each request: sampling, forced length, system prompt, limit and usage."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeAlias
 
@@ -36,10 +36,10 @@ class RequestBody:
     template_kwargs: Mapping[str, Any] = field(default_factory=dict)
     written: tuple[str, ...] = ()
 
-    def messages(self, question: str) -> list[dict[str, str]]:
-        """The chat messages of one question."""
+    def messages(self, question: str, history: Sequence[Mapping[str, str]] = ()) -> list[Mapping[str, str]]:
+        """The chat messages of one question. history: those before it."""
         first = [] if self.system is None else [{"role": "system", "content": self.system}]
-        return [*first, {"role": "user", "content": question}]
+        return [*first, *history, {"role": "user", "content": question}]
 
     def sampling(self, max_tokens: int | None) -> dict[str, Any]:
         """Keys of a chat completion by their names; None for one that is left out. max_tokens: of the request."""

@@ -11,7 +11,9 @@ from ragmeter.core.inputs.body import NOTHING_STATED, RequestBody, body_from
 from ragmeter.core.inputs.cache import DeclaredCaches, caches_from
 from ragmeter.core.inputs.lengths import DrawnLengths, TokenizerFile, lengths_from
 from ragmeter.core.inputs.load_keys import check_load, check_ramp
+from ragmeter.core.inputs.prompt_files import prompt_rows
 from ragmeter.core.inputs.search import Search, check_search, search_from
+from ragmeter.core.inputs.talks import Leaving, Scripts, Sessions, leaving_from, scripts_of, sessions_from
 from ragmeter.core.inputs.targets.asking import asking_of
 from ragmeter.core.inputs.targets.description import BUILT_IN, TargetDescription
 from ragmeter.core.inputs.traces import TracedRequest, sped_up
@@ -65,7 +67,8 @@ class Workload:
     alone ends it.
     body: keys of each request's body, for target openai; None leaves a key out. request: what the manifest states of
     each request's body, for any target that has a place for it. lengths: of prompts and answers, drawn for each of
-    them. tokenizer: by which lengths are exact, and tokens are counted where the service counts none.
+    them. tokenizer: by which lengths are exact, and tokens are counted where the service counts none. sessions: of
+    which prompts are the turns; None: each prompt is a conversation of its own. leaving: clients that go away.
     manifest: the effective document. sha256: of everything in it that changes what is asked of the service,
     prompts included; seed, trials, cool-down and SLOs are not part of it.
     """
@@ -96,6 +99,8 @@ class Workload:
     request: RequestBody = NOTHING_STATED
     lengths: DrawnLengths | None = None
     tokenizer: TokenizerFile | None = None
+    sessions: Sessions | None = None
+    leaving: Leaving | None = None
     prompts: tuple[Prompt, ...]
     prompt_order: str
     goodput: Mapping[str, float]
@@ -120,12 +125,13 @@ class Workload:
 
     @property
     def peak_rate_per_s(self) -> float | None:
-        """The highest mean rate that is offered; of a trace the mean of all of it. None in a closed loop."""
+        """The highest mean rate of requests; of a trace the mean of all of it. None in a closed loop."""
         if self.trace:
             span_s = self.trace[-1].at_s
             return len(self.trace) / span_s if span_s else float(len(self.trace))
         rates = [rate for rate in (self.rate_per_s, self.end_rate_per_s, *self.rates_per_s) if rate is not None]
-        return max(rates, default=None)
+        turns = 1.0 if self.sessions is None else self.sessions.mean_turns
+        return max((rate * turns for rate in rates), default=None)
 
 
 def workload_from(
@@ -138,13 +144,14 @@ def workload_from(
     trace: Sequence[TracedRequest] = (),
     find_target: FindTarget | None = None,
     tokenizer: TokenizerFile | None = None,
+    scripts: Scripts = (),
 ) -> Workload:
     """The workload of a manifest.
 
     document: the parsed manifest. prompts: those of ``prompts_file``, or empty when the manifest lists its own.
     settings: values that win over the manifest, at most one for a key. trace: the requests of ``load.trace_file``.
     find_target: reads the description of a target; without it, only the built-in ones are known. tokenizer: the file of
-    ``model.tokenizer``.
+    ``model.tokenizer``. scripts: the sessions of ``sessions.file``.
     Raises ConfigError for whatever is unknown or impossible, before and after the settings are applied.
     """
     document, notices = versioned(document, schema, path)
@@ -160,7 +167,9 @@ def workload_from(
     model = effective.get("model", {})
     until = until_from(defaults(schema, "until") | effective["until"]) if "until" in effective else None
     search = search_from(load["search"]) if "search" in load else None
-    own = tuple(Prompt(text=text) for text in effective.get("prompts", ()))
+    scripts = scripts or scripts_of(effective, where)
+    own = tuple(Prompt(text=turn.text, relevant=turn.relevant) for script in scripts for turn in script)
+    own = own or tuple(Prompt(text=text) for text in effective.get("prompts", ()))
     closed = load["shape"] == "closed"
     requests = _requests(effective["benchmark"], benchmark["requests"], trace)
     if search is not None:
@@ -172,6 +181,10 @@ def workload_from(
     if asks_for_a_model and not model.get("model_id"):
         name = target if described is None else described.name
         raise ConfigError(f"{path}: $.model.model_id: needed with target {name}: it is the model that is asked for")
+    warm = benchmark["warmup_requests"]
+    sessions = sessions_from(effective, scripts, described, warmup_requests=warm, where=where)
+    if sessions is not None:
+        requests = sum(sessions.turns[place % len(sessions.turns)] for place in range(sessions.count))
     made = Workload(
         name=effective["name"],
         version=effective.get("version", "1.0"),
@@ -199,13 +212,17 @@ def workload_from(
         request=body_from(effective, described, max_tokens=benchmark["max_output_tokens"], where=where),
         lengths=lengths_from(effective, where),
         tokenizer=tokenizer,
+        sessions=sessions,
+        leaving=leaving_from(effective, where),
         prompts=own or tuple(prompts),
         prompt_order=effective.get("prompt_order", "round_robin"),
         goodput=effective.get("goodput", {}),
         slo=tuple(effective.get("slo", ())),
         manifest=effective,
         overrides=overrides,
-        sha256=_sha256(effective, benchmark, load, retrieval, own or tuple(prompts), trace, described, tokenizer),
+        sha256=_sha256(
+            effective, benchmark, load, retrieval, own or tuple(prompts), trace, described, tokenizer, scripts
+        ),
         end_rate_per_s=load.get("end_rate_per_s"),
         burstiness=load.get("burstiness", 1.0),
         burst_size=load.get("burst_size", 1),
@@ -292,6 +309,7 @@ def _sha256(
     trace: Sequence[TracedRequest],
     described: TargetDescription | None,
     tokenizer: TokenizerFile | None,
+    scripts: Scripts,
 ) -> str:
     asked = {key: value for key, value in effective.items() if key not in judging_keys and key != "prompts_file"}
     asked["benchmark"] = {key: value for key, value in benchmark.items() if key not in pacing_keys}
@@ -301,6 +319,8 @@ def _sha256(
         asked["target"] = described.sha256
     if tokenizer is not None:
         asked["model"] = {**effective["model"], "tokenizer": tokenizer.sha256}
+    if "sessions" in effective:
+        asked["sessions"] = {**effective["sessions"], "file": None, "turns": [len(script) for script in scripts]}
     asked["prompts"] = [prompt.text for prompt in prompts]
     if trace:
         asked["trace"] = [(each.at_s, each.lengths.input_tokens, each.lengths.output_tokens) for each in trace]
@@ -309,34 +329,5 @@ def _sha256(
 
 
 def prompts_of(text: str, *, path: str) -> tuple[Prompt, ...]:
-    """The prompts of a file's text: ``.jsonl`` with an object a line, anything else one prompt a line."""
-    lines = [(number, line.strip()) for number, line in enumerate(text.split("\n"), start=1)]
-    parse = _prompt_of_json if path.endswith(".jsonl") else _prompt_of_line
-    prompts = tuple(parse(line, f"{path}:{number}") for number, line in lines if line)
-    if not prompts:
-        raise ConfigError(f"{path}: has no prompts")
-    return prompts
-
-
-def _prompt_of_line(line: str, _where: str) -> Prompt:
-    return Prompt(text=line)
-
-
-def _prompt_of_json(line: str, where: str) -> Prompt:
-    try:
-        document = json.loads(line)
-    except ValueError as error:
-        raise ConfigError(f"{where}: not JSON: {error}") from error
-    check(document, prompt_schema, where)
-    return Prompt(text=document["prompt"], relevant=tuple(document.get("relevant", ())))
-
-
-prompt_schema: Mapping[str, Any] = {
-    "type": "object",
-    "additionalProperties": False,
-    "required": ["prompt"],
-    "properties": {
-        "prompt": {"type": "string", "minLength": 1},
-        "relevant": {"type": "array", "items": {"type": "string", "minLength": 1}},
-    },
-}
+    """The prompts of a file's text: JSON lines by its suffix, else one prompt a line. Raises ConfigError."""
+    return tuple(Prompt(text=prompt, relevant=relevant) for prompt, relevant in prompt_rows(text, path=path))

@@ -34,8 +34,11 @@ class ErrorClass(StrEnum):
     INTERRUPTED = "interrupted"
     """Ended by us (Ctrl-C, end of the phase): neither a success nor the server's failure; counted apart."""
 
+    LEFT = "left"
+    """Its client went away at the time that the workload drew: part of the load, and no failure; counted apart."""
 
-OURS = frozenset({ErrorClass.CLIENT, ErrorClass.INTERRUPTED})
+
+OURS = frozenset({ErrorClass.CLIENT, ErrorClass.INTERRUPTED, ErrorClass.LEFT})
 """What ended a request without the service having a part in it: neither a success nor a failure of it."""
 
 
@@ -104,6 +107,10 @@ class RequestSample:
     step: int = 0
     clock_id: int = 0
     prompt_index: int = 0
+    session: int | None = None
+    """Of a conversation: its number in the run, from 0; None where each request is one of its own."""
+    turn: int | None = None
+    """Of a conversation: which of its questions this is, from 1."""
     scheduled_ns: int
     sent_ns: int | None = None
     dns_ns: int | None = None

@@ -9,6 +9,7 @@ from ragmeter.core.figures.replicas import Replica, caveats_of_replicas, replica
 from ragmeter.core.figures.retrieval import Retrieval, caveat_of_retrieval, retrieval_of, retrieval_rates
 from ragmeter.core.figures.slowest import slowest_of
 from ragmeter.core.figures.summary import Figures, finite_distribution, finite_estimate, summarise
+from ragmeter.core.figures.talks import Departures, caveat_of_departures, departures_of, talks_of
 from ragmeter.core.money.cost import Cost, cost_rates, withhold
 from ragmeter.core.requests.answers import caveats_of_answers, finish_reasons
 from ragmeter.core.requests.metrics import METRICS
@@ -55,6 +56,7 @@ def result_of(
     verdicts = withheld(judged, caches.undeclared)
     phase = figures.phase
     replicas = replicas_of(measured)
+    left = departures_of(measured, ending.cache_counts)
     return RunResult(
         **{name: getattr(phase, name) for name in names_users_know},
         concurrency=workload.concurrency if capacity is None or workload.open_loop else _whole(capacity.held),
@@ -101,12 +103,14 @@ def result_of(
         ended_at=_ended_at(plan, samples),
         edge=edge_of(samples, plan, ending),
         token_source=token_source(measured),
-        caveats=_caveats(plan, samples, replicas, retrieval),
+        caveats=_caveats(plan, samples, replicas, retrieval, left),
         unknown=dict(figures.unknown),
         finish_reasons=finish_reasons(measured),
         overspent=overspent_in(slos, phase),
         failures=failures_of(measured),
         caches=caches,
+        talks=talks_of(measured, workload.sessions),
+        left=left,
         replicas=replicas,
     )
 
@@ -176,10 +180,19 @@ def _with_rates(figures: Figures, retrieval: Retrieval | None, cost: Cost | None
 
 
 def _caveats(
-    plan: RunPlan, samples: Sequence[RequestSample], replicas: Sequence[Replica], retrieval: Retrieval | None
+    plan: RunPlan,
+    samples: Sequence[RequestSample],
+    replicas: Sequence[Replica],
+    retrieval: Retrieval | None,
+    left: Departures | None,
 ) -> tuple[str, ...]:
     measured = [sample for sample in samples if sample.phase is Phase.MEASURED]
-    more = (caveat_of_repeats(samples), caveat_of_retrieval(retrieval), caveat_of_marks(plan))
+    more = (
+        caveat_of_repeats(samples),
+        caveat_of_retrieval(retrieval),
+        caveat_of_marks(plan),
+        caveat_of_departures(left, len(measured)),
+    )
     drawn = plan.workload.lengths is not None and plan.workload.lengths.output is not None
     of_answers = caveats_of_answers(measured, None if drawn else plan.workload.max_output_tokens)
     return (*of_answers, *caveats_of_replicas(replicas), *(each for each in more if each is not None))

@@ -35,7 +35,7 @@ def failures_of(samples: Sequence[RequestSample]) -> tuple[FailureCount, ...]:
     found = Counter(
         (sample.error.value, sample.http_status)
         for sample in samples
-        if sample.error is not None and sample.error is not ErrorClass.INTERRUPTED
+        if sample.error not in {None, ErrorClass.INTERRUPTED, ErrorClass.LEFT}
     )
     ordered = sorted(found.items(), key=lambda at: (-at[1], at[0][0], at[0][1] or 0))
     return tuple(FailureCount(error=error, http_status=status, requests=n) for (error, status), n in ordered)

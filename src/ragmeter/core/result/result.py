@@ -11,6 +11,7 @@ from ragmeter.core.figures.retrieval import Retrieval
 from ragmeter.core.figures.series import Distribution
 from ragmeter.core.figures.slowest import SlowRequest
 from ragmeter.core.figures.summary import PhaseFigures, Point
+from ragmeter.core.figures.talks import Departures, TalkFigures
 from ragmeter.core.inputs.workload import Override
 from ragmeter.core.money.cost import Cost
 from ragmeter.core.requests.records import TokenSource
@@ -108,6 +109,10 @@ class RunResult:
     """The failed requests of the measured phase by class and HTTP status, the most frequent first."""
     caches: Caches | None = None
     """Of the service: what was declared, repeated and measured; None in results that were written without it."""
+    talks: TalkFigures | None = None
+    """Of a workload with ``sessions``."""
+    left: Departures | None = None
+    """Requests whose client went away at the time that ``leaving`` drew: neither in ``success`` nor in ``errors``."""
     replicas: tuple[Replica, ...] = ()
     """Of the measured phase, where the service has more than one: by its own ids, else by address."""
     failed_tests: tuple[FailedTest, ...] = ()

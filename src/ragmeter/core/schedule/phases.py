@@ -9,10 +9,12 @@ from typing import Literal
 
 import numpy as np
 
+from ragmeter.core.inputs.talks import Sessions
 from ragmeter.core.inputs.workload import Workload
 from ragmeter.core.schedule.arrivals import Arrivals, as_ns, start_times
 from ragmeter.core.schedule.plan import PhasePlan
 from ragmeter.core.schedule.prompting import prompt_order
+from ragmeter.core.schedule.talks import leaves_of, talks_of
 
 AT_ONCE = 8
 """Requests in flight while the questions of an open loop are asked ahead of it."""
@@ -32,6 +34,8 @@ def warmup(workload: Workload) -> tuple[PhasePlan, ...]:
     """
     if not workload.warmup_requests:
         return ()
+    if workload.sessions is not None:
+        return (_talked(workload, workload.sessions, "warmup", 0),)
     offsets_ns = None
     if workload.open_loop:
         rate = workload.rate_per_s or next(iter(workload.rates_per_s), workload.peak_rate_per_s)
@@ -46,6 +50,8 @@ def trial(workload: Workload, number: int) -> tuple[PhasePlan, ...]:
 
     number: from 0; it may go beyond ``workload.trials``.
     """
+    if workload.sessions is not None:
+        return (_talked(workload, workload.sessions, "measured", number),)
     if workload.shape == "trace":
         return (_replay(workload, number),)
     rates = workload.rates_per_s if workload.shape == "sweep" else (workload.rate_per_s,)
@@ -112,6 +118,47 @@ def _replay(workload: Workload, number: int) -> PhasePlan:
     return replace(plan, lengths=tuple(request.lengths for request in taken))
 
 
+def _talked(workload: Workload, sessions: Sessions, name: Literal["warmup", "measured"], number: int) -> PhasePlan:
+    """Whole sessions, each beginning with the script after the last one of the phase before."""
+    is_warm = name == "warmup"
+    count = sessions.warmup if is_warm else sessions.count
+    began = 0 if is_warm else sessions.warmup + number * sessions.count
+
+    def scripts(first: int, requests: int) -> tuple[int, ...]:
+        order, known = workload.prompt_order, len(sessions.turns)
+        return prompt_order(order, prompts=known, first=first, requests=requests, seed=workload.seed)
+
+    offsets_ns = None
+    if workload.open_loop:
+        wanted = _arrivals(workload, workload.rate_per_s or 1.0)
+        wanted = replace(wanted, requests=count, duration_s=None if is_warm else workload.duration_s)
+        offsets_ns = start_times(workload.shape, wanted, _rng(workload, number, int(is_warm)))
+    own = scripts(began, count if offsets_ns is None else len(offsets_ns))
+    firsts = [sessions.first_prompt(script) for script in own]
+    prompts = [
+        at for first, script in zip(firsts, own, strict=True) for at in range(first, first + sessions.turns[script])
+    ]
+    rng = _rng(workload, number, 5, int(is_warm))
+    return PhasePlan(
+        name=name,
+        trial=number,
+        first_index=sum(sessions.turns[script] for script in scripts(0, began)),
+        prompt_order=tuple(prompts),
+        concurrency=workload.concurrency,
+        offsets_ns=None,
+        duration_s=workload.duration_s if name == "measured" else None,
+        talks=talks_of(sessions, own, first_number=began, offsets_ns=offsets_ns, rng=rng),
+        leaves_ns=_leaves(workload, name, len(prompts), number),
+    )
+
+
+def _leaves(workload: Workload, name: str, requests: int, number: int) -> tuple[int | None, ...] | None:
+    """In the measured phase alone: a warm-up warms."""
+    if workload.leaving is None or name != "measured":
+        return None
+    return leaves_of(workload.leaving, requests, _rng(workload, number, 4))
+
+
 def _phase(
     workload: Workload,
     name: Literal["warmup", "measured"],
@@ -139,6 +186,7 @@ def _phase(
         offsets_ns=offsets_ns,
         duration_s=workload.duration_s if name == "measured" else None,
         lengths=lengths,
+        leaves_ns=_leaves(workload, name, len(order), number),
     )
 
 

@@ -5,6 +5,7 @@ from typing import Literal, TypeAlias
 
 from ragmeter.core.inputs.cache import MarkBy
 from ragmeter.core.inputs.traces import Lengths
+from ragmeter.core.schedule.talks import PlannedTalk
 
 Vantage: TypeAlias = Literal["inside", "outside"]
 """From where a load is sent, as the cluster of the service has it."""
@@ -45,6 +46,9 @@ class PhasePlan:
     concurrency: slots of a closed loop; None in an open one. offsets_ns: its start times since the phase began.
     duration_s: a closed loop starts no request after it; the offsets of an open loop end before it.
     slot_starts_ns: of a closed loop: when each slot sends its first request, since the phase began; None: all at once.
+    talks: the sessions that the requests are of, in order; None: each is sent by itself. The slots of a closed loop are
+    then users, and an open loop has no offsets of its own.
+    leaves_ns: of each request, after which time its client goes away; None for one that stays, or where all do.
     """
 
     name: Literal["warmup", "search", "measured"]
@@ -58,6 +62,8 @@ class PhasePlan:
     positions: tuple[int, ...] | None = None
     lengths: tuple[Lengths, ...] | None = None
     slot_starts_ns: tuple[int, ...] | None = None
+    talks: tuple[PlannedTalk, ...] | None = None
+    leaves_ns: tuple[int | None, ...] | None = None
 
     def index(self, place: int) -> int:
         """The index in the whole run of the request at a place of this plan."""

@@ -18,6 +18,7 @@ from typing import TypeVar
 from ragmeter.core.errors import ConfigError
 from ragmeter.core.inputs.workload import Workload
 from ragmeter.core.schedule.plan import PhasePlan
+from ragmeter.core.schedule.talks import PlannedTalk
 
 V = TypeVar("V")
 
@@ -53,12 +54,24 @@ def shard(plan: PhasePlan, number: int, count: int) -> PhasePlan:
     if not 0 <= number < count:
         raise ValueError(f"shard {number} is not one of {count}: they are numbered from 0")
     slots = plan.concurrency or 1
+    mine = None if plan.concurrency is None else range(number, slots, count)
+    if plan.talks is not None:
+        own = [
+            at for place, at in enumerate(plan.talks) if (place if mine is None else place % slots) % count == number
+        ]
+        return _of_talks(assigned(plan, [place for talk in own for place in talk.places], mine), own)
     places = [
         place
         for place in range(len(plan.prompt_order))
         if (place if plan.concurrency is None else place % slots) % count == number
     ]
-    return assigned(plan, places, None if plan.concurrency is None else range(number, slots, count))
+    return assigned(plan, places, mine)
+
+
+def _of_talks(plan: PhasePlan, own: Sequence[PlannedTalk]) -> PhasePlan:
+    """With these sessions, which follow one another in it."""
+    firsts = accumulate((talk.turns for talk in own), initial=0)
+    return replace(plan, talks=tuple(replace(talk, first=first) for talk, first in zip(own, firsts, strict=False)))
 
 
 def assigned(plan: PhasePlan, places: Sequence[int], slots: Sequence[int] | None) -> PhasePlan:
@@ -70,6 +83,7 @@ def assigned(plan: PhasePlan, places: Sequence[int], slots: Sequence[int] | None
         prompt_order=_taken(plan.prompt_order, places),
         offsets_ns=None if plan.offsets_ns is None else _taken(plan.offsets_ns, places),
         lengths=None if plan.lengths is None else _taken(plan.lengths, places),
+        leaves_ns=None if plan.leaves_ns is None else _taken(plan.leaves_ns, places),
         concurrency=None if slots is None else len(slots),
         slot_starts_ns=None if starts is None or slots is None else _taken(starts, slots),
     )
@@ -89,8 +103,9 @@ def _longest_s(plan: PhasePlan) -> float:
     if plan.offsets_ns is not None:
         return max(plan.offsets_ns, default=0) / 1e9
     if plan.duration_s is None:
+        kind = "a closed loop" if plan.talks is None else "one of sessions"
         raise ConfigError(
-            f"the {plan.name} phase is a closed loop without a duration: nobody knows when its shards have ended, and "
+            f"the {plan.name} phase is {kind} without a duration: nobody knows when its shards have ended, and "
             "the next phase would begin on each machine at another time; give benchmark.duration, or --phase-every"
         )
     return plan.duration_s

@@ -22,6 +22,7 @@ from ragmeter.report.html.scorecard.provenance import formulas, harness, manifes
 from ragmeter.report.html.scorecard.replicas import replicas
 from ragmeter.report.html.scorecard.slowest import slowest
 from ragmeter.report.html.scorecard.sweep import sweep
+from ragmeter.report.html.scorecard.talks import talks
 from ragmeter.report.html.scorecard.verdicts import headline, verdicts
 from ragmeter.report.words.markup import Html, element, join
 from ragmeter.report.words.naming import run_name
@@ -101,6 +102,7 @@ def _run(result: RunResult, gate: Gate, ident: str) -> Html:
         edge(result.edge),
         None if result.steps else tiles(result, gate),
         None if result.steps else distributions(result, ident),
+        talks(result),
         ttft_over_time(result, ident),
         slowest(result, ident),
         replicas(result),

@@ -47,6 +47,7 @@ from ragmeter.report.words.naming import (
     why_missing,
 )
 from ragmeter.report.words.replicas import ratio_words
+from ragmeter.report.words.talks import talk_sentence, turn_cells
 
 _LATENCIES: Final = ("ttft_ms", "tpot_ms", "itl_ms", "e2e_ms")
 _RATES: Final = ("output_tokens_per_s", "requests_per_s", "goodput_rps", "good_ratio", "error_ratio")
@@ -65,6 +66,7 @@ def summary_lines(result: RunResult, *, width: int, colour: bool) -> list[str]:
         *_failure_lines(result, page),
         *(() if result.steps else _latency_lines(result, page)),
         *_rate_lines(result, page),
+        *_talk_lines(result, page),
         *(line for each in result.replicas for line in page.cells(*_replica_cells(each))),
         *_client_lines(result.harness, page),
         *(page.entry("caches", cache_sentence(result.caches)) if result.caches else ()),
@@ -123,6 +125,14 @@ def _what_ran(result: RunResult) -> str:
         _clock(result.harness),
     )
     return ", ".join(part for part in parts if part)
+
+
+def _talk_lines(result: RunResult, page: Page) -> Iterator[str]:
+    if result.talks is None:
+        return
+    yield from page.entry("sessions", talk_sentence(result.talks))
+    for each in result.talks.turns:
+        yield from page.cells(f"turn {each.turn}", turn_cells(each))
 
 
 def _clock(harness: Harness) -> str:

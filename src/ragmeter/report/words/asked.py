@@ -28,6 +28,8 @@ def asked_rows(result: RunResult) -> list[tuple[str, str]]:
         *((_NAMES.get(key, key), _plain(value)) for key, value in manifest.get("request", {}).items()),
         *((f"Body: {key}", _plain(value)) for key, value in model.get("body", {}).items()),
         *_lengths(manifest.get("lengths", {})),
+        *_sessions(manifest.get("sessions", {})),
+        *_leaving(manifest.get("leaving", {})),
         *((("Tokenizer", shown(model["tokenizer"])),) if "tokenizer" in model else ()),
     ]
 
@@ -41,6 +43,19 @@ def _plain(value: Any) -> str:
 def _lengths(written: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for key, value in written.items():
         yield _LENGTHS[key], drawn_words(value)
+
+
+def _sessions(written: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    if written:
+        yield "Time to think, s", drawn_words(written.get("think_time", 0))
+    if "count" in written:
+        yield "Sessions of a trial", shown(written["count"])
+
+
+def _leaving(written: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    if written:
+        yield "Share of clients that go away", shown(written["share"])
+        yield "They go after, s", drawn_words(written["after"])
 
 
 def drawn_words(value: Any) -> str:

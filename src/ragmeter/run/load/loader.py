@@ -31,9 +31,11 @@ from ragmeter.core.requests.records import ErrorClass, Phase, RequestSample
 from ragmeter.core.schedule.plan import Marking, PhasePlan
 from ragmeter.core.schedule.prompting import prompt_of_length
 from ragmeter.run.load.backlog import Backlog
+from ragmeter.run.load.conversation import Conversations
 from ragmeter.run.load.open_loop import Start, drive
 from ragmeter.run.load.priority import is_ahead
 from ragmeter.run.load.standstill import NONE, Standstill, StandstillWatch
+from ragmeter.run.load.talking import talk_all
 
 
 class Listener(Protocol):
@@ -87,6 +89,7 @@ class Loader:
         self._dialect = dialect_of(workload, provider, marking)
         self._ends = None if workload.tokenizer is None else ends_by(workload.tokenizer.path)
         self._marks = _Marks(marking)
+        self._mark_by: MarkBy = "nonce" if marking is None else marking.by
         self._secrets = provider.secrets
         self._replica_header = provider.replica_header
         self._origin_ns = origin_ns
@@ -120,13 +123,22 @@ class Prepared:
     _answers: Backlog[tuple[Start, Exchange]] = field(init=False)
     _requests: dict[tuple[int, Lengths | None], HttpRequest] = field(init=False)
     """Made before the phase: it would be work between the moment of a start and its send."""
+    _talks: Conversations | None = field(init=False)
 
     def __post_init__(self) -> None:
         self._answers = Backlog(self._keep, self.loader._pauses, rests=is_ahead())
         order = self.plan.prompt_order
         asked = set(zip(order, self.plan.lengths or (None,) * len(order), strict=True))
-        self._requests = {each: self._request(*each) for each in asked}
+        self._requests = {} if self.plan.talks else {each: self._request(*each) for each in asked}
+        self._talks = self._conversations() if self.plan.talks else None
         gc.collect()
+
+    def _conversations(self) -> Conversations:
+        loader = self.loader
+        prompts, mark = loader._workload.prompts, loader._marks.written
+        return Conversations(
+            self.plan, loader._dialect, lambda index: prompts[index].text, mark=mark, mark_by=loader._mark_by
+        )
 
     def _request(self, prompt_index: int, lengths: Lengths | None) -> HttpRequest:
         dialect, prompts, mark = self.loader._dialect, self.loader._workload.prompts, self.loader._marks.written
@@ -151,7 +163,10 @@ class Prepared:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._answers.run())
                 with watch.ticking():
-                    await drive(self.plan, self._send, begin_ns, loader._pauses)
+                    if self._talks is None:
+                        await drive(self.plan, self._send, begin_ns, loader._pauses)
+                    else:
+                        await talk_all(self.plan, self._say, begin_ns, loader._pauses)
                 self._answers.close()
             return ClientLoad(
                 cpu_s=time.process_time() - cpu_s,
@@ -166,17 +181,36 @@ class Prepared:
         """Send one request and hand on its answer; when it is cancelled half way, keep what is known."""
         loader = self.loader
         loader._listener.started()
-        deadline_ns = time.monotonic_ns() + int(loader._workload.timeout_s * 1e9)
+        deadline_ns = time.monotonic_ns() + self._patience_ns(start)
         try:
-            request = loader._marks.placed(self._requests[start.prompt_index, start.lengths], self.plan, start.index)
+            if self._talks is None or start.session is None:
+                made = self._requests[start.prompt_index, start.lengths]
+                request = loader._marks.placed(made, self.plan, start.index)
+            else:
+                request = self._talks.request(start.session)
             exchange = await loader._transport.exchange(request, deadline_ns=deadline_ns)
         except asyncio.CancelledError:
             loader._listener.ended(self._interrupted(start))
             raise
         self._answers.add((start, exchange))
 
+    def _patience_ns(self, start: Start) -> int:
+        """How long the client waits for the whole answer."""
+        timeout_ns = int(self.loader._workload.timeout_s * 1e9)
+        return timeout_ns if start.leaves_ns is None else min(start.leaves_ns, timeout_ns)
+
+    async def _say(self, start: Start) -> int | None:
+        """Send one turn, and wait until its answer is read: see `ragmeter.run.load.talking.Say`."""
+        if self._talks is None or start.session is None:
+            raise RuntimeError("a turn is of a session")
+        waiting = self._talks.wait(start.session)
+        await self._send(start)
+        sample = await waiting
+        return sample.ended_ns + self.loader._origin_ns if sample.ok else None
+
     def _keep(self, answer: tuple[Start, Exchange]) -> None:
         start, exchange = answer
+        texts: list[str] | None = None if self._talks is None else []
         allowed = None if start.lengths is None else start.lengths.output_tokens
         sample = decode(
             exchange,
@@ -192,8 +226,22 @@ class Prepared:
             secrets=self.loader._secrets,
             replica_header=self.loader._replica_header,
             ends=self.loader._ends,
+            session=start.session,
+            turn=start.turn,
+            texts=texts,
         )
+        sample = self._left(start, sample)
         self.loader._listener.ended(sample)
+        if self._talks is not None and start.session is not None:
+            self._talks.read(start.session, sample, "".join(texts or ()))
+
+    def _left(self, start: Start, sample: RequestSample) -> RequestSample:
+        """A client that goes away does so at its own deadline, if that is the earlier one."""
+        leaves_ns = start.leaves_ns
+        if leaves_ns is None or sample.error is not ErrorClass.TIMEOUT or self._patience_ns(start) != leaves_ns:
+            return sample
+        words = f"its client went away after {leaves_ns / 1e9:.3g} s"
+        return replace(sample, error=ErrorClass.LEFT, error_message=words)
 
     def _interrupted(self, start: Start) -> RequestSample:
         origin_ns = self.loader._origin_ns
@@ -203,6 +251,8 @@ class Prepared:
             trial=self.plan.trial,
             step=self.plan.step,
             prompt_index=start.prompt_index,
+            session=start.session,
+            turn=start.turn,
             scheduled_ns=start.scheduled_ns - origin_ns,
             ended_ns=time.monotonic_ns() - origin_ns,
             error=ErrorClass.INTERRUPTED,

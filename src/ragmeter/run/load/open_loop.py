@@ -14,12 +14,17 @@ from ragmeter.run.load.alarm import alarm
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
-    """One request to be sent. scheduled_ns: a ``time.monotonic_ns`` reading. lengths: see `PhasePlan`."""
+    """One request to be sent. scheduled_ns: a ``time.monotonic_ns`` reading. lengths, leaves_ns: see `PhasePlan`.
+    session, turn: of a turn of a conversation.
+    """
 
     index: int
     prompt_index: int
     scheduled_ns: int
     lengths: Lengths | None = None
+    leaves_ns: int | None = None
+    session: int | None = None
+    turn: int | None = None
 
 
 Send = Callable[[Start], Awaitable[None]]
@@ -53,7 +58,7 @@ async def _closed(plan: PhasePlan, send: Send, begin_ns: int | None) -> None:
             now_ns = time.monotonic_ns()
             if plan.duration_s is not None and now_ns - began_ns >= plan.duration_s * 1e9:
                 return
-            await send(_start(plan, place, now_ns))
+            await send(start_of(plan, place, now_ns))
 
     async with asyncio.TaskGroup() as group:
         for number in range(min(plan.concurrency or 1, len(plan.prompt_order))):
@@ -63,9 +68,9 @@ async def _closed(plan: PhasePlan, send: Send, begin_ns: int | None) -> None:
 async def _open(plan: PhasePlan, offsets_ns: tuple[int, ...], send: Send, begin_ns: int | None, pauses: Pauses) -> None:
     began_ns = time.monotonic_ns() if begin_ns is None else begin_ns
     async with asyncio.TaskGroup() as group:
-        with alarm() as clock, _ended(pauses):
+        with alarm() as clock, ended(pauses):
             for place, offset_ns in enumerate(offsets_ns):
-                start = _start(plan, place, began_ns + offset_ns)
+                start = start_of(plan, place, began_ns + offset_ns)
                 pauses.until(start.scheduled_ns)
                 await clock.until(start.scheduled_ns)
                 group.create_task(_coroutine(send, start))
@@ -73,7 +78,7 @@ async def _open(plan: PhasePlan, offsets_ns: tuple[int, ...], send: Send, begin_
 
 
 @contextmanager
-def _ended(pauses: Pauses) -> Iterator[None]:
+def ended(pauses: Pauses) -> Iterator[None]:
     """Whatever ends the schedule, what was put off goes on."""
     try:
         yield
@@ -85,10 +90,12 @@ async def _coroutine(send: Send, start: Start) -> None:
     await send(start)
 
 
-def _start(plan: PhasePlan, place: int, scheduled_ns: int) -> Start:
+def start_of(plan: PhasePlan, place: int, scheduled_ns: int) -> Start:
+    """The request at a place of the plan, at its moment."""
     return Start(
         index=plan.index(place),
         prompt_index=plan.prompt_order[place],
         scheduled_ns=scheduled_ns,
         lengths=None if plan.lengths is None else plan.lengths[place],
+        leaves_ns=None if plan.leaves_ns is None else plan.leaves_ns[place],
     )

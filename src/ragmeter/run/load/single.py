@@ -4,12 +4,15 @@ import asyncio
 from dataclasses import dataclass, field, replace
 from time import monotonic_ns
 
+from ragmeter.clients.answers.decode import decode
+from ragmeter.clients.answers.dialects import Dialect
+from ragmeter.clients.connection.transport import Exchange
 from ragmeter.core.errors import TargetError
 from ragmeter.core.inputs.provider import Provider
 from ragmeter.core.inputs.workload import Workload
-from ragmeter.core.requests.records import RequestSample
+from ragmeter.core.requests.records import Phase, RequestSample
 from ragmeter.core.schedule.phases import trial
-from ragmeter.run.load.loader import Loader, fast_loop
+from ragmeter.run.load.loader import Loader, dialect_of, fast_loop, transport_of
 
 
 @dataclass(slots=True)
@@ -40,7 +43,15 @@ async def ask_at_once(provider: Provider, workload: Workload, count: int) -> lis
     Raises TargetError when no connection comes up.
     """
     once = replace(
-        workload, shape="closed", requests=count, concurrency=count, rate_per_s=None, duration_s=None, warmup_requests=0
+        workload,
+        shape="closed",
+        requests=count,
+        concurrency=count,
+        rate_per_s=None,
+        duration_s=None,
+        warmup_requests=0,
+        sessions=None,
+        leaving=None,
     )
     heard = _Heard()
     loader = Loader(once, provider, origin_ns=monotonic_ns(), listener=heard)
@@ -53,3 +64,40 @@ async def ask_at_once(provider: Provider, workload: Workload, count: int) -> lis
     finally:
         await loader.aclose()
     return heard.samples
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One answer as it came, how it is read, and its sample."""
+
+    exchange: Exchange
+    dialect: Dialect
+    sample: RequestSample
+
+
+def ask_openly(provider: Provider, workload: Workload, prompt: int = 0) -> Asked:
+    """One question on a connection of its own, with all bytes of the answer. prompt: its number in the workload."""
+    exchange, dialect = asyncio.run(_exchanged(provider, workload, prompt))
+    sample = decode(
+        exchange,
+        dialect,
+        index=prompt,
+        phase=Phase.WARMUP,
+        prompt_index=prompt,
+        scheduled_ns=exchange.sent_ns or 0,
+        origin_ns=exchange.sent_ns or 0,
+        max_tokens=workload.max_output_tokens,
+        secrets=provider.secrets,
+    )
+    return Asked(exchange=exchange, dialect=dialect, sample=sample)
+
+
+async def _exchanged(provider: Provider, workload: Workload, prompt: int) -> tuple[Exchange, Dialect]:
+    transport, dialect = transport_of(provider), dialect_of(workload, provider)
+    deadline_ns = monotonic_ns() + int(workload.timeout_s * 1e9)
+    try:
+        return await transport.exchange(
+            dialect.request(workload.prompts[prompt].text), deadline_ns=deadline_ns
+        ), dialect
+    finally:
+        await transport.aclose()

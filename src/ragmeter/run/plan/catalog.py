@@ -10,6 +10,7 @@ from ragmeter.clients.tokenizer import ends_by, tokenizer_path
 from ragmeter.core.errors import ConfigError
 from ragmeter.core.inputs.lengths import TokenizerFile
 from ragmeter.core.inputs.provider import Provider, provider_from
+from ragmeter.core.inputs.talks import Scripts, scripts_of_file
 from ragmeter.core.inputs.targets.description import TARGET, Preset, TargetDescription, described
 from ragmeter.core.inputs.traces import TracedRequest, trace_of
 from ragmeter.core.inputs.unversioned import versioned
@@ -67,7 +68,13 @@ def load_workload(name: str, settings: Sequence[Setting] = (), provider: Provide
         trace=_trace(document, path, settings),
         find_target=load_target,
         tokenizer=_tokenizer(known, path),
+        scripts=_scripts(known, path),
     )
+
+
+def _scripts(document: Mapping[str, Any], path: Path) -> Scripts:
+    named = document.get("sessions", {}).get("file")
+    return () if named is None else scripts_of_file(read_text(path.parent / named), path=shown(path.parent / named))
 
 
 def _tokenizer(document: Mapping[str, Any], path: Path) -> TokenizerFile | None:

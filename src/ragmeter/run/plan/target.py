@@ -29,7 +29,7 @@ def reach(provider: Provider, workload: Workload) -> None:
     Target ``rag`` asks /readyz (/healthz of a backend without it), ``openai`` asks /v1/models. A described target asks
     what its description says; where that says nothing, any HTTP answer will do.
     """
-    with _client_of(provider) as client:
+    with client_of(provider) as client:
         if workload.described is not None:
             return _reach_described(client, workload.described.ready, provider)
         if workload.target == "openai":
@@ -48,7 +48,7 @@ def _reach_described(client: httpx.Client, ready: str | None, provider: Provider
         _check_success(response, provider)
 
 
-def _client_of(provider: Provider) -> httpx.Client:
+def client_of(provider: Provider) -> httpx.Client:
     """For control calls to the service, where the clock does not matter. Raises TargetError for a bad ``ca_file``."""
     return _client(provider, str(provider.base_url), provider.headers)
 
@@ -114,7 +114,7 @@ def llm_client(provider: Provider, workload: Workload) -> httpx.Client | None:
     headers go to itself alone. Raises TargetError for a bad ``ca_file``.
     """
     if workload.target == "openai" or (workload.described is not None and workload.described.models is not None):
-        return _client_of(provider)
+        return client_of(provider)
     return None if provider.llm_url is None else _client(provider, provider.llm_url, {})
 
 
@@ -152,7 +152,7 @@ def _run_facts(provider: Provider, workload: Workload) -> dict[str, Any]:
 
 def _info(provider: Provider) -> dict[str, Any]:
     """GET /info; a backend without it (the predecessor's) says nothing. Raises TargetError."""
-    with _client_of(provider) as client:
+    with client_of(provider) as client:
         response = _answer(client, "/info", provider)
     if response.status_code == NOT_FOUND:
         return {}

@@ -97,6 +97,7 @@ def _streams(workload: Workload) -> _Streams:
 
 def _known(workload: Workload) -> Workload:
     """With a target that the server speaks: how late the client is does not depend on the words of a stream."""
+    workload = replace(workload, sessions=None, leaving=None)
     return replace(workload, target="openai", described=None, model_id="any") if workload.described else workload
 
 

@@ -85,7 +85,16 @@ def _asking_s(workload: Workload, e2e_s: float) -> float:
 
 
 def _sending_s(plans: Sequence[PhasePlan]) -> float:
-    return sum(max(plan.offsets_ns, default=0) for plan in plans if plan.offsets_ns) / 1e9
+    return sum(_schedule_ns(plan) for plan in plans) / 1e9
+
+
+def _schedule_ns(plan: PhasePlan) -> int:
+    """Until the last start of an open loop; of sessions until the last of them has thought."""
+    if plan.talks is None:
+        return max(plan.offsets_ns or (), default=0)
+    if plan.concurrency is None:
+        return max(((talk.offset_ns or 0) + sum(talk.thinks_ns) for talk in plan.talks), default=0)
+    return sum(sum(talk.thinks_ns) for talk in plan.talks) // min(plan.concurrency, max(1, len(plan.talks)))
 
 
 def _mean_e2e_s(samples: Sequence[RequestSample]) -> float | None:

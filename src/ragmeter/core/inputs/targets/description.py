@@ -9,13 +9,14 @@ from typing import Any, Final
 from ragmeter.core.errors import ConfigError
 from ragmeter.core.inputs.targets.answer import answer_places
 from ragmeter.core.inputs.targets.asking import asking_of, check_path
+from ragmeter.core.inputs.targets.signs import signs_of
 from ragmeter.core.schema import check
 
 TARGET: Final = "target.v1"
 BUILT_IN: Final = ("rag", "openai")
 """Targets that are a name and no description."""
-_SPOKEN: Final = ("schema", "name", "description", "preset")
-"""Keys that change nothing of what is asked and read."""
+_SPOKEN: Final = ("schema", "name", "description", "preset", "signs")
+"""Keys that change nothing of what is asked and read. A preset passes none of them on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +63,7 @@ def described(document: Any, *, where: str, at: str, schema: Mapping[str, Any], 
     _check_against(merged, where, at, schema)
     asking = asking_of(merged, place, is_preset=at == "$")
     answer_places(merged["answer"], f"{place}.answer")
+    signs_of(document.get("signs", ()), merged["path"], f"{place}.signs")
     for key in ("ready", "models"):
         if merged.get(key, "none") != "none":
             check_path(merged[key], f"{place}.{key}")

@@ -15,10 +15,11 @@ from ragmeter.core.errors import ConfigError
 SETTABLE: Final = ("temperature", "stop", "system", "ignore_eos", "min_tokens", "chat_template_kwargs")
 """What a workload may state in ``request``. It replaces the value that a description has."""
 PLACEHOLDERS: Final = (
-    *("prompt", "messages", "history", "k", "docset", "max_tokens", "model", "seed", "session_id"),
+    *("prompt", "messages", "history", "k", "docset", "max_tokens", "model", "seed", "session_id", "turn"),
     *SETTABLE,
 )
-"""What every request knows. messages: the previous turns and the prompt, as chat messages. history: the turns alone."""
+"""What every request knows. messages: the previous turns and the prompt, as chat messages. history: the turns alone.
+turn: from 1."""
 LISTS: Final = ("messages", "history", "stop", "chat_template_kwargs")
 """Placeholders that have no text, so that they stand alone."""
 _PART = re.compile(r"\{\{|\}\}|\{([A-Za-z_][A-Za-z0-9_]*)\}|[{}]")

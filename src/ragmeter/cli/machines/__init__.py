@@ -1,1 +1,0 @@
-"""Commands of a load that several machines send together."""

@@ -1,0 +1,1 @@
+"""One load from several machines: its plan, its shards, and the record of all."""

@@ -1,0 +1,1 @@
+"""The first minute with a service, the files to go on with, and completion in a shell."""
