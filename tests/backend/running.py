@@ -19,7 +19,7 @@ from tests.waiting import wait_until
 REPOSITORY = Path(__file__).resolve().parents[2]
 T = TypeVar("T")
 
-START_TIMEOUT_S = 30.0
+START_TIMEOUT_S = 180.0
 Events = list[tuple[str, dict[str, Any]]]
 
 

@@ -105,6 +105,19 @@ def test_on_a_terminal_what_is_missing_is_asked_for(
     assert (tmp_path / ".gitlab-ci.yml").is_file()
 
 
+def test_an_input_that_ends_is_no_answer(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ended(_question: str) -> str:
+        raise EOFError
+
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("builtins.input", ended)
+    assert "--url: missing" in init(capsys, str(tmp_path))[2]
+    assert init(capsys, str(tmp_path), *NAMED)[0] == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -244,6 +244,19 @@ def test_a_token_is_asked_for_when_only_questions_need_one(capsys: pytest.Captur
     assert "the service wants to know who asks; give a token with --header" in " ".join(out.split())
 
 
+def test_on_a_terminal_the_files_are_offered(
+    capsys: pytest.CaptureFixture[str], server: GroundTruthServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("builtins.input", lambda _question: str(tmp_path / "rag"))
+    assert quick(capsys, server.base_url, "--duration", "1", "--most", "1")[0] == 0
+    assert (tmp_path / "rag" / "provider.yaml").is_file()
+    monkeypatch.setattr("builtins.input", lambda _question: "")
+    _, out, _ = quick(capsys, server.base_url, "--duration", "1", "--most", "1")
+    assert out.endswith("--write DIR writes provider file, workloads and a CI file to go on with\n")
+
+
 def test_secrets_are_neither_shown_nor_written(
     capsys: pytest.CaptureFixture[str], server: GroundTruthServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,6 +14,7 @@ import yaml
 import ragmeter
 from ragmeter.clients.files import read_yaml, schema
 from ragmeter.core.inputs.provider import provider_from
+from ragmeter.core.inputs.talks import scripts_of_file
 from ragmeter.core.inputs.workload import prompts_of, workload_from
 from ragmeter.core.money.api_prices import api_prices_from
 from ragmeter.core.verdicts.slo import parse_goodput, parse_slo
@@ -112,7 +113,11 @@ def test_python_compiles(block: Block) -> None:
 
 
 @pytest.mark.parametrize("block", blocks("json"), ids=lambda block: block.id)
-def test_a_line_of_a_question_file_is_read(block: Block) -> None:
+def test_a_line_of_a_question_file_or_of_a_file_of_sessions_is_read(block: Block) -> None:
+    if "turns" in json.loads(block.text):
+        (script,) = scripts_of_file(block.text, path="talks.jsonl")
+        assert len(script) > 1
+        return
     (prompt,) = prompts_of(block.text, path="questions.jsonl")
     assert prompt.text == json.loads(block.text)["prompt"]
     assert prompt.relevant

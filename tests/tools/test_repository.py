@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from tools.fresh_root import readme_commands
+from tools.locks import LOCKS
 from tools.whitespace import complaints, tracked
 
 ROOT = Path(__file__).parents[2]
@@ -62,9 +63,48 @@ def test_a_workflow_may_only_read_unless_one_job_needs_more(path: Path) -> None:
     document = workflow(path)
     assert document["permissions"] == {"contents": "read"}
     granted = [job["permissions"] for job in document["jobs"].values() if "permissions" in job]
-    assert all(each in ({"contents": "read"}, {"contents": "read", "id-token": "write"}) for each in granted)
+    signing = {"attestations": "write", "contents": "read", "id-token": "write"}
+    assert all(each in ({"contents": "read"}, signing) for each in granted)
     checkouts = [step for job in document["jobs"].values() for step in job["steps"] if "checkout@" in str(step)]
     assert all(step["with"]["persist-credentials"] is False for step in checkouts)
+
+
+@BY_WORKFLOW
+def test_what_a_workflow_installs_is_locked_with_hashes(path: Path) -> None:
+    installs = [line for line in runs(path) if "pip install" in line]
+    for line in installs:
+        (lock,) = re.fullmatch(r"python -m pip install --require-hashes -r (\S+)", line).groups()  # type: ignore[union-attr]
+        assert lock in LOCKS
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_lock_names_one_version_and_the_hashes_of_everything_that_is_asked_for(lock: str) -> None:
+    text = (ROOT / lock).read_text(encoding="utf-8")
+    entries = re.split(r"\n(?=[a-z0-9])", re.sub(r"(?m)^#.*\n", "", text))
+    assert all(re.match(r"[\w.-]+(\[.*?\])?==\S+", entry) and "--hash=sha256:" in entry for entry in entries)
+    locked = {name_of(entry) for entry in entries}
+    assert asked_for(*LOCKS[lock]) <= locked, "python -m tools.locks"
+
+
+def name_of(requirement: str) -> str:
+    return re.split(r"[^\w.-]", requirement, maxsplit=1)[0].lower().replace("_", "-")
+
+
+def asked_for(source: str, *options: str) -> set[str]:
+    """Names of the packages of a list, or of the project with one of its extras."""
+    if source.endswith(".in"):
+        lines = (ROOT / source).read_text(encoding="utf-8").splitlines()
+        return {name_of(line) for line in lines if line and not line.startswith("#")}
+    project = tomllib.loads((ROOT / source).read_text(encoding="utf-8"))["project"]
+    wanted = [*project["dependencies"], *(f"ragmeter[{extra}]" for extra in options[1:])]
+    names: set[str] = set()
+    while wanted:
+        requirement = wanted.pop()
+        if found := re.match(r"ragmeter\[(.+?)\]", requirement):
+            wanted += [each for extra in found[1].split(",") for each in project["optional-dependencies"][extra]]
+        else:
+            names.add(name_of(requirement))
+    return names
 
 
 def test_ci_runs_environments_of_tox_that_exist() -> None:

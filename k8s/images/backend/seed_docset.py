@@ -27,7 +27,7 @@ async def seed(settings: Settings, folder: Path) -> IngestReport:
     service = build_service(settings, loopback=True)
     report = IngestReport(docset=settings.docset)
     try:
-        reading = await service.readers.read(work_of(_sources(folder)))
+        reading = await service.readers.read(work_of(_sources(folder)), service.readers.allowance())
         await service.ingestor.add(reading, report)
     finally:
         service.close()

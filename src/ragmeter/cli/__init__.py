@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 import ragmeter
 from ragmeter.core.errors import RagmeterError
 from ragmeter.run.processes.signals import end_by, like_ctrl_c
+from ragmeter.run.processes.streams import notice
 
 EXIT_ERROR = 2
 DESCRIPTION = (
@@ -25,18 +26,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         try:
             return _done(sys.argv[1:] if argv is None else argv)
         except RagmeterError as error:
-            _complain(str(error))
+            notice([str(error)])
+            return EXIT_ERROR
+        except (OSError, MemoryError, ImportError) as error:  # of a machine that has too little of something
+            notice([f"this machine does not let it be done: {_reason(error)}"])
             return EXIT_ERROR
         except KeyboardInterrupt:
             number = came[0] if came else signal.SIGINT
-    _complain(f"ended by {number.name}")
+    notice([f"ended by {number.name}"])
     return end_by(number)
 
 
-def _complain(line: str) -> None:
-    from ragmeter.cli.terminal import notice
-
-    notice([line])
+def _reason(error: Exception) -> str:
+    """One line: libraries that do not load write pages, with the reason at their end."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[-1] if lines else type(error).__name__
 
 
 def _done(arguments: Sequence[str]) -> int:

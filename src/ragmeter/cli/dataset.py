@@ -66,7 +66,10 @@ def read_set(path: Path) -> QuestionSet:
 def _rows(path: Path, delimiter: str) -> list[dict[str, str]]:
     """A table without a head is that of MS MARCO: an id and a question."""
     text = read_text(path)
-    rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+    except csv.Error as error:
+        raise ConfigError(f"{path}: not a table: {error}") from error
     if delimiter == "\t" and rows and all(len(row) == 2 and row[0].isdecimal() for row in rows if row):
         return [{"query": row[1]} for row in rows if row]
     return [dict(zip(rows[0], row, strict=False)) for row in rows[1:]] if rows else []

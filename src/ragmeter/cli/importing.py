@@ -7,7 +7,7 @@ from pathlib import Path
 
 import ragmeter
 from ragmeter.cli.saved import TRIALS_SUFFIX
-from ragmeter.cli.terminal import notice, say
+from ragmeter.cli.terminal import say
 from ragmeter.clients.files import read_document, sha256_of, write_atomically
 from ragmeter.core.codec import to_json
 from ragmeter.core.compare.imported import ImportedTrial, ImportedTrials
@@ -17,6 +17,7 @@ from ragmeter.core.compare.importers.steps import Step, Taken, identity_across, 
 from ragmeter.core.errors import ConfigError
 from ragmeter.core.verdicts.error_budget import budgets_at, overspent
 from ragmeter.report.text.sweep_table import sweep_table
+from ragmeter.run.processes.streams import notice
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -7,7 +7,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ragmeter.cli.terminal import notice
 from ragmeter.clients.files import read_yaml, schema
 from ragmeter.core.errors import ConfigError
 from ragmeter.core.inputs.unversioned import versioned
@@ -22,6 +21,7 @@ from ragmeter.core.run.saved import SavedRun
 from ragmeter.core.schema import check
 from ragmeter.report.words.naming import provider_name
 from ragmeter.run.plan import catalog
+from ragmeter.run.processes.streams import notice
 
 
 def add_prices(parser: argparse.ArgumentParser) -> None:

@@ -3,11 +3,11 @@
 import argparse
 import os
 
-from ragmeter.cli.terminal import notice
 from ragmeter.core.errors import ConfigError
 from ragmeter.core.inputs.provider import Provider
 from ragmeter.core.setting import Setting
 from ragmeter.run.plan.catalog import load_provider
+from ragmeter.run.processes.streams import notice
 
 
 def add_provider(parser: argparse.ArgumentParser) -> None:

@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from ragmeter.cli.terminal import notice, say
+from ragmeter.cli.terminal import say
 from ragmeter.clients.chat import TOKEN, chat
 from ragmeter.clients.files import write_atomically
 from ragmeter.core.errors import ConfigError
@@ -15,6 +15,7 @@ from ragmeter.core.inputs.questions.spread import spread_of
 from ragmeter.core.inputs.questions.words import is_english
 from ragmeter.report.text.questions_text import spread_lines
 from ragmeter.report.words.markup import clean
+from ragmeter.run.processes.streams import notice
 from ragmeter.run.questions.documents import Docset, read_docset
 from ragmeter.run.questions.writing import written_by
 

@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ragmeter.cli.terminal import notice, say
+from ragmeter.cli.terminal import say
 from ragmeter.clients.answers.dialects import Dialect
 from ragmeter.clients.answers.explained import ReadEvent, read_events
 from ragmeter.clients.answers.told import excerpt
@@ -24,6 +24,7 @@ from ragmeter.report.words.untold import untold, what_was_read
 from ragmeter.run.load.single import ask_openly
 from ragmeter.run.plan.catalog import load_provider, load_target
 from ragmeter.run.plan.target import reach
+from ragmeter.run.processes.streams import notice
 
 PROMPT = "What is this collection about?"
 _MARKS: Mapping[str, str] = {"events_ns": "text", "first_reasoning_ns": "reasoning", "is_closed": "the end"}

@@ -3,13 +3,14 @@
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
-from typing import TextIO
 
 from ragmeter.core.errors import StorageError
 from ragmeter.report.text.live import LiveProgress
+from ragmeter.run.processes.streams import drop
 
 
 @contextmanager
@@ -19,6 +20,9 @@ def standard_streams() -> Iterator[None]:
     command leaves nor its exit status. Raises StorageError at the end where output could not be written.
     """
     _open_closed()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper) and stream in {sys.__stdout__, sys.__stderr__}:
+            stream.reconfigure(errors="replace")  # a locale may lack a dash or a Greek letter
     try:
         yield
     finally:
@@ -42,17 +46,10 @@ def _output() -> Iterator[None]:
     try:
         yield
     except BrokenPipeError:
-        _drop(sys.stdout)
+        drop(sys.stdout)
     except OSError as error:
-        _drop(sys.stdout)
+        drop(sys.stdout)
         raise StorageError(f"standard output: {error.strerror or error}") from error
-
-
-def _drop(stream: TextIO) -> None:
-    """What is in its buffer, and what comes after, goes nowhere."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, stream.fileno())
-    os.close(nowhere)
 
 
 def say(*lines: str) -> None:
@@ -61,13 +58,14 @@ def say(*lines: str) -> None:
         sys.stdout.writelines(f"{line}\n" for line in lines)
 
 
-def notice(lines: Iterable[str]) -> None:
-    """What a user should know, beside the output."""
+def answer_to(question: str, default: str) -> str:
+    """What somebody types on the terminal; the default for nothing, and where the input ends."""
+    shown = f" [{default}]" if default else ""
     try:
-        sys.stderr.writelines(f"ragmeter: {line}\n" for line in lines)
-        sys.stderr.flush()
-    except OSError:
-        _drop(sys.stderr)
+        return input(f"{question}{shown}: ").strip() or default
+    except EOFError:
+        say()
+        return default
 
 
 def width() -> int:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ragmeter.cli.terminal import notice, say
+from ragmeter.cli.terminal import say
 from ragmeter.clients.files import known_schemas, read_document, schema
 from ragmeter.core.errors import SchemaError
 from ragmeter.core.inputs.targets.description import BUILT_IN, TARGET
@@ -17,6 +17,7 @@ from ragmeter.core.money.cost_config import is_cost_config, sheet_of
 from ragmeter.core.schema import check
 from ragmeter.core.verdicts.slo import check_step, parse_goodput, parse_slo
 from ragmeter.run.plan import catalog
+from ragmeter.run.processes.streams import notice
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

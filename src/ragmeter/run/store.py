@@ -119,7 +119,7 @@ def read(path: Path) -> tuple[RunPlan, tuple[RequestSample, ...], RunEnding]:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise StorageError(f"{path}: {error}") from error
+        raise StorageError(f"{path}: {_reason(error)}") from error
     return parsed(text, str(path))
 
 
@@ -142,7 +142,11 @@ def read_plan(path: Path) -> RunPlan:
         with path.open(encoding="utf-8") as stream:
             return _plan(_document(stream.readline(), f"{path}:1", last=True), str(path))
     except (OSError, UnicodeDecodeError) as error:
-        raise StorageError(f"{path}: {error}") from error
+        raise StorageError(f"{path}: {_reason(error)}") from error
+
+
+def _reason(error: Exception) -> str:
+    return str(getattr(error, "strerror", None) or error)
 
 
 def _plan(first: dict[str, object] | None, where: str) -> RunPlan:

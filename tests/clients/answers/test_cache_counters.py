@@ -35,8 +35,13 @@ vllm:cache_config_info{block_size="128"} 1.0
 """
 
 
-def counts(source: str, asked: float, hit: float, block: int | None = None) -> CacheCounts:
-    return CacheCounts(source=source, asked_tokens=asked, hit_tokens=hit, block_tokens=block)
+MADE = "# TYPE llamacpp:tokens_predicted_total counter\nllamacpp:tokens_predicted_total 70\n"
+
+
+def counts(
+    source: str, asked: float, hit: float, block: int | None = None, *, made: float | None = None
+) -> CacheCounts:
+    return CacheCounts(source=source, asked_tokens=asked, hit_tokens=hit, block_tokens=block, made_tokens=made)
 
 
 @pytest.mark.parametrize(
@@ -44,6 +49,8 @@ def counts(source: str, asked: float, hit: float, block: int | None = None) -> C
     [
         (SGLANG, "m", counts("SGLang", 1000, 250)),
         (LLAMA, None, counts("llama.cpp", 1000, 200)),
+        (LLAMA + MADE, None, counts("llama.cpp", 1000, 200, made=70)),
+        (LLAMA + MADE.replace(" 70", " NaN"), None, counts("llama.cpp", 1000, 200)),
         (TWO_ENGINES, "a", counts("vLLM", 300, 30, 128)),
         (TWO_ENGINES, None, counts("vLLM", 1300, 530, 128)),
         (TWO_ENGINES, "c", counts("vLLM", 1300, 530, 128)),

@@ -15,6 +15,7 @@ from ragmeter._pytest.hooks.keys import session_key
 from ragmeter._pytest.hooks.missing_suite import refuse_missing_suite
 from ragmeter._pytest.options.asked import BenchOptions, bench_options
 from ragmeter._pytest.options.unknown import refuse_unknown_variables
+from ragmeter.run.processes.streams import unbroken_output
 
 if TYPE_CHECKING:
     from ragmeter._pytest.session.session import BenchSession
@@ -48,6 +49,7 @@ def configure(config: pytest.Config) -> None:
     if options.providers:
         _refuse_parallel(config)
         refuse_unknown_variables(os.environ, options.providers)
+        unbroken_output()
         _start(config, options)
 
 

@@ -54,6 +54,8 @@ def _measure(session: BenchSession, case: Case) -> RunResult:
     keeper = _Keeper(session)
     try:
         measure_campaign([*group, *repeats], _engine(session, keeper), _strategy(session))
+    except OSError as error:  # a limit of this machine on files, processes or memory
+        raise TargetError(f"{case.id}: this machine does not let it be measured: {error.strerror or error}") from error
     finally:
         keeper.write()
     if case.id in session.failures:

@@ -8,7 +8,7 @@ from pathlib import Path
 import yaml
 
 from ragmeter.cli.provider import add_provider, provider_of
-from ragmeter.cli.terminal import notice, say
+from ragmeter.cli.terminal import say
 from ragmeter.core.errors import ConfigError
 from ragmeter.core.inputs.workload import Workload
 from ragmeter.core.schedule.phases import phases
@@ -16,6 +16,7 @@ from ragmeter.core.schedule.shards import common_starts_s
 from ragmeter.core.setting import Setting
 from ragmeter.run.plan.catalog import load_workload
 from ragmeter.run.plan.planning import asked_plan, declared_slos
+from ragmeter.run.processes.streams import notice
 from ragmeter.run.store import SampleLog
 
 

@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 
 from ragmeter.cli.starting.files import CI, COMMAND, check_free, files_of, write
 from ragmeter.cli.starting.service import add_service, model_of, provider_of, starter_of, target_of
-from ragmeter.cli.terminal import say
+from ragmeter.cli.terminal import answer_to, say
 from ragmeter.core.errors import ConfigError, TargetError
 from ragmeter.core.inputs.provider import Provider
 from ragmeter.core.inputs.starter import Starter
@@ -41,7 +41,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
 
 def run(options: argparse.Namespace) -> int:
     """Raises ConfigError for what is wrong or missing, StorageError for what cannot be written."""
-    ask = _asked if sys.stdin.isatty() and sys.stdout.isatty() else _unasked
+    ask = answer_to if sys.stdin.isatty() and sys.stdout.isatty() else _unasked
     url = options.url or ask("URL of the service", "")
     starter = starter_of(options, url, "--url")
     slo = tuple(options.slo or [ask("What is promised", SLO)])
@@ -57,11 +57,6 @@ def run(options: argparse.Namespace) -> int:
     for variable in starter.variables:
         say(f"  needs the variable {variable} in the environment")
     return 0
-
-
-def _asked(question: str, default: str) -> str:
-    shown = f" [{default}]" if default else ""
-    return input(f"{question}{shown}: ").strip() or default
 
 
 def _unasked(_question: str, default: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from ragmeter.cli.starting.files import CI, COMMAND, SEARCH_COMMAND, check_free, files_of, write
 from ragmeter.cli.starting.service import add_service, model_of, provider_of, starter_of, target_of, workload_of
-from ragmeter.cli.terminal import TerminalProgress, say, width
+from ragmeter.cli.terminal import TerminalProgress, answer_to, say, width
 from ragmeter.core.errors import ConfigError
 from ragmeter.core.inputs.provider import Provider
 from ragmeter.core.inputs.starter import LEAST_REQUESTS, REQUESTS, ROOM, Starter, rounded_up
@@ -25,6 +25,8 @@ WHOLE_S: Final = 88.0
 """Everything is over by then, with two seconds for what is written."""
 ASKED: Final = 3
 ASK_S: Final = 15.0
+FIRST_S: Final = 30.0
+"""A first answer may wait for a model to be loaded."""
 MOST: Final = 64
 LONG_S: Final = 600.0
 """A run in CI is not longer than it has to be."""
@@ -118,10 +120,10 @@ def _ask(starter: Starter, provider: Provider) -> list[RequestSample]:
     began_s = time.monotonic()
     answers: list[RequestSample] = []
     for number, question in enumerate(starter.questions[:ASKED]):
-        left_s = ASK_S - (time.monotonic() - began_s)
-        if answers and left_s < 1:
+        left_s = ASK_S - (time.monotonic() - began_s) if answers else FIRST_S
+        if left_s < 1:
             break
-        workload = workload_of(starter, timeout=max(left_s, 1))
+        workload = workload_of(starter, timeout=left_s)
         answers.append(ask_openly(provider, workload, number).sample)
         _say(*text.answer_line(question, answers[-1], width=width()))
     return answers
@@ -173,8 +175,8 @@ def _offer(
     """Raises ConfigError where a file would be written over."""
     folder = options.write
     if folder is None and not interrupted and sys.stdin.isatty() and sys.stdout.isatty():
-        answered = input("\nWrite provider file, workloads and CI file? Folder (none: no): ").strip()
-        folder = Path(answered) if answered else None
+        named = answer_to("\nWrite provider file, workloads and CI file? Folder (none: no)", "")
+        folder = Path(named) if named else None
     if folder is None:
         _say(
             "",

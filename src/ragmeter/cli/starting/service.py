@@ -6,7 +6,6 @@ import re
 from pathlib import Path
 from typing import Any
 
-from ragmeter.cli.terminal import notice
 from ragmeter.clients.files import read_text, schema
 from ragmeter.core.errors import ConfigError
 from ragmeter.core.inputs.provider import Provider, provider_from
@@ -16,6 +15,7 @@ from ragmeter.core.inputs.workload import Workload, prompts_of, workload_from
 from ragmeter.core.urls import checked_base_url
 from ragmeter.run.plan.catalog import load_target
 from ragmeter.run.plan.recognition import Found
+from ragmeter.run.processes.streams import notice
 
 
 def add_service(parser: argparse.ArgumentParser) -> None:

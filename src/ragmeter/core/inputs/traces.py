@@ -73,7 +73,7 @@ def trace_of(text: str, *, path: str) -> tuple[TracedRequest, ...]:
 
     text: JSON Lines, or CSV with a head when ``path`` ends in .csv. Raises ConfigError with the line.
     """
-    rows = list(_csv_rows(text) if path.removesuffix(".gz").endswith(".csv") else _json_rows(text, path))
+    rows = list(_csv_rows(text, path) if path.removesuffix(".gz").endswith(".csv") else _json_rows(text, path))
     in_s = any(_says_seconds(row) for _, row in rows)
     found = [request for number, row in rows if (request := _request(row, f"{path}:{number}", in_s)) is not None]
     if not found:
@@ -106,8 +106,12 @@ def _variant(row: Mapping[str, Any]) -> str:
     return ""
 
 
-def _csv_rows(text: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    return enumerate(csv.DictReader(text.splitlines()), start=2)
+def _csv_rows(text: str, path: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    reader = csv.DictReader(text.splitlines())
+    try:
+        yield from enumerate(reader, start=2)
+    except csv.Error as error:
+        raise ConfigError(f"{path}:{reader.line_num}: not CSV: {error}") from error
 
 
 def _json_rows(text: str, path: str) -> Iterator[tuple[int, Mapping[str, Any]]]:

@@ -18,6 +18,7 @@ _LATENCIES: Final = ("ttft_ms", "tpot_ms", "e2e_ms")
 _NAME_WIDTH: Final = 12
 ALWAYS_UNKNOWN: Final = (
     "how good the answers are, and recall@k: that needs questions whose right passages are marked",
+    "how much it takes of requests that come when they like, and not one after the other: less, as a search finds",
     "what it costs: that needs prices in the provider file",
     "how it is under other questions, longer answers, or for hours: each of these requests was marked as new, so that "
     "no cache answered it",

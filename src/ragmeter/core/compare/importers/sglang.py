@@ -44,7 +44,7 @@ def _read(document: Document) -> Reading:
 
 SGLANG = Importer(
     tool="sglang-bench",
-    file="the JSON lines of `sglang.bench_serving --output-file`, a line a run",
+    file="the JSON lines of `sglang.bench_serving`, a line a run",
     recognises=_recognises,
     read=_read,
     definitions=(

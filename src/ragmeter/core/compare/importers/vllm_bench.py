@@ -65,7 +65,7 @@ def _local(date: Any) -> str | None:
 
 VLLM_BENCH = Importer(
     tool="vllm-bench",
-    file="the JSON of `vllm bench serve --save-result`, of `--append-result`, or `summary.json` of `vllm bench sweep`",
+    file="the JSON of `vllm bench serve --save-result`, also with appended results, or `summary.json` of its sweep",
     recognises=_recognises,
     read=_read,
     definitions=(
@@ -74,7 +74,7 @@ VLLM_BENCH = Importer(
             told_by="no version is written",
             ttft="holds the set-up of the connection; some versions stop at a chunk without text",
             tpot="to the last chunk, / (N - 1); the server's N, else a tokenizer's",
-            e2e="to the last chunk; only with `--percentile-metrics`",
+            e2e="to the last chunk; only if it is among the percentile metrics",
             throughput="the same",
             notes=(
                 "its TTFT holds the set-up of the connection, and versions that stamp a chunk without text stop it too "
