@@ -18,7 +18,7 @@ from tests.quick import MARK, Guard, is_quick
 settings.register_profile("untimed", deadline=None)  # a busy machine is slow and not wrong
 settings.load_profile("untimed")
 
-pytest_plugins = ["pytester"]
+pytest_plugins = ["pytester", "tests.backend.fakes"]
 
 MARKERS = (
     "privileged(*kinds): needs privileges, such as those of root: see tests/privileges.py",

@@ -20,7 +20,7 @@ _BLOCKS = (
     *("p", "div", "section", "article", "header", "footer", "aside", "li", "tr", "pre", "blockquote", "dt", "dd"),
     *("table", "ul", "ol", "br", "hr", "option", "summary", "caption", "figcaption", "legend", "address"),
 )
-_APART = ("button", "label", "td", "th")
+_APART = ("button", "label")
 """Inline, and yet no part of the word beside it."""
 _UNREAD = ("script", "style", "template", "noscript", "svg", "nav", "iframe")
 

@@ -48,7 +48,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     )
     parser.add_argument(
         "--min-effect",
-        type=_share,
+        type=share,
         default=MIN_EFFECT_RATIO,
         metavar="RATIO",
         help="the smallest relative difference that matters, above 0 and below 1 (default %(default)s)",
@@ -79,7 +79,8 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     parser.set_defaults(command=run)
 
 
-def _share(text: str) -> float:
+def share(text: str) -> float:
+    """A ratio above 0 and below 1. Raises ArgumentTypeError for another one, and ValueError for what is no number."""
     value = float(text)
     if not 0 < value < 1:
         raise argparse.ArgumentTypeError(f"{text} is not above 0 and below 1")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ragmeter._pytest.session.baselines import record
 from ragmeter._pytest.session.finished import write_result
 from ragmeter.core.errors import TargetError
 from ragmeter.core.verdicts.records import Outcome
+from ragmeter.run.store import note_tests
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,8 +53,9 @@ def gate_of(session: BenchSession, finished: Finished) -> Mapping[Figure, Regres
 
 
 def conclude(session: BenchSession) -> None:
-    """Say in each result, and write, which tests have failed on it. Raises StorageError."""
+    """Say in each raw record and each result which tests have failed on it. Raises StorageError."""
     for place, finished in enumerate(session.finished):
+        note_tests(Path(finished.run.path), session.failed_tests.of(finished.case.id))
         result = session.failed_tests.amended(finished.result, finished.case.id)
         if result is not finished.result:
             session.finished[place] = replace(finished, result=result)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ragmeter.core.compare.measured import DECLARED
+from ragmeter.core.run.plan import labelled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,8 +52,13 @@ class Case:
     @property
     def label(self) -> str:
         """Of its run: the provider, which may be measured as two runs, or in several cache states."""
-        state = "" if self.cache_state is None else f" {self.cache_state.value}"
-        return f"{self.provider.name}{state}{' again' if self.repeat else ''}"
+        return labelled(self.provider.name, self.variant)
+
+    @property
+    def variant(self) -> str | None:
+        """What tells its run from others of the same provider and workload; None where there is none."""
+        words = [] if self.cache_state is None else [self.cache_state.value]
+        return " ".join([*words, "again"] if self.repeat else words) or None
 
     @property
     def gated(self) -> tuple[Figure, ...]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from ragmeter.core.client.harness import Harness
 from ragmeter.core.compare.edge import edge_of
 from ragmeter.core.figures.attribution import attribute
 from ragmeter.core.figures.replicas import Replica, caveats_of_replicas, replicas_of
@@ -49,7 +50,7 @@ def result_of(
     capacity = capacity_of(ending, samples, workload, figures.rates["good_ratio"])
     probe = plan.netprobe
     llm_round_trip_ms = probe.p50_ms if probe else None
-    label = f"{workload.name} @ {plan.provider}"
+    label = f"{workload.name} @ {plan.label}"
     steps = _steps(plan, measured, ending, slos)
     caches = caches_of(plan, samples, ending)
     judged = judge_steps(slos, steps, label) if steps else judge_all(slos, figures, harness, label)
@@ -103,7 +104,7 @@ def result_of(
         ended_at=_ended_at(plan, samples),
         edge=edge_of(samples, plan, ending),
         token_source=token_source(measured),
-        caveats=_caveats(plan, samples, replicas, retrieval, left),
+        caveats=_caveats(plan, samples, harness, replicas, retrieval, left),
         unknown=dict(figures.unknown),
         finish_reasons=finish_reasons(measured),
         overspent=overspent_in(slos, phase),
@@ -112,6 +113,7 @@ def result_of(
         talks=talks_of(measured, workload.sessions),
         left=left,
         replicas=replicas,
+        variant=plan.variant,
     )
 
 
@@ -182,10 +184,12 @@ def _with_rates(figures: Figures, retrieval: Retrieval | None, cost: Cost | None
 def _caveats(
     plan: RunPlan,
     samples: Sequence[RequestSample],
+    harness: Harness,
     replicas: Sequence[Replica],
     retrieval: Retrieval | None,
     left: Departures | None,
 ) -> tuple[str, ...]:
+    """The weightiest first."""
     measured = [sample for sample in samples if sample.phase is Phase.MEASURED]
     more = (
         caveat_of_repeats(samples),
@@ -195,7 +199,8 @@ def _caveats(
     )
     drawn = plan.workload.lengths is not None and plan.workload.lengths.output is not None
     of_answers = caveats_of_answers(measured, None if drawn else plan.workload.max_output_tokens)
-    return (*of_answers, *caveats_of_replicas(replicas), *(each for each in more if each is not None))
+    bursts = dict.fromkeys(harness.unjudged.values())
+    return (*bursts, *of_answers, *caveats_of_replicas(replicas), *(each for each in more if each is not None))
 
 
 def _whole(level: float | None) -> int | None:

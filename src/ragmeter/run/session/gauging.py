@@ -71,20 +71,23 @@ def gauge(
             halt=lambda: TIME_IS_UP if time.monotonic() - began_s >= seconds else None,
             marking=Marking(by="nonce"),
         )
-        while ended is None and (concurrency := next_concurrency(steps, most)) is not None:
-            left_s = seconds - (time.monotonic() - began_s)
-            answer_s = _answer_s(samples) or answer_s
-            if steps and left_s < max(2 * answer_s, LEAST_S):
-                break
-            step_s = _step_s(seconds, left_s, answer_s, is_first=not steps)
-            asked = replace(workload, concurrency=concurrency, requests=MANY, duration_s=step_s, warmup_requests=0)
-            own, ending = measure(asked, trial(asked, len(steps)), conditions)
-            samples += own
-            ended = ending.reason
-            if own:
-                step = _load_step(concurrency, own, workload, ending.client_cpu_ratio, ending.not_fit)
-                steps.append(step)
-                told(step)
+        try:
+            while ended is None and (concurrency := next_concurrency(steps, most)) is not None:
+                left_s = seconds - (time.monotonic() - began_s)
+                answer_s = _answer_s(samples) or answer_s
+                if steps and left_s < max(2 * answer_s, LEAST_S):
+                    break
+                step_s = _step_s(seconds, left_s, answer_s, is_first=not steps)
+                asked = replace(workload, concurrency=concurrency, requests=MANY, duration_s=step_s, warmup_requests=0)
+                own, ending = measure(asked, trial(asked, len(steps)), conditions)
+                samples += own
+                ended = ending.reason
+                if own:
+                    step = _load_step(concurrency, own, workload, ending.client_cpu_ratio, ending.not_fit)
+                    steps.append(step)
+                    told(step)
+        except KeyboardInterrupt:  # between two steps, where nobody else takes it
+            ended = CTRL_C
     return Gauged(
         steps=tuple(steps),
         samples=tuple(samples),

@@ -9,12 +9,12 @@ from itertools import zip_longest
 
 from ragmeter.clients.http.clocks import AUTO
 from ragmeter.core.campaign.events import Emit, PhaseStarted, RequestEnded, RequestStarted, Said, Tick, unheard
-from ragmeter.core.errors import TargetError
+from ragmeter.core.errors import ClientError, TargetError
 from ragmeter.core.inputs.cache import CacheState
 from ragmeter.core.inputs.provider import Provider
 from ragmeter.core.inputs.workload import Workload
 from ragmeter.core.requests.cache_counts import CacheCounts, TrialCounts, grown
-from ragmeter.core.requests.records import Phase, RequestSample
+from ragmeter.core.requests.records import ErrorClass, Phase, RequestSample
 from ragmeter.core.run.plan import RunEnding
 from ragmeter.core.schedule.phases import asked_once
 from ragmeter.core.schedule.plan import Marking, PhasePlan
@@ -129,7 +129,7 @@ class _Run:
                 task.cancel()
             results = await asyncio.gather(load, watching, return_exceptions=True)
         failure = next((r for r in results if isinstance(r, Exception)), None)
-        if isinstance(failure, WorkerDied):
+        if isinstance(failure, WorkerDied | ClientError):
             self._not_fit.append(str(failure))
         elif failure is not None and not isinstance(failure, TargetError):
             raise failure
@@ -230,10 +230,13 @@ def _slots(plan: PhasePlan) -> int:
 
 
 def _check_warm(samples: Sequence[RequestSample]) -> None:
-    """Raise TargetError unless a warm-up request succeeded."""
+    """Raise TargetError unless a warm-up request succeeded: ClientError, where all failed on this machine."""
     if samples and not any(sample.ok for sample in samples):
         last = samples[-1]
-        raise TargetError(f"all {len(samples)} warm-up requests failed; the last: {last.error}: {last.error_message}")
+        is_own = all(sample.error is ErrorClass.CLIENT for sample in samples)
+        raise (ClientError if is_own else TargetError)(
+            f"all {len(samples)} warm-up requests failed; the last: {last.error}: {last.error_message}"
+        )
 
 
 def _busiest(phases: Sequence[Sequence[ClientLoad]]) -> float | None:

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from tests._pytest.project import PLUGINS, Project
-from tests.tethered import tethered
+from tests.tethered import importing_as_here, tethered
 
 PLAIN = "tiny @ mine measured 2/2, 0 errors, TTFT p50 *"
 
@@ -64,7 +64,7 @@ def on_terminal(project: Project, columns: int, *arguments: str) -> str:
     """What a run writes on a terminal of that width."""
     project.provider(script="slow")
     ours, theirs = pty.openpty()
-    environment = {**os.environ, "COLUMNS": str(columns), "PYTHONPATH": os.pathsep.join(sys.path), "TERM": "xterm"}
+    environment = importing_as_here(COLUMNS=str(columns), TERM="xterm")
     command = [sys.executable, "-m", "pytest", *PLUGINS, "--provider=./mine.yaml", "--bench-requests=16", *arguments]
     process = subprocess.Popen(
         tethered(command), stdout=theirs, stderr=theirs, env=environment, cwd=project.pytester.path
