@@ -34,6 +34,10 @@ NEEDS = {
 """The variable that a marker needs, and what it means when it is not set."""
 
 
+for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "GITLAB_CI", "CI_JOB_URL"):
+    os.environ.pop(name, None)  # what sessions within tests say is not for the pipeline that runs the tests
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Warnings are errors to the tests of the library; to those of a service, which users run, they are warnings."""
     for marker in MARKERS:

@@ -25,7 +25,7 @@ from ragmeter.core.run.saved import SavedRun
 from ragmeter.core.verdicts.records import Outcome
 from ragmeter.report.html.comparison_page import comparison_page
 from ragmeter.report.text.comparison_text import comparison_lines
-from ragmeter.report.text.terminal import verdict_lines
+from ragmeter.report.text.fitting import verdict_lines
 from ragmeter.run.plan.linked_probes import linked_probes
 
 

@@ -27,6 +27,7 @@ def place_reports(config: pytest.Config, session: BenchSession) -> None:
     config.stash[made_key] = [each for place in places for each in (place, *place.parents) if not each.exists()]
     for place in places:
         check_writable(place)
+    config.stash[placed_key] = {name for name in ("htmlpath", "xmlpath") if getattr(config.option, name, "") is None}
     if getattr(config.option, "htmlpath", "none") is None:
         config.option.htmlpath = str(folder / f"{session.stamp}.html")
         config.option.self_contained_html = True
@@ -46,6 +47,20 @@ made_key: pytest.StashKey[list[Path]] = pytest.StashKey()
 """The folders that `place_reports` made, the innermost first."""
 
 
+placed_key: pytest.StashKey[set[str]] = pytest.StashKey()
+"""Which of pytest's reports `place_reports` asked for, and no user."""
+
+
+def none_of_nothing(config: pytest.Config) -> None:
+    """A session that measures nothing writes nothing but what its user has asked for."""
+    placed = config.stash.get(placed_key, set())
+    if "htmlpath" in placed:
+        _withdraw_html(config)
+    if "xmlpath" in placed and (junit := config.pluginmanager.get_plugin("junitxml")):
+        junit.pytest_unconfigure(config)
+    _remove_folders(config)
+
+
 @contextmanager
 def none_of_a_refused_run(config: pytest.Config) -> Iterator[None]:
     """Whatever is refused within leaves no report, an empty page that looks like a run, and no folder, pytest's cache
@@ -63,10 +78,20 @@ def _withdraw(config: pytest.Config) -> None:
     plugins = config.pluginmanager
     for name in filter(plugins.has_plugin, ("lfplugin", "nfplugin")):
         plugins.unregister(name=name)
-    for plugin in [each for each in plugins.get_plugins() if type(each).__module__.startswith("pytest_html.")]:
-        plugins.unregister(plugin)
+    _withdraw_html(config)
     if junit := plugins.get_plugin("junitxml"):
         junit.pytest_unconfigure(config)
+    _remove_folders(config)
+
+
+def _withdraw_html(config: pytest.Config) -> None:
+    plugins = config.pluginmanager
+    for plugin in [each for each in plugins.get_plugins() if type(each).__module__.startswith("pytest_html.")]:
+        plugins.unregister(plugin)
+    config.option.htmlpath = None
+
+
+def _remove_folders(config: pytest.Config) -> None:
     for folder in config.stash.get(made_key, []):
         with suppress(OSError):  # something else lies in it
             folder.rmdir()

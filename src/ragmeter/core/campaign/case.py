@@ -24,8 +24,9 @@ class Case:
     """One workload on one provider, with every SLO that applies.
 
     watched: what has to be known as well as ``until`` asks. baseline: the run that it is compared with. earlier: of the
-    same, from sessions before it. repeat: the second run of an A/A measurement. cache_state: of its caches, where it is
-    measured in several: such cases ask the same, and their trials are pairs.
+    same, from sessions before it. recorded: why it is recorded as a baseline and not judged against one. repeat: the
+    second run of an A/A measurement. cache_state: of its caches, where it is measured in several: such cases ask the
+    same, and their trials are pairs.
     """
 
     provider: Provider
@@ -34,6 +35,7 @@ class Case:
     watched: tuple[Figure, ...] = ()
     baseline: SavedRun | None = None
     earlier: tuple[SavedRun, ...] = ()
+    recorded: str | None = None
     repeat: bool = False
     cache_state: CacheState | None = None
 

@@ -48,6 +48,12 @@ def openmetrics_text(results: Sequence[RunResult]) -> str:
     return openmetrics_page(_families(results, ""))
 
 
+def metrics_report(results: Sequence[RunResult]) -> str:
+    """As OpenMetrics 1.0.0, without times and identities: two runs of the same differ in their figures alone."""
+    kept = (family for family in _families(results, "") if family.name not in _OF_THE_RUN)
+    return openmetrics_page(kept)
+
+
 def _families(results: Sequence[RunResult], report: str) -> Iterator[Family]:
     latest = {(provider_name(result), series_name(result)): result for result in results}
     for family in (_run_info(report), *_FAMILIES):
@@ -197,6 +203,13 @@ _ENDS: Final[tuple[tuple[str, Callable[[Estimate], float | None]], ...]] = (
 _OF_OTHER_PARTS: Final = {"recall_at_k": _recall, "usd_per_1m_tokens": _price(lambda at: at.usd_per_1m_tokens)}
 """Metrics that stand elsewhere in a result than under its rates."""
 
+_OF_THE_RUN: Final = frozenset(
+    {
+        "ragmeter_run_info",
+        "ragmeter_run_started_timestamp_seconds",
+        "ragmeter_run_ended_timestamp_seconds",
+    }
+)
 _FAMILIES: Final = (
     _Family(
         name="ragmeter_run_started_timestamp_seconds",

@@ -159,7 +159,7 @@ class _Run:
         )
         async with workers.connected(connect) as pool:
             for plan, begin_ns in zip_longest(self.plans, self.begins_ns):
-                self.conditions.emit(PhaseStarted(phase=Phase(plan.name), requests=len(plan.prompt_order)))
+                self.conditions.emit(_beginning(plan))
                 await self._ask_before(pool, plan)
                 before = await self._counters(plan)
                 self._note_lateness(plan, begin_ns)
@@ -253,3 +253,10 @@ def _all_ahead(phases: Sequence[Sequence[ClientLoad]]) -> bool | None:
     """Whether every process had real-time priority; None when no phase was sent to its end."""
     loads = [client_load for process in phases for client_load in process]
     return all(client_load.real_time for client_load in loads) if loads else None
+
+
+def _beginning(plan: PhasePlan) -> PhaseStarted:
+    schedule_s = plan.offsets_ns[-1] / 1e9 if plan.offsets_ns else None
+    lasts_s = plan.duration_s if plan.duration_s is not None else schedule_s
+    requests = len(plan.prompt_order)
+    return PhaseStarted(phase=Phase(plan.name), requests=requests, step=plan.step, lasts_s=lasts_s)

@@ -43,9 +43,14 @@ def test_it_can_be_silent(project: Project) -> None:
     assert lines(project.run("--bench-progress=off")) == []
 
 
-@pytest.mark.parametrize("plugins", [["-p", "no:capture"], ["-s"], ["-p", "no:junitxml"], ["-q"], ["-v"]], ids=" ".join)
+@pytest.mark.parametrize("plugins", [["-p", "no:capture"], ["-s"], ["-p", "no:junitxml"], ["-v"]], ids=" ".join)
 def test_it_is_written_whatever_else_pytest_was_told(project: Project, plugins: list[str]) -> None:
     project.run(*plugins).stdout.fnmatch_lines([PLAIN])
+
+
+def test_a_quiet_session_has_none_unless_it_is_asked_for(project: Project) -> None:
+    assert lines(project.run("-q")) == []
+    project.run("-q", "--bench-progress=plain").stdout.fnmatch_lines([PLAIN])
 
 
 def test_run_without_pytests_terminal_is_silent(project: Project) -> None:
