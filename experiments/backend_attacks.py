@@ -20,13 +20,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-import psutil
 
 from tests.backend.fake_llm import FakeLlm
 from tests.backend.hostile_files import DOCX, FORM_TYPE, FORMS, HTML, JSON, PDF, TEXT, Make
 from tests.backend.probing import Probe, p99
 from tests.backend.raw_client import HEAD, OPEN_BODY, WHOLE, RawClient
-from tests.backend.running import Backend
+from tests.backend.running import Backend, memory_of
 
 IDLE_CONNECTIONS = 5000
 BUSY_CONNECTIONS = 1100
@@ -76,11 +75,6 @@ def attacked(kind: str, backend: Backend, tries: Mapping[str, Callable[[], bool]
         memory_bytes=memory,
         longest_s=longest_s,
     )
-
-
-def memory_of(backend: Backend) -> int:
-    service = psutil.Process(backend.process.pid)
-    return sum(process.memory_info().rss for process in (service, *service.children()))
 
 
 def is_answer(response: httpx.Response) -> bool:

@@ -124,7 +124,12 @@ def soaked(folder: Path, minutes: float, streams: int) -> tuple[Readings, int]:
             provider = {"schema": "provider.v1", "name": "soaked", "base_url": backend.url}
             (folder / "soaked.yaml").write_text(yaml.safe_dump(provider))
             command = [sys.executable, "-m", "pytest", "--pyargs", "ragmeter.suite", "--provider=soaked.yaml"]
-            load = [f"--bench-concurrency={streams}", f"--bench-duration={minutes * 60:g}", "--workload=light"]
+            load = [
+                f"--bench-requests={math.ceil(streams * (minutes + 1) * 12)}",  # 10 s each: more than can be
+                f"--bench-concurrency={streams}",
+                f"--bench-duration={minutes * 60:g}",
+                "--workload=light",
+            ]
             rest = ["--bench-warmup=0", "--bench-calibrate=off", "-k", "something", "-p", "no:cacheprovider", "-q"]
             with (folder / "said").open("wb") as said:
                 client = subprocess.Popen([*command, *load, *rest], cwd=folder, stdout=said, stderr=subprocess.STDOUT)

@@ -18,7 +18,7 @@ from tests.quick import MARK, Guard, is_quick
 settings.register_profile("untimed", deadline=None)  # a busy machine is slow and not wrong
 settings.load_profile("untimed")
 
-pytest_plugins = ["pytester"]
+pytest_plugins = ["pytester", "tests.backend.fakes"]
 
 MARKERS = (
     "privileged(*kinds): needs privileges, such as those of root: see tests/privileges.py",
@@ -32,6 +32,10 @@ NEEDS = {
     "cluster_images": ("RAGMETER_CLUSTER_IMAGES", "the images of k8s/images are not in the nodes"),
 }
 """The variable that a marker needs, and what it means when it is not set."""
+
+
+for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "GITLAB_CI", "CI_JOB_URL"):
+    os.environ.pop(name, None)  # what sessions within tests say is not for the pipeline that runs the tests
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -132,6 +132,12 @@ STREAMS = {
         b"".join(event(chunk(content=[{"type": "text", "text": word}])) for word in ("one ", "two "))
         + event(chunk(content="three")) + stops() + counted(3) + DONE
     ),
+    "objects with nothing in them": whole(event({}) + THREE + event("null") + stops() + counted(3) + DONE),
+    "blanks around [DONE]": whole(THREE + stops() + counted(3) + b"data:   [DONE]  \n\n"),
+    "a filter of one's own name": whole(THREE + stops("moderation_blocked") + counted(3) + DONE,
+                                        finish="moderation_blocked"),
+    "text after the finish": whole(words("one ", "two ") + stops() + words("three") + counted(3) + DONE),
+    "an error after [DONE]": whole(THREE + stops() + counted(3) + DONE + event({"error": "late"})),
     # --- counts
     "no usage": whole(THREE + stops() + DONE, tokens=None, by_events=3, later=None),
     "zeros against text": whole(THREE + stops() + counted(0, prompt=0) + DONE, tokens=None, by_events=3, later=None),
@@ -221,6 +227,27 @@ STREAMS = {
     "error as a finish": failed(THREE + stops("error") + DONE, ErrorClass.ABORTED, "'error'"),
     "given up in capitals": failed(THREE + stops("CANCELLED") + DONE, ErrorClass.ABORTED, "'CANCELLED'"),
     "load shed": failed(THREE + stops("load-shed") + DONE, ErrorClass.ABORTED, "'load-shed'"),
+    "given up by an engine's own name": failed(THREE + stops("FINISHED_ABORTED") + DONE, ErrorClass.ABORTED,
+                                               "'FINISHED_ABORTED'"),
+    "given up in camel case": failed(THREE + stops("requestCancelled") + DONE, ErrorClass.ABORTED, "requestCancelled"),
+    "given up in words": failed(THREE + stops("upstream timeout") + DONE, ErrorClass.ABORTED, "'upstream timeout'"),
+    "error event without data": failed(THREE + b"event: error\ndata:\n\n" + DONE, ErrorClass.ERROR_EVENT, ""),
+    "error event of null": failed(THREE + event("null", "error") + DONE, ErrorClass.ERROR_EVENT, ""),
+    "error event with a list": failed(THREE + event(["gone"], "error") + DONE, ErrorClass.ERROR_EVENT, "gone"),
+    "error event in capitals": failed(THREE + event({"message": "no"}, "Error") + DONE, ErrorClass.ERROR_EVENT, "no"),
+    "exception event": failed(THREE + event({"message": "gone"}, "exception") + DONE, ErrorClass.ERROR_EVENT, "gone"),
+    "state that is a failure": failed(cut_with({"id": "c", "choices": [], "status": "failed"}), ErrorClass.ERROR_EVENT,
+                                      "failed"),
+    "no success": failed(cut_with({"id": "c", "success": False, "choices": []}), ErrorClass.ERROR_EVENT, "success"),
+    "error in the delta": failed(cut_with({"choices": [{"delta": {"error": "gone"}}]}), ErrorClass.ERROR_EVENT, "gone"),
+    "error in the message": failed(
+        cut_with({"choices": [{"delta": {}, "message": {"error": "gone"}}]}), ErrorClass.ERROR_EVENT, "gone"
+    ),
+    "errors beside a choice": failed(
+        cut_with({"choices": [{"delta": {}, "finish_reason": "stop"}], "errors": [{"message": "gone"}]}),
+        ErrorClass.ERROR_EVENT, "gone",
+    ),
+    "error after the finish": failed(THREE + stops() + event({"error": "late"}) + DONE, ErrorClass.ERROR_EVENT, "late"),
     "error object": failed(cut_with({"error": {"message": "engine died"}}), ErrorClass.ERROR_EVENT, "engine died"),
     "error text": failed(cut_with({"error": "out of memory"}), ErrorClass.ERROR_EVENT, "out of memory"),
     "error in the choice": failed(

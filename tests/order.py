@@ -27,7 +27,7 @@ LONGEST: Sequence[str] = (
     "tests/report/test_html_in_browser.py",
     "tests/docs/test_docs_examples.py",
     "tests/docs/test_docs_questions.py",
-    "tests/cli/test_cli_shards.py",
+    "tests/cli/shards/test_cli_shards.py",
     "tests/cli/test_cli_quick.py",
     "tests/e2e/test_providers.py",
     "tests/clients/http/test_http_transport.py",

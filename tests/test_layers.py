@@ -41,12 +41,12 @@ FLOORS: dict[str, tuple[str, ...]] = {
     ),
     "clients": (
         "connection files notation polling tokenizer",
-        "links answers kube pushgateway chat",
+        "links answers kube pushgateway forge chat",
         "capture",
         "http",
     ),
     "run": ("plan store load", "processes", "local session questions", "cluster", "engine"),
-    "report": ("words", "text html prometheus rows jsonfile"),
+    "report": ("words", "text html markdown prometheus rows jsonfile"),
     "_pytest": ("options", "session", "measuring", "hooks"),
 }
 """The parts of each layer, from the ground up: a part imports of its layer what stands on its own floor or below."""

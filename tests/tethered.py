@@ -13,6 +13,11 @@ from collections.abc import Sequence
 PR_SET_PDEATHSIG = 1
 
 
+def importing_as_here(**more: str) -> dict[str, str]:
+    """The environment of a child that finds modules where this process finds them."""
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **more}
+
+
 def tethered(command: Sequence[str]) -> list[str]:
     """The command as `subprocess.Popen` takes it, tied to this process."""
     return [sys.executable, "-I", "-S", __file__, str(os.getpid()), *command]

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import threading
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
+
+import httpx
 
 T = TypeVar("T")
 
@@ -27,6 +30,21 @@ def wait_until(
         if time.monotonic() >= until_s:
             raise TimeoutError(f"not within {timeout_s:g} s {why()}")
         time.sleep(every_s)
+
+
+def wait_until_served(
+    process: subprocess.Popen[Any], url: str, timeout_s: float, why: Callable[[], object] = lambda: ""
+) -> None:
+    """Until GET of the URL succeeds. Raises AssertionError with what `why` says when the process ends before."""
+
+    def answers() -> bool:
+        assert process.poll() is None, f"{process.args!r} ended {why()}"
+        try:
+            return httpx.get(url, trust_env=False, timeout=5).is_success
+        except httpx.TransportError:
+            return False
+
+    wait_until(answers, timeout_s, why=why)
 
 
 def when(holds: Callable[[], object], act: Callable[[], object], timeout_s: float = 60) -> threading.Thread:

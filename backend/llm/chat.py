@@ -10,12 +10,14 @@ from typing import Any, Protocol
 from ..errors import LlmAbortedError, LlmCutError, LlmError, LlmProtocolError, LlmStatusError
 from .chunks import chunk_of, error_text, failure_words, is_chunk, parse_event
 from .counting import Counts
-from .finish import finish_reason_of, gave_up
+from .finish import finish_reason_of, gave_up, is_failure
 from .sse import Event, EventReader
 
 _DRAIN_S = 0.5
 _MAX_EVENT_BYTES = 2**20
 _SHOWN_BYTES = 200
+_NOTHING = (b"{}", b"null")
+"""Data of an event that has nothing in it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +94,7 @@ class ChatStream:
         deltas: list[Delta] = []
         for name, data in events:
             self._begun = True
-            if data.startswith(b"[DONE]"):
+            if data.strip().startswith(b"[DONE]"):
                 self._check_stray()
                 self._done = True
                 break
@@ -100,15 +102,18 @@ class ChatStream:
         return deltas
 
     def _event(self, name: str, data: bytes) -> list[Delta]:
+        fails = is_failure(name)
+        if name == "message" and data.strip() in _NOTHING:
+            return []
         try:
             event = parse_event(data)
-            if name not in ("message", "error") and not is_chunk(event) and not event.get("error"):
+            if name != "message" and not fails and not is_chunk(event) and not event.get("error"):
                 return []  # a name of its own: somebody else's
-            if name == "error" or (words := failure_words(event)) is not None:
-                raise LlmStatusError(f"the LLM reports: {error_text(event) if name == 'error' else words}")
+            if fails or (words := failure_words(event)) is not None:
+                raise LlmStatusError(f"the LLM reports: {error_text(event) if fails else words}")
             return self._chunk(event)
         except ValueError as error:
-            if name == "error":
+            if fails:
                 raise LlmStatusError(f"the LLM reports: {error_text(data)}") from error
             if name != "message":
                 return []

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..strict_json import parse_json, printable
+from .finish import is_failure
 from .values import OddValueError, list_at, object_at, shown, text_at
 
 _MAX_REASON_CHARS = 80
@@ -74,11 +75,14 @@ def failure_words(event: Mapping[str, Any]) -> str | None:
     """What an object says of a failure, in the server's own words; None when it says nothing of one."""
     choices = event.get("choices")
     choice = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else {}
-    for holder in (event, choice):
-        if holder.get("error") or "error" in (holder.get("object"), holder.get("type")):
+    beside = (choice.get(name) for name in ("delta", "message"))
+    for holder in (event, choice, *(each for each in beside if isinstance(each, dict))):
+        if holder.get("error") or holder.get("errors") or "error" in (holder.get("object"), holder.get("type")):
             return error_text(holder)
     if choices or isinstance(event.get("usage"), dict):
         return None
+    if is_failure(event.get("status")) or event.get("success") is False:
+        return error_words(json.dumps(event, ensure_ascii=False))
     told = next((event[name] for name in _WORDS if event.get(name)), None)
     if told is None:
         return None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from .finish import is_failure
+
 _FIELDS = frozenset((b"data", b"event", b"id", b"retry", b""))
 _MAX_STRAY = 100
 _BEGIN_BYTES = 1024
@@ -60,7 +62,7 @@ class EventReader:
         return None
 
     def _dispatch(self) -> Event | None:
-        """An event without data is a keep-alive."""
-        name, data = self._name or "message", b"\n".join(self._data)
+        """An event without data is a keep-alive, unless its name is a failure."""
+        name, data, is_there = self._name or "message", b"\n".join(self._data), bool(self._data)
         self._name, self._data = "", []
-        return (name, data) if data.strip() else None
+        return (name, data) if data.strip() or (is_there and is_failure(name)) else None

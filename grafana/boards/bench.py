@@ -87,10 +87,18 @@ def _other() -> tuple[Panel, ...]:
         _lines("Failed requests", "Of all requests sent.", Unit.RATIO, bench.error_ratio()),
         _lines("Good requests", "Meet every per-request SLO.", Unit.RATIO, bench.good_ratio()),
         _lines("Recall at k", "Labelled passages found.", Unit.RATIO, bench.recall_ratio()),
-        _wide("Cost of the run", "List prices, measured phase.", bench.run_cost()),
-        _wide("Per million output tokens", "Of the measured phase.", bench.usd_per_1m_tokens()),
+        _cache_hits(),
+        _third("Cost of the run", "List prices, measured phase.", bench.run_cost()),
+        _third("Per million output tokens", "Of the measured phase.", bench.usd_per_1m_tokens()),
     )
 
 
-def _wide(title: str, about: str, expr: str) -> Panel:
-    return Panel(title=title, about=about, unit=Unit.USD, queries=[Query(expr=expr, legend=_RUN)], width=12)
+def _cache_hits() -> Panel:
+    """The declared state stands beside: a share of hits is good or bad by what was to be measured."""
+    query = Query(expr=bench.cache_hit_ratio(), legend=f"{_RUN}, declared {{{{declared}}}}")
+    about = "Prompt tokens that came from the LLM's cache."
+    return Panel(title="Prompt-cache hits", about=about, unit=Unit.RATIO, queries=[query], width=8)
+
+
+def _third(title: str, about: str, expr: str) -> Panel:
+    return Panel(title=title, about=about, unit=Unit.USD, queries=[Query(expr=expr, legend=_RUN)], width=8)

@@ -53,6 +53,10 @@ def recall_ratio() -> str:
     return select("ragmeter_recall_ratio")
 
 
+def cache_hit_ratio() -> str:
+    return select("ragmeter_cache_hit_ratio")
+
+
 def run_cost() -> str:
     return select("ragmeter_run_cost_usd")
 

@@ -67,19 +67,6 @@ def service(real_llm: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 @pytest.fixture(scope="session")
-def shared_fake() -> Iterator[FakeLlm]:
-    fake = FakeLlm()
-    yield fake
-    fake.close()
-
-
-@pytest.fixture
-def fake(shared_fake: FakeLlm) -> FakeLlm:
-    shared_fake.reset()
-    return shared_fake
-
-
-@pytest.fixture(scope="session")
 def shared_fake_service(shared_fake: FakeLlm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
     backend = Backend(
         data_dir=tmp_path_factory.mktemp("fake"),

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
+import psutil
 
 from tests.tethered import tethered
 from tests.waiting import wait_until
@@ -112,3 +113,9 @@ def read_events(response: httpx.Response) -> Iterator[tuple[str, dict[str, Any]]
             name = line.removeprefix("event: ")
         elif line.startswith("data: "):
             yield name, json.loads(line.removeprefix("data: "))
+
+
+def memory_of(backend: Backend) -> int:
+    """Resident bytes of the service and of the processes that read files for it."""
+    service = psutil.Process(backend.process.pid)
+    return sum(process.memory_info().rss for process in (service, *service.children()))

@@ -22,7 +22,7 @@ from tests.backend.running import Backend
 from tests.backend.suite import run_suite
 from tests.programs import program
 from tests.tethered import tethered
-from tests.waiting import wait_until
+from tests.waiting import wait_until, wait_until_served
 
 START_S: Final = 600.0
 REQUESTS: Final = 12
@@ -52,7 +52,7 @@ def tracer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         command = [sys.executable, "-m", "phoenix.server.main", "serve"]
         server = subprocess.Popen(tethered(command), env=environment, stdout=log, stderr=subprocess.STDOUT)
     try:
-        wait_until(lambda: _answers(url, server, folder / "log"), START_S)
+        wait_until_served(server, url, START_S, lambda: (folder / "log").read_text("utf-8", errors="replace")[-3000:])
         yield url
     finally:
         server.terminate()
@@ -68,14 +68,6 @@ def _free_ports(count: int) -> list[int]:
     finally:
         for one in sockets:
             one.close()
-
-
-def _answers(url: str, server: subprocess.Popen[bytes], log: Path) -> bool | None:
-    assert server.poll() is None, log.read_text("utf-8", errors="replace")[-3000:]
-    try:
-        return httpx.get(url, trust_env=False, timeout=5).is_success or None
-    except httpx.TransportError:
-        return None
 
 
 @pytest.fixture(scope="module")

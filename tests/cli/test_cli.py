@@ -113,7 +113,10 @@ def test_shipped_workloads_are_valid(name: str) -> None:
         (WORKLOAD + "benchmark: {}\nprompts: [a]\nslo: [p95(ttft) <= 1]\n", ["ttft_ms"]),
         (PROVIDER + "base_url: ftp://x\n", ["'ftp://x' is not a URL"]),
         (PROVIDER + "base_url: http://a\nslo: [p95(ttft) <= 1]\n", ["ttft_ms"]),
-        (PROVIDER + "base_url: http://a\ntarget: opnai\n", ["unknown target 'opnai'"]),
+        (
+            PROVIDER + "base_url: http://a\ntarget: opnai\n",
+            ["bad.yaml: $.target: unknown target 'opnai'; known: rag, "],
+        ),
         (PROVIDER + "base_url: http://a\ntarget: {path: /x, body: {q: '{promt}'}, answer: {text: t}}\n", ["{promt}"]),
         (PROVIDER + "base_url: ${RAGMETER_NO_SUCH_VARIABLE}\n", ["RAGMETER_NO_SUCH_VARIABLE is not set"]),
         ("name: x\n", ["has no key 'schema'"]),

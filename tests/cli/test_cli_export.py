@@ -13,7 +13,8 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics_families
 from prometheus_client.parser import text_string_to_metric_families
 
-from ragmeter.cli import export, main
+from ragmeter.cli import main
+from ragmeter.cli.pipeline import export
 from ragmeter.core.requests.measures import e2e_ms, ttft_ms
 from ragmeter.core.requests.metrics import METRICS
 from ragmeter.core.requests.records import ErrorClass

@@ -63,7 +63,7 @@ def test_secrets_of_a_provider_are_not_shown(
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("nobody", "--url", "http://127.0.0.1:1"), "unknown target 'nobody'; known: anthropic"),
+        (("nobody", "--url", "http://127.0.0.1:1"), "unknown target 'nobody'; known: rag, openai, anthropic"),
         (("langserve", "--url", "http://127.0.0.1:1"), "$.target.values.chain: missing: the target needs it"),
         (("query-stream", "--url", "127.0.0.1:1"), "--url: '127.0.0.1:1' is not a URL such as"),
         (("query-stream", "--url", "http://127.0.0.1:1"), "cannot be reached"),

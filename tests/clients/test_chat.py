@@ -1,7 +1,6 @@
 """One answer of an LLM: what goes out, what comes back, and what is said when nothing useful does."""
 
 import json
-from collections.abc import Iterator
 
 import pytest
 
@@ -13,19 +12,6 @@ from tests.ports import free_port
 
 MESSAGES = [{"role": "user", "content": "Hm?"}]
 SECRET = "s3cret-t0ken"
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[FakeLlm]:
-    fake = FakeLlm()
-    yield fake
-    fake.close()
-
-
-@pytest.fixture
-def fake(shared: FakeLlm) -> FakeLlm:
-    shared.reset()
-    return shared
 
 
 def asked(url: str, token: str = "") -> str:

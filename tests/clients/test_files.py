@@ -1,6 +1,5 @@
 """Files that people write, and results that must not be lost."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +17,7 @@ from ragmeter.clients.files import (
 )
 from ragmeter.core.errors import ConfigError, StorageError
 from ragmeter.core.result.documents import written
+from tests.tethered import importing_as_here
 
 
 @pytest.mark.parametrize("name", ["schemas", "workloads", "fixtures", "requirements", "docs"])
@@ -100,7 +100,7 @@ def test_result_that_cannot_be_written_leaves_the_old_one_and_nothing_else(tmp_p
         "except StorageError as error: print(error)\n"
         "finally: resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))"
     )
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    environment = importing_as_here()
     command = [sys.executable, "-c", program, str(path)]
     ended = subprocess.run(command, check=False, capture_output=True, text=True, env=environment, timeout=60)
     assert ended.stdout == f"{path}: File too large\n", ended.stderr

@@ -15,7 +15,7 @@ import httpx
 from ragmeter.clients.answers.llm import ray_facts
 from tests.ports import free_port
 from tests.tethered import tethered
-from tests.waiting import wait_until
+from tests.waiting import wait_until_served
 
 START_TIMEOUT_S = 120
 STOP_TIMEOUT_S = 30
@@ -30,15 +30,7 @@ def dashboard(folder: Path) -> Iterator[httpx.Client]:
     process = subprocess.Popen(tethered([*command, f"--temp-dir={folder}"]), start_new_session=True)
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
-
-            def answers() -> bool | None:
-                assert process.poll() is None, "Ray ended"
-                try:
-                    return client.get("/api/version").is_success or None
-                except httpx.TransportError:
-                    return None
-
-            wait_until(answers, START_TIMEOUT_S)
+            wait_until_served(process, f"{client.base_url}/api/version", START_TIMEOUT_S)
             yield client
     finally:
         os.killpg(process.pid, signal.SIGTERM)

@@ -46,7 +46,7 @@ def test_documents_that_fit_are_accepted() -> None:
         ({"schema": "workload.v2"}, "x.yaml: $.schema: 'workload.v2' is not 'workload.v1'"),
         ({"prompts": [""]}, "x.yaml: $.prompts[0]: '' must not be empty"),
         ({"prompts": []}, "x.yaml: $.prompts: [] needs at least 1 item"),
-        ({"prompts_file": "p.txt"}, "x.yaml: $: needs exactly one of prompts or prompts_file"),
+        ({"prompts_file": "p.txt"}, "x.yaml: $: needs exactly one of prompts or prompts_file or sessions"),
         ({"goodput": {"ttft_ms": -1}}, "x.yaml: $.goodput.ttft_ms: -1 is not > 0"),
     ],
 )
@@ -62,7 +62,8 @@ def test_document_that_is_no_mapping_is_refused(document: object) -> None:
 def test_misspelt_key_is_named_with_the_right_one_and_all_that_are_allowed() -> None:
     assert sentence("workload.v1", {**MANIFEST, "retreival": {}}) == (
         "x.yaml: $.retreival: unknown key; did you mean 'retrieval'? allowed: benchmark, cache, description, goodput, "
-        "load, model, name, prompt_order, prompts, prompts_file, retrieval, schema, slo, target, until, version"
+        "leaving, lengths, load, model, name, prompt_order, prompts, prompts_file, request, retrieval, schema, "
+        "sessions, slo, target, until, version"
     )
 
 
@@ -76,9 +77,9 @@ def test_missing_key_is_named() -> None:
     assert sentence("workload.v1", document) == "x.yaml: $: 'name' is missing"
 
 
-def test_manifest_without_prompts_needs_one_of_two_keys() -> None:
+def test_manifest_without_prompts_needs_one_of_three_keys() -> None:
     document = {key: value for key, value in MANIFEST.items() if key != "prompts"}
-    assert sentence("workload.v1", document) == "x.yaml: $: needs exactly one of prompts or prompts_file"
+    assert sentence("workload.v1", document) == "x.yaml: $: needs exactly one of prompts or prompts_file or sessions"
 
 
 @pytest.mark.parametrize("as_of", ["yesterday", "2026-13-01", "30.01.2026"])

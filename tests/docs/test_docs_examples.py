@@ -76,16 +76,26 @@ def test_a_manifest_or_provider_file_is_valid(block: Block, tmp_path: Path) -> N
 
 
 def pipeline(key: str) -> dict[str, Any]:
-    (found,) = [document for block in blocks("yaml") if key in (document := yaml.safe_load(block.text))]
+    """The pipeline that has a job of this name."""
+    documents = [yaml.safe_load(block.text) for block in blocks("yaml")]
+    (found,) = [document for document in documents if key in document or key in document.get("jobs", {})]
     return found  # type: ignore[no-any-return]
 
 
 def test_the_github_job_gates_and_keeps_its_reports() -> None:
-    steps = pipeline("jobs")["jobs"]["measure"]["steps"]
+    steps = pipeline("measure")["jobs"]["measure"]["steps"]
     commands = [shlex.split(step["run"]) for step in steps if "run" in step]
     assert ["pip", "install", f"ci/ragmeter-{ragmeter.__version__}-py3-none-any.whl"] in commands
     assert any(words[:2] == ["ragmeter", "run"] and "--bench-strict" in words for words in commands)
-    assert any(step.get("if") == "always()" and step["with"]["path"] == "reports/" for step in steps)
+    kept = [step["with"] for step in steps if step.get("if") == "always()" and "with" in step]
+    assert [each["path"] for each in kept] == ["reports/"]
+    assert ["ragmeter", "comment", "summary.md"] in commands
+
+
+def test_the_job_that_uses_the_action_gives_it_inputs_that_it_has() -> None:
+    (step,) = [step for step in pipeline("gate")["jobs"]["gate"]["steps"] if "ragmeter@" in step["uses"]]
+    action = yaml.safe_load((Path(__file__).parents[2] / "action.yml").read_text(encoding="utf-8"))
+    assert set(step["with"]) <= set(action["inputs"])
 
 
 def test_the_gitlab_job_gates_and_keeps_its_reports() -> None:
@@ -162,7 +172,7 @@ def test_the_ini_file_of_the_option_reference_is_obeyed(project: pytest.Pytester
         *("--base-url", "http://127.0.0.1:9", "--workload=./questions.yaml"),
         timeout=60,
     )
-    run.stdout.fnmatch_lines(["*test_slo*mine-questions-p95(ttft_ms) <= 1500*", "*error_ratio <= 0.01*"])
+    run.stdout.fnmatch_lines(["*test_slo*mine-questions-p95-ttft_ms-le-1500*", "*error_ratio-le-0.01*"])
 
 
 def test_the_ground_truth_example_runs(capsys: pytest.CaptureFixture[str]) -> None:

@@ -56,7 +56,7 @@ def test_everything_else_passes(run: tuple[Job, int, list[psutil.Process]]) -> N
     cases = list(ET.parse(run[0].only(".xml")).iter("testcase"))
     failed = [case.get("name") for case in cases if case.find("failure") is not None or case.find("error") is not None]
     undecided = "recall_at_k >= "  # twelve questions are few
-    assert [name for name in failed if undecided not in str(name)] == ["test_slo[local-smoke-max(ttft_ms) <= 0.001]"]
+    assert [name for name in failed if undecided not in str(name)] == ["test_slo[local-smoke-max-ttft_ms-le-0.001]"]
     assert len(cases) >= 8
 
 

@@ -19,7 +19,7 @@ from tests.k8s.models import MODELS, Served, served
 from tests.k8s.test_k8s_small_model import OF_THE_POD
 from tests.ports import free_port
 from tests.tethered import tethered
-from tests.waiting import wait_until
+from tests.waiting import wait_until_served
 
 START_TIMEOUT_S = 600
 PARSE_TIMEOUT_S = 120
@@ -70,15 +70,8 @@ def running(model: Served) -> Iterator[str]:
     process = subprocess.Popen(tethered([*command, *rendered, f"--port={port}", "--host=127.0.0.1", "--enforce-eager"]))
     url = f"http://127.0.0.1:{port}"
 
-    def answers() -> bool | None:
-        assert process.poll() is None, "vLLM ended"
-        try:
-            return httpx.get(f"{url}/health", trust_env=False, timeout=5).is_success or None
-        except httpx.TransportError:
-            return None
-
     try:
-        wait_until(answers, START_TIMEOUT_S)
+        wait_until_served(process, f"{url}/health", START_TIMEOUT_S)
         yield url
     finally:
         process.terminate()

@@ -13,11 +13,22 @@ from ragmeter.core.figures.series import Distribution
 from ragmeter.core.figures.summary import Point
 from ragmeter.core.inputs.workload import Override
 from ragmeter.core.result.result import RunResult
+from ragmeter.core.run.caches import Caches, TrialHitRatio
 from ragmeter.core.stats.estimate import Estimate
 from ragmeter.core.verdicts.records import Outcome, SloVerdict
 from tests.report.figures import attribution, cost, distribution, judge, mean_estimate, phase, points, ratio_estimate
 from tests.report.slow import slow_requests
 
+CACHES: Final = Caches(
+    declared="cold",
+    marked_by="cache_salt",
+    requests=40,
+    questions=30,
+    repeated_in_run=10,
+    repeated_in_trial=4,
+    hit_ratio=Estimate(value=0.004, low=0.001, high=0.009, n=40, enough=True),
+    trials=(TrialHitRatio(trial=0, hit_ratio=0.004, source="usage"),),
+)
 HOSTILE: Final = '<script>alert("x")</script> \' & \x1b[31m'
 
 
@@ -106,6 +117,7 @@ def passing(n: int = 500, failures: int = 3, ttft_ms: float = 640.0, tpot_ms: fl
         judge("good_ratio >= 0.95", rates["good_ratio"], 0.95),
     )
     return RunResult(
+        caches=CACHES,
         requests=n + 10,
         concurrency=10,
         success=len(good),

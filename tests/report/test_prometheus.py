@@ -11,9 +11,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from ragmeter.core.requests.metrics import METRICS
 from ragmeter.core.requests.records import TokenSource
 from ragmeter.core.result.result import RunResult
+from ragmeter.core.stats.estimate import Estimate
 from ragmeter.core.verdicts.records import Outcome
 from ragmeter.report.prometheus.result import exported_names, prometheus_text
-from tests.report.examples import HOSTILE, METADATA, every_state, failing, no_data, passing, second_provider
+from tests.report.examples import CACHES, HOSTILE, METADATA, every_state, failing, no_data, passing, second_provider
 
 ROOT = Path(__file__).parents[2]
 TEXTS = {".json", ".md", ".py", ".yaml", ".yml"}
@@ -45,8 +46,9 @@ def test_the_table_of_metrics_names_what_is_exported() -> None:
     ends = {name.replace("_seconds", f"_{end}_seconds") for name in latencies for end in ("low", "high")}
     assert named | ends <= exported_names()
     of_runs = ("run_info", "run_outcome", "slo_verdicts", "requests", "duration_seconds", "run_cost_usd")
+    of_caches = ("cache_hit_ratio", "cache_hit_low_ratio", "cache_hit_high_ratio", "repeated_questions_ratio")
     moments = {f"ragmeter_run_{moment}_timestamp_seconds" for moment in ("started", "ended")}
-    assert exported_names() - named - ends == {f"ragmeter_{name}" for name in of_runs} | moments
+    assert exported_names() - named - ends == {f"ragmeter_{name}" for name in (*of_runs, *of_caches)} | moments
 
 
 def test_dashboards_rules_and_pages_name_what_is_exported() -> None:
@@ -75,6 +77,26 @@ def test_what_is_not_known_has_no_sample_and_is_not_zero() -> None:
     assert "ragmeter_duration_seconds" not in found
     assert "ragmeter_run_cost_usd" not in found
     assert "ragmeter_ttft_seconds" not in found
+
+
+def test_the_hit_ratio_is_told_beside_the_declared_state_and_has_no_sample_where_it_is_not_known() -> None:
+    found = families([passing()])
+    told = {
+        name: found[f"ragmeter_{name}_ratio"].samples[0] for name in ("cache_hit", "cache_hit_low", "cache_hit_high")
+    }
+    assert [at.value for at in told.values()] == [0.004, 0.001, 0.009]
+    assert {at.labels["declared"] for at in told.values()} == {"cold"}
+    assert found["ragmeter_repeated_questions_ratio"].samples[0].value == 0.25
+    assert found["ragmeter_run_info"].samples[0].labels["cache"] == "cold"
+    unknown = replace(CACHES, hit_ratio=Estimate(value=None, low=None, high=None, n=0, enough=False))
+    assert "ragmeter_cache_hit_ratio" not in families([replace(passing(), caches=unknown)])
+    assert "ragmeter_cache_hit_ratio" not in families([replace(passing(), caches=None)])
+
+
+def test_the_runs_of_a_matrix_are_series_of_their_own() -> None:
+    runs = [replace(passing(), variant=state) for state in ("cold", "warm", "natural")]
+    samples = families(runs)["ragmeter_error_ratio"].samples
+    assert [sample.labels["workload"] for sample in samples] == ["standard-cold", "standard-warm", "standard-natural"]
 
 
 def test_exactly_one_outcome_is_set() -> None:

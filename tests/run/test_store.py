@@ -1,6 +1,5 @@
 """The raw record loses nothing: not by a crash, not by a full disk, not by odd words of a server."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -11,10 +10,13 @@ import pytest
 
 from ragmeter.core.errors import SchemaError, StorageError
 from ragmeter.core.requests.records import ErrorClass, RequestSample, ServerTimings
+from ragmeter.core.result.failures import FailedTest
 from ragmeter.core.run.plan import RunEnding
-from ragmeter.run.store import SampleLog, read
+from ragmeter.core.verdicts.records import Outcome
+from ragmeter.run.store import SampleLog, note_tests, read, read_tests
 from tests.core.samples import sample
 from tests.run.cases import plan
+from tests.tethered import importing_as_here
 
 ENDING = RunEnding(status="complete", client_cpu_ratio=0.25, warnings=("slow",))
 
@@ -175,7 +177,23 @@ def test_sample_survives_the_death_of_its_process(tmp_path: Path) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
     """)
     path = tmp_path / "run.raw.jsonl"
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    environment = importing_as_here()
     ended = subprocess.run([sys.executable, "-c", program, path], check=False, env=environment, timeout=60)
     assert ended.returncode == -signal.SIGKILL
     assert read(path)[1] == (sample(),)
+
+
+def test_the_tests_that_failed_are_kept_beside_the_samples_and_their_absence_is_not_none_failed(tmp_path: Path) -> None:
+    failed = FailedTest(test='test_"x"[a]', outcome=Outcome.FAIL, sentence="a\nb")
+    path = write(tmp_path / "a.raw.jsonl", [sample()])
+    assert read_tests(path) is None
+    note_tests(path, [])
+    assert read_tests(path) == ()
+    note_tests(path, [failed, failed])
+    assert read_tests(path) == (failed, failed)
+    assert len(read(path)[1]) == 1
+    path.write_text(path.read_text() + '{"failed_tests": [{"test": 3}]}\n')
+    with pytest.raises(SchemaError, match=r"a\.raw\.jsonl: failed_tests"):
+        read_tests(path)
+    with pytest.raises(StorageError, match="cannot keep which tests failed"):
+        note_tests(tmp_path / "nowhere" / "a.raw.jsonl", [])

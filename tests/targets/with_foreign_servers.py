@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from ragmeter.clients.files import schema
@@ -29,7 +28,7 @@ from ragmeter.run.plan.target import reach
 from tests.ports import free_port
 from tests.run.cases import provider
 from tests.tethered import tethered
-from tests.waiting import wait_until
+from tests.waiting import wait_until_served
 
 HERE = Path(__file__).parent
 START_TIMEOUT_S = 180
@@ -47,15 +46,8 @@ def running(command: Sequence[str], ready: str, **environment: str) -> Iterator[
     )
     url = f"http://127.0.0.1:{port}"
 
-    def answers() -> bool | None:
-        assert process.poll() is None, f"{command} ended"
-        try:
-            return httpx.get(f"{url}{ready}", trust_env=False, timeout=5).is_success or None
-        except httpx.TransportError:
-            return None
-
     try:
-        wait_until(answers, START_TIMEOUT_S)
+        wait_until_served(process, f"{url}{ready}", START_TIMEOUT_S)
         yield url
     finally:
         process.terminate()

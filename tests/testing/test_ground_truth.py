@@ -2,7 +2,6 @@
 
 import http.client
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -14,7 +13,7 @@ import pytest
 from ragmeter.core.errors import LocalServiceError
 from ragmeter.testing import ODDITIES, Contract, GroundTruthServer, StreamScript
 from ragmeter.testing.response import plan_for
-from tests.tethered import tethered
+from tests.tethered import importing_as_here, tethered
 from tests.waiting import wait_until
 
 SCRIPT = StreamScript(ttft_ms=12, itl_ms=(3.0, 9.0), tokens=5, tokens_per_event=2)
@@ -122,7 +121,7 @@ def test_server_process_ends_with_its_parent(tmp_path: Path) -> None:
         "        print(multiprocessing.active_children()[0].pid, flush=True)\n"
         "        time.sleep(60)\n"
     )
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    environment = importing_as_here()
     with subprocess.Popen(
         tethered([sys.executable, str(program)]), stdout=subprocess.PIPE, text=True, env=environment
     ) as parent:

@@ -17,12 +17,15 @@ from tools.whitespace import complaints, tracked
 
 ROOT = Path(__file__).parents[2]
 GITHUB = ROOT / ".github"
+ACTION = ROOT / "action.yml"
 WORKFLOWS = sorted((GITHUB / "workflows").glob("*.yml"))
 SCHEMAS = {
     "vendor.github-workflows": WORKFLOWS,
+    "vendor.github-actions": [ACTION],
     "vendor.dependabot": [GITHUB / "dependabot.yml"],
 }
 BY_WORKFLOW = pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: str(path.name))
+BY_USER = pytest.mark.parametrize("path", [*WORKFLOWS, ACTION], ids=lambda path: str(path.name))
 
 
 def workflow(path: Path) -> dict[str, Any]:
@@ -41,7 +44,7 @@ def test_a_file_for_github_fits_its_schema(schema: str) -> None:
     assert done.returncode == 0, done.stdout
 
 
-@BY_WORKFLOW
+@BY_USER
 def test_every_action_is_a_commit_with_its_version_in_a_comment(path: Path) -> None:
     used = re.findall(r"uses: (.+)", path.read_text(encoding="utf-8"))
     assert used
@@ -49,7 +52,9 @@ def test_every_action_is_a_commit_with_its_version_in_a_comment(path: Path) -> N
 
 
 def test_an_action_has_one_commit_in_all_workflows() -> None:
-    found = {line for path in WORKFLOWS for line in re.findall(r"uses: (\S+)", path.read_text(encoding="utf-8"))}
+    found = {
+        line for path in [*WORKFLOWS, ACTION] for line in re.findall(r"uses: (\S+)", path.read_text(encoding="utf-8"))
+    }
     assert len({each.partition("@")[0] for each in found}) == len(found)
 
 

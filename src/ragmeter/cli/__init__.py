@@ -61,7 +61,6 @@ def _parser() -> argparse.ArgumentParser:
         compare,
         cost,
         dataset,
-        export,
         history,
         importing,
         judge,
@@ -72,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
         target,
         validate,
     )
+    from ragmeter.cli.pipeline import accept, comment, export
     from ragmeter.cli.shards import load, merge, plan
     from ragmeter.cli.starting import completion, init, quick
 
@@ -92,6 +92,8 @@ def _parser() -> argparse.ArgumentParser:
         plan,
         load,
         merge,
+        accept,
+        comment,
         questions,
         dataset,
         validate,

@@ -25,7 +25,7 @@ from ragmeter.core.run.saved import SavedRun
 from ragmeter.core.verdicts.records import Outcome
 from ragmeter.report.html.comparison_page import comparison_page
 from ragmeter.report.text.comparison_text import comparison_lines
-from ragmeter.report.text.terminal import verdict_lines
+from ragmeter.report.text.fitting import verdict_lines
 from ragmeter.run.plan.linked_files import linked_files
 from ragmeter.run.plan.linked_probes import linked_probes
 
@@ -49,7 +49,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     )
     parser.add_argument(
         "--min-effect",
-        type=_share,
+        type=share,
         default=MIN_EFFECT_RATIO,
         metavar="RATIO",
         help="the smallest relative difference that matters, above 0 and below 1 (default %(default)s)",
@@ -80,7 +80,8 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     parser.set_defaults(command=run)
 
 
-def _share(text: str) -> float:
+def share(text: str) -> float:
+    """A ratio above 0 and below 1. Raises ArgumentTypeError for another one, and ValueError for what is no number."""
     value = float(text)
     if not 0 < value < 1:
         raise argparse.ArgumentTypeError(f"{text} is not above 0 and below 1")

@@ -58,7 +58,7 @@ def _of_record(saved: SavedRun, options: argparse.Namespace) -> RunResult:
     if options.slo:
         asked = _asked(options, plan.workload.rates_per_s)
         plan = replace(plan, slos=tuple(_declared(each) for each in asked))
-    return result_from(priced(replace(saved, plan=plan), Prices.asked(options)))
+    return result_from(priced(replace(saved, plan=plan), Prices.asked(options)), is_rejudged=bool(options.slo))
 
 
 def _of_document(saved: RunResult, options: argparse.Namespace) -> RunResult:

@@ -8,6 +8,7 @@ from pathlib import Path
 NAME = "run"
 HELP = "measure: the suite on a provider, with every option of pytest"
 CHECKOUT = Path("bench", "test_north_south.py")
+SUITE = Path(__file__).parents[1] / "suite"
 REWRITING = "ignore:Module already imported:pytest.PytestAssertRewriteWarning"
 """pytest says that it cannot rewrite what this very program has imported. No assertion of the library is a test's."""
 DESCRIPTION = """\
@@ -40,9 +41,20 @@ def run(arguments: Sequence[str]) -> int:
         return 0
     import pytest
 
-    suite = ["bench"] if CHECKOUT.is_file() else ["--pyargs", "ragmeter.suite"]
-    sys.argv = ["ragmeter run", "-W", REWRITING, *suite, *arguments]  # the first is pytest's name in its errors
+    tests = [of_suite(each) for each in arguments]
+    named = any(one != other for one, other in zip(tests, arguments, strict=True))
+    suite = ["--pyargs"] if named else ["bench"] if CHECKOUT.is_file() else ["--pyargs", "ragmeter.suite"]
+    sys.argv = ["ragmeter run", "-W", REWRITING, *suite, *tests]  # the first is pytest's name in its errors
     return pytest.console_main()
+
+
+def of_suite(argument: str) -> str:
+    """A test of the suite, as pytest names it in its output, as pytest takes it."""
+    file, separator, test = argument.partition("::")
+    stem = file.removesuffix(".py")
+    if not separator or file == stem or Path(file).exists() or not (SUITE / Path(file).name).is_file():
+        return argument
+    return f"ragmeter.suite.{Path(stem).name}::{test}"
 
 
 def _help() -> argparse.ArgumentParser:
@@ -59,9 +71,9 @@ def _help() -> argparse.ArgumentParser:
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Those of the suite: to be shown, or completed."""
-    from ragmeter._pytest.options.table import GROUPS
+    from ragmeter._pytest.options.table import help_groups
 
-    for group in GROUPS:
-        told = parser.add_argument_group(group.title)
-        for option in group.options:
-            told.add_argument(option.flag, **option.arguments(group.help_of(option)))
+    for _, title, options in help_groups():
+        told = parser.add_argument_group(title)
+        for option, words in options:
+            told.add_argument(option.flag, **option.arguments(words))

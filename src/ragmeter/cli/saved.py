@@ -11,6 +11,7 @@ from ragmeter.core.errors import ConfigError
 from ragmeter.core.result.build import result_of
 from ragmeter.core.result.rejudged import audited
 from ragmeter.core.result.result import RunResult
+from ragmeter.core.result.tested import tested
 from ragmeter.core.run.saved import SavedRun
 from ragmeter.core.schema import check
 from ragmeter.report.jsonfile import load_result
@@ -54,8 +55,12 @@ def load_side(path: Path) -> SavedRun | ImportedRun:
     return ImportedRun(path=str(path), trials=decode(ImportedTrials, document, where=str(path)))
 
 
-def result_from(run: SavedRun) -> RunResult:
-    return result_of(run.plan, run.samples, run.ending, raw_samples_path=run.path)
+def result_from(run: SavedRun, *, is_rejudged: bool = False) -> RunResult:
+    """With the tests of its session that failed. is_rejudged: by other SLOs, which the session had no tests of."""
+    failed = store.read_tests(Path(run.path))
+    if is_rejudged and failed is not None:
+        failed = tuple(test for test in failed if not test.of_slo)
+    return tested(result_of(run.plan, run.samples, run.ending, raw_samples_path=run.path), failed)
 
 
 def load(path: Path) -> RunResult:

@@ -7,6 +7,7 @@
     │   └── SchemaError    a document does not fit its JSON Schema
     ├── TargetError        the measured system cannot be reached or refuses to be measured
     │   ├── LocalServiceError   the embedded service could not be started or ended early
+    │   ├── ClientError         the machine that measures lacks what it takes: files, ports, a route
     │   └── ClusterError        Kubernetes refuses, or cannot run what it was given
     └── StorageError       a result could not be written or read
 
@@ -33,6 +34,10 @@ class TargetError(RagmeterError):
 
 class LocalServiceError(TargetError):
     """The embedded service could not be started, or ended while it was needed."""
+
+
+class ClientError(TargetError):
+    """The machine that measures lacks what it takes; the message names the limit. It says nothing of the service."""
 
 
 class ClusterError(TargetError):

@@ -1,8 +1,9 @@
 """The raw record of a run: one JSON object a line, written as the samples come.
 
 The first line is the plan, then one line a request, and one for each part of the run as it ends; the last line says how
-the run ended. An east-west probe that was made after the plan has a line of its own, too. A run that was killed has no
-ending and still has every finished request.
+the run ended. An east-west probe that was made after the plan has a line of its own, too, and so have the tests of the
+session that failed on the run, when it has ended. A run that was killed has no ending and still has every finished
+request.
 """
 
 import json
@@ -15,6 +16,7 @@ from ragmeter.core.codec import decode, to_json
 from ragmeter.core.errors import SchemaError, StorageError
 from ragmeter.core.netprobe.document import ProbeReference
 from ragmeter.core.requests.records import RequestSample
+from ragmeter.core.result.failures import FailedTest
 from ragmeter.core.run.plan import Part, RunEnding, RunPlan
 from ragmeter.core.run.probes import with_probe
 
@@ -106,6 +108,27 @@ class SampleLog:
         return rescued
 
 
+def note_tests(path: Path, failed: Sequence[FailedTest]) -> None:
+    """Write at the end of a raw record which tests of its session have failed on it. Raises StorageError."""
+    line = f'{{"failed_tests":[{",".join(map(to_json, failed))}]}}\n'
+    try:
+        with path.open("a", encoding="utf-8") as stream:
+            stream.write(line)
+    except OSError as error:
+        raise StorageError(f"{path}: cannot keep which tests failed: {error.strerror or error}") from error
+
+
+def read_tests(path: Path) -> tuple[FailedTest, ...] | None:
+    """The tests that have failed on the run of a raw record; None where it does not say: it was written before this was
+    kept, its session has not ended, or it has none. Raises StorageError or SchemaError.
+    """
+    found = _last(_documents(_text(path), str(path)), "failed_tests")
+    if found is None:
+        return None
+    tests = found if isinstance(found, list) else [found]
+    return tuple(decode(FailedTest, test, where=f"{path}: failed_tests") for test in tests)
+
+
 def without_samples(plan: RunPlan) -> str:
     """The record of a run of which only the plan counts."""
     return f'{{"plan":{to_json(plan)}}}\n{{"ending":{to_json(RunEnding(status="complete"))}}}\n'
@@ -116,17 +139,12 @@ def read(path: Path) -> tuple[RunPlan, tuple[RequestSample, ...], RunEnding]:
 
     Raises StorageError if the file cannot be read and SchemaError if it is not a raw record.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise StorageError(f"{path}: {_reason(error)}") from error
-    return parsed(text, str(path))
+    return parsed(_text(path), str(path))
 
 
 def parsed(text: str, where: str) -> tuple[RunPlan, tuple[RequestSample, ...], RunEnding]:
     """As `read`, of the text of a raw record that is called `where`."""
-    lines = text.removesuffix("\n").split("\n")
-    documents = [_document(line, f"{where}:{i}", last=i == len(lines)) for i, line in enumerate(lines, start=1)]
+    documents = _documents(text, where)
     plan = _probed(_plan(documents[0], where), documents, where)
     samples = tuple(
         decode(RequestSample, document["sample"], where=f"{where}:{i}")
@@ -147,6 +165,19 @@ def read_plan(path: Path) -> RunPlan:
 
 def _reason(error: Exception) -> str:
     return str(getattr(error, "strerror", None) or error)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise StorageError(f"{path}: {_reason(error)}") from error
+
+
+def _documents(text: str, where: str) -> list[dict[str, object] | None]:
+    """Of each line; None for a last one that was cut."""
+    lines = text.removesuffix("\n").split("\n")
+    return [_document(line, f"{where}:{i}", last=i == len(lines)) for i, line in enumerate(lines, start=1)]
 
 
 def _plan(first: dict[str, object] | None, where: str) -> RunPlan:

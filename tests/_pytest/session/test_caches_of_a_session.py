@@ -1,6 +1,7 @@
 """`cache:` in a session: what is sent, what is told, and what cannot pass."""
 
 import json
+import xml.etree.ElementTree as ET
 from collections import Counter
 from typing import Any
 
@@ -89,6 +90,45 @@ def test_cold_requests_are_marked_as_the_service_takes_it(
     assert project.result()["caches"]["marked_by"] == ("cache_salt" if is_salted else "nonce")
 
 
+DESCRIBED: dict[str, Any] = {
+    "path": "/query/stream",
+    "ready": "/readyz",
+    "answer": {
+        "events": {"token": {"text": "text"}, "done": {"usage": {"output": "token_count"}}},
+        "end": {"event": "done"},
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("body", "key"),
+    [
+        ({"q": "{prompt}"}, "q"),
+        ({"system": "Run {nonce}. Be brief.", "q": "{prompt}"}, "system"),
+        ({"messages": "{messages}"}, "messages"),
+        ({"q": "{prompt}", "cache_salt": "{cache_salt}"}, "cache_salt"),
+    ],
+    ids=["ahead of the prompt", "placed", "in the messages", "salt"],
+)
+@pytest.mark.parametrize("state", ["cold", "natural"])
+def test_a_described_target_is_made_cold_where_its_description_says(
+    state: str, body: dict[str, Any], key: str, project: Project
+) -> None:
+    project.suite(SUITE)
+    with recording(None) as service:
+        project.provider(base_url=service.url)
+        project.workload(cache={"kv": state}, target={**DESCRIBED, "body": body}, **REPEATING)
+        assert project.run().ret == 0
+    marks = [json.dumps(mark) for mark in asked(service, key)]
+    is_cold = state == "cold"
+    assert len(set(marks)) == (20 if is_cold else 1 if key in {"system", "cache_salt"} else 2)
+    others = {json.dumps({name: value for name, value in one.items() if name != key}) for one in service.bodies}
+    assert len(others) <= 2, "nothing else is marked"
+    result = project.result()
+    assert (result["outcome"], result["caches"]["declared"]) == ("PASS", state)
+    assert result["caches"]["marked_by"] == (("cache_salt" if key == "cache_salt" else "nonce") if is_cold else None)
+
+
 def test_two_runs_of_one_workload_have_no_mark_in_common(project: Project) -> None:
     with recording({"takes_cache_salt": True}) as service:
         project.provider(base_url=service.url)
@@ -121,6 +161,15 @@ def test_a_question_that_fails_while_it_warms_is_told_and_the_run_is_invalid(pro
 def test_a_matrix_is_measured_in_blocks_and_compared_in_pairs(project: Project, service: GroundTruthServer) -> None:
     outcome = project.run("--bench-cache-matrix", "--bench-trials=3", "--bench-requests=4")
     outcome.assert_outcomes(passed=3)
+    titles = [f"tiny @ mine {state}" for state in ("cold", "warm", "natural")]
+    for title in titles:
+        outcome.stdout.fnmatch_lines([f"*  {title}"])
+    (page,) = project.reports.glob("ns/mine/*Z.html")
+    assert f"<title>{', '.join(titles)}" in page.read_text("utf-8") or all(
+        title in page.read_text("utf-8") for title in titles
+    )
+    found_in = {p.get("name"): p.get("value") for p in ET.parse(page.with_suffix(".xml")).iter("property")}
+    assert found_in["cache_declared"] in {"cold", "warm", "natural"}
     states = {result["caches"]["declared"] for result in project.results()}
     assert states == {"cold", "warm", "natural"}
     found = project.comparison()
@@ -132,6 +181,15 @@ def test_a_matrix_is_measured_in_blocks_and_compared_in_pairs(project: Project, 
     ]
     assert "cache_state" not in json.dumps(found["environment"])
     assert project.sent == 3 * (3 * 4 + 2)
+
+
+def test_what_no_state_of_a_matrix_can_decide_is_said_once(project: Project) -> None:
+    project.suite(SUITE)
+    project.workload(slo=["p95(ttft_ms) <= 5000"])
+    said = project.run("--bench-cache-matrix").stdout.str()
+    told = [line for line in said.splitlines() if "cannot show it" in line]
+    assert len(told) == 1
+    assert "SLO of mine-tiny-cold, mine-tiny-warm, mine-tiny-natural: p95(ttft_ms) <= 5000: 2 requests" in told[0]
 
 
 def test_the_arms_of_a_matrix_do_not_meet_in_a_cache(project: Project) -> None:

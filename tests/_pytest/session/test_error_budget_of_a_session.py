@@ -9,6 +9,9 @@ from xml.etree import ElementTree
 
 import pytest
 
+from ragmeter.cli import main
+from ragmeter.cli.saved import load
+from ragmeter.core.verdicts.records import Outcome
 from ragmeter.report.jsonfile import load_result
 from ragmeter.report.prometheus.result import prometheus_text
 from tests._pytest.project import Project, refused
@@ -176,6 +179,27 @@ def test_whichever_test_fails_the_outcome_is_that_of_the_session(project: Projec
     assert 'class="headline fail"' in page(project)
     assert "too dear" in page(project)
     assert junit(project)["outcome mine-tiny"] == "FAIL"
+    (record,) = project.reports.glob("ns/mine/*.raw.jsonl")
+    again = load(record)
+    assert (again.outcome, again.failed_tests, again.warnings) == (
+        Outcome.FAIL,
+        load(record.with_name(f"{record.name.partition('.')[0]}.json")).failed_tests,
+        tuple(result["warnings"]),
+    )
+    assert main(["judge", str(record), "--slo", "errors <= 0", "--json", "again.json"]) == 0
+    assert json.loads(Path("again.json").read_text("utf-8"))["outcome"] == "FAIL", "the other two tests failed, too"
+
+
+def test_a_record_of_before_says_that_the_tests_of_its_session_are_unknown(project: Project) -> None:
+    project.suite(GATED)
+    assert project.run("--bench-slo=errors <= 0").ret == 0
+    (record,) = project.reports.glob("ns/mine/*.raw.jsonl")
+    assert load(record).outcome is Outcome.PASS
+    assert "tests of that session" not in " ".join(load(record).warnings)
+    lines = record.read_text("utf-8").splitlines(keepends=True)
+    record.write_text("".join(line for line in lines if "failed_tests" not in line), "utf-8")
+    assert load(record).outcome is Outcome.PASS
+    assert any(words.startswith("the tests of that session are unknown") for words in load(record).warnings)
 
 
 def test_a_plan_that_cannot_decide_an_slo_is_told_before_the_first_request(project: Project) -> None:

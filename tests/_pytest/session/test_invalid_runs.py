@@ -77,7 +77,7 @@ def load_process_does(project: Project, tmp_path: Path, source: str) -> None:
 def invalid(project: Project, outcome: pytest.RunResult, words: str) -> None:
     """Assert that nothing but the client failed, and that the run says so in the words of the rule."""
     assert outcome.ret == EXIT_INVALID
-    outcome.stdout.fnmatch_lines([f"E *INVALID: tiny @ mine: p50(ttft_ms) = * not valid: *{words}*"])
+    outcome.stdout.fnmatch_lines([f"INVALID: tiny @ mine: p50(ttft_ms) = * not valid: *{words}*"])
     assert project.result()["outcome"] == "INVALID"
 
 

@@ -18,7 +18,7 @@ from backend.ingest.loaders import LOADERS
 from tests.backend.fake_llm import FakeLlm
 from tests.backend.hostile_files import FILES, FORM_TYPE, FORMS, JSON, filled
 from tests.backend.probing import Probe
-from tests.backend.running import Backend
+from tests.backend.running import Backend, memory_of
 from tests.families import family, still
 from tests.waiting import wait_until
 
@@ -81,10 +81,6 @@ def test_hostile_files_have_each_a_reason_and_those_between_them_are_read(strict
     assert probe.failed == 0
     assert probe.slowest_ms < SLOWEST_MS
     assert memory_of(strict) < 1.2e9
-
-
-def memory_of(backend: Backend) -> int:
-    return sum(process.memory_info().rss for process in (psutil.Process(backend.process.pid), *readers_of(backend)))
 
 
 def test_each_limit_has_its_own_sentence(strict: Backend) -> None:

@@ -84,6 +84,18 @@ FRAMES: dict[str, tuple[list[bytes], dict[str, Any], list[int], int]] = {
         {"text": "t", "end": LAST}, [10, 20], 30,
     ),
     "keep-alives": ([b": ping\n\n", *sse(*WORDS), b"data: \n\n"], {"text": "t", "end": LAST}, [20, 30], 40),
+    "blanks that are text": (
+        [b"data: one\n\n", b"data:\n\n", b"data:  \n\n", b"data: two\n\n", b"data: [DONE]\n\n"],
+        {"data": "text", "text": "@", "end": {"data": "[DONE]"}}, [10, 30, 40], 50,
+    ),
+    "a line end that is text": (
+        [b"data: one\n\n", b"data:\ndata:\n\n", b"data: two\n\n", b"data: [DONE]\n\n"],
+        {"data": "text", "text": "@", "end": {"data": "[DONE]"}}, [10, 20, 30], 40,
+    ),
+    "a name without data that ends": (
+        [*sse(*WORDS[:2]), b"event: ping\ndata:\n\n", b"event: bye\ndata:\n\n"],
+        {"text": "t", "end": {"event": "bye"}}, [10, 20], 40,
+    ),
     "events of others": (
         [named("noise", "no JSON"), *sse({"t": "one "}, {"other": 1}, {"t": "two"}, {"last": True})],
         {"text": "t", "end": LAST}, [20, 40], 50,

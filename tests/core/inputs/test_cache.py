@@ -13,12 +13,12 @@ from tests.core.inputs.test_workload import made, setting
     ("cache", "declared", "state"),
     [
         (None, None, "undeclared"),
-        ({"kv": "cold"}, DeclaredCaches(kv=CacheState.COLD, answers=CacheState.COLD), "cold"),
-        ({"kv": "warm", "answers": "warm"}, DeclaredCaches(kv=CacheState.WARM, answers=CacheState.WARM), "warm"),
-        ({"kv": "natural"}, DeclaredCaches(kv=CacheState.NATURAL, answers=CacheState.NATURAL), "natural"),
+        ({"kv": "cold"}, DeclaredCaches(kv=CacheState.COLD), "cold"),
+        ({"kv": "warm", "answers": "warm"}, DeclaredCaches(kv=CacheState.WARM), "warm"),
+        ({"kv": "natural"}, DeclaredCaches(kv=CacheState.NATURAL), "natural"),
         (
             {"kv": "cold", "by": "nonce"},
-            DeclaredCaches(kv=CacheState.COLD, answers=CacheState.COLD, by="nonce"),
+            DeclaredCaches(kv=CacheState.COLD, by="nonce"),
             "cold",
         ),
     ],

@@ -67,6 +67,7 @@ def test_keys_of_the_body_are_those_of_the_manifest_and_change_what_is_asked() -
     [
         ("rag", {"temperature": 1}, "$.model.body: has no meaning without target openai"),
         ("openai", {"stream": False}, "$.model.body.stream: model, messages, stream cannot be replaced"),
+        ("openai", {"n": 2}, "$.model.body.n: 2: a request has one answer; write 1"),
         ("openai", {"messages": []}, "$.model.body.messages: "),
         ("openai", {}, "$.model.body: "),
     ],

@@ -5,15 +5,19 @@ from typing import Any
 
 import pytest
 
-from ragmeter.core.inputs.cache import CacheState, DeclaredCaches
+from ragmeter.core.inputs.cache import CacheState, DeclaredCaches, MarkBy
 from ragmeter.core.requests.cache_counts import CacheCounts, TrialCounts
 from ragmeter.core.requests.records import RequestSample
 from ragmeter.core.result.build import result_of
 from ragmeter.core.run.caches import broken, caches_of, caveat_of_marks
 from ragmeter.core.run.identity import differing, identity_of
+from ragmeter.core.run.metadata import RunMetadata
 from ragmeter.core.run.plan import RunEnding, RunPlan
 from ragmeter.core.schedule.plan import Marking
 from ragmeter.core.verdicts.records import Outcome
+from ragmeter.report.words.caches import cache_sentence
+from ragmeter.run.plan.cache_counters import marking_of
+from tests.core.inputs.targets.descriptions import description, plain
 from tests.core.samples import sample
 from tests.saved import plan_of
 
@@ -24,7 +28,7 @@ NONCE = Marking(by="nonce")
 def plan(kv: str | None, **fields: Any) -> RunPlan:
     made = plan_of("mine", **fields)
     state = None if kv is None else CacheState(kv)
-    caches = None if state is None else DeclaredCaches(kv=state, answers=state)
+    caches = None if state is None else DeclaredCaches(kv=state)
     return replace(made, workload=replace(made.workload, caches=caches))
 
 
@@ -137,3 +141,40 @@ def test_runs_in_two_states_are_not_compared() -> None:
 @pytest.mark.parametrize(("marking", "is_told"), [(None, False), (NONCE, True), (Marking(by="cache_salt"), False)])
 def test_a_nonce_ahead_of_a_question_is_told_since_retrieval_reads_it(marking: Marking | None, is_told: bool) -> None:
     assert (caveat_of_marks(plan("cold", marking=marking)) is not None) is is_told
+
+
+DESCRIBED = {
+    "neither": plain(body={"question": "{prompt}", "top": "{k}"}),
+    "nonce": plain(body={"system": "Run {nonce}", "question": "{prompt}", "top": "{k}"}),
+    "cache_salt": plain(body={"question": "{prompt}", "top": "{k}", "cache_salt": "{cache_salt}"}),
+    "both": plain(body={"system": "{nonce}", "question": "{prompt}", "cache_salt": "{cache_salt}"}),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "by", "marked_by", "left_out", "is_told"),
+    [
+        ("neither", None, "nonce", 64, True),
+        ("nonce", None, "nonce", 64, False),
+        ("cache_salt", None, "cache_salt", 0, False),
+        ("cache_salt", "nonce", "nonce", 64, True),
+        ("both", None, "cache_salt", 0, False),
+        ("both", "nonce", "nonce", 64, False),
+    ],
+)
+def test_a_described_target_is_marked_where_its_description_says_and_what_says_nothing_is_left_out(
+    name: str, by: MarkBy | None, marked_by: MarkBy, left_out: int, is_told: bool
+) -> None:
+    made = plan("cold")
+    caches = DeclaredCaches(kv=CacheState.COLD, by=by)
+    workload = replace(made.workload, caches=caches, target="described", described=description(DESCRIBED[name]))
+    marking = marking_of(workload, RunMetadata(), ())
+    assert marking is not None
+    assert marking.by == marked_by
+    run = replace(made, workload=workload, marking=marking)
+    found = caches_of(run, asked(left_out), COMPLETE)
+    assert (found.hit_ratio.value, found.left_out_first) == (0.0, left_out)
+    assert (f"without the first {left_out} tokens" in cache_sentence(found)) is bool(left_out)
+    assert broken(run, asked(left_out), COMPLETE) == []
+    assert broken(run, asked(left_out + 50), COMPLETE), "beyond it, every hit counts"
+    assert (caveat_of_marks(run) is not None) is is_told

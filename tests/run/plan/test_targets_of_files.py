@@ -101,8 +101,11 @@ def test_values_come_from_the_environment_in_a_provider_file_alone() -> None:
 
 
 REFUSED: dict[str, tuple[Any, dict[str, Any], str]] = {
-    "a name of nobody": ("nobody", {}, "unknown target 'nobody'; known: anthropic, azure-openai"),
-    "a file that is not there": ("./no.yaml", {}, "target './no.yaml': no such file"),
+    "a name of nobody": ("nobody", {}, r"w\.yaml: \$\.target: unknown target 'nobody'; known: rag, openai, anth"),
+    "a preset of nobody": (
+        {"preset": "nobody"}, {}, r"w\.yaml: \$\.target\.preset: unknown target 'nobody'; known: anthropic",
+    ),
+    "a file that is not there": ("./no.yaml", {}, r"w\.yaml: \$\.target: target './no\.yaml': no such file"),
     "a number": (3, {}, r"w\.yaml: \$\.target: 3 is not of type string, object"),
     "a text that is empty": ("", {}, r"w\.yaml: \$\.target: '' must not be empty"),
     "a description with a mistake": (plain(path="ask"), {}, r"w\.yaml: \$\.target\.path: 'ask' is not like"),

@@ -15,7 +15,7 @@ import pytest
 from ragmeter.core.errors import LocalServiceError
 from ragmeter.run.processes.children import Child
 from tests.families import family, still
-from tests.tethered import tethered
+from tests.tethered import importing_as_here, tethered
 from tests.waiting import wait_until
 
 SLEEPS = "import time; print('up', flush=True); time.sleep(60)"
@@ -150,7 +150,7 @@ LEAVES_ANOTHER = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c
     ids=["SIGKILL", "SIGTERM", "SIGINT", "child ignores SIGTERM", "child has a child that ignores SIGTERM"],
 )
 def test_child_ends_with_its_parent(number: signal.Signals, program: str) -> None:
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    environment = importing_as_here()
     command = [sys.executable, "-c", textwrap.dedent(PARENT), program]
     with subprocess.Popen(
         tethered(command), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from ragmeter._pytest.hooks.ids import NO_PROVIDER, id_of
 from ragmeter._pytest.hooks.keys import left_out_key, session_of
 from ragmeter._pytest.options.inherited import hint
+from ragmeter._pytest.options.unknown import variable_hint
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,22 +39,22 @@ def parametrize(metafunc: pytest.Metafunc) -> None:
     session = session_of(metafunc.config)
     if probe_fixture in metafunc.fixturenames:
         providers: Sequence[Provider | None] = session.probes.providers if session else (None,)
-        ids = [provider.name if provider else "no provider" for provider in providers]
+        ids = [provider.name if provider else NO_PROVIDER for provider in providers]
         metafunc.parametrize(probe_fixture, providers, ids=ids, indirect=True, scope="session")
     if case_fixture not in metafunc.fixturenames:
         return
     cases: Sequence[Case | None] = session.cases if session else (None,)
     if slo_fixture in metafunc.fixturenames:
         pairs = [(case, slo) for case in cases for slo in _slos(case)]
-        ids = [f"{_id(case)}-{slo.expression if slo else 'no SLO'}" for case, slo in pairs]
+        ids = [f"{_id(case)}-{id_of(slo.expression if slo else 'no SLO')}" for case, slo in pairs]
         metafunc.parametrize((case_fixture, slo_fixture), pairs, ids=ids, indirect=True, scope="session")
     elif baseline_fixture in metafunc.fixturenames:
         metrics = [(case, key) for case in cases for key in (case.gated if case else ()) or (None,)]
-        ids = [f"{_id(case)}-{str(key) if key else 'no baseline'}" for case, key in metrics]
+        ids = [f"{_id(case)}-{id_of(str(key) if key else 'no baseline')}" for case, key in metrics]
         metafunc.parametrize((case_fixture, baseline_fixture), metrics, ids=ids, indirect=True, scope="session")
     elif reference_fixture in metafunc.fixturenames:
         metrics = [(case, key) for case in cases for key in _referenced(session, case) or (None,)]
-        ids = [f"{_id(case)}-{str(key) if key else 'no reference'}" for case, key in metrics]
+        ids = [f"{_id(case)}-{id_of(str(key) if key else 'no reference')}" for case, key in metrics]
         metafunc.parametrize((case_fixture, reference_fixture), metrics, ids=ids, indirect=True, scope="session")
     else:
         metafunc.parametrize(case_fixture, cases, ids=[_id(case) for case in cases], indirect=True, scope="session")
@@ -74,7 +76,7 @@ def _slos(case: Case | None) -> Sequence[DeclaredSlo | None]:
 
 
 def _id(case: Case | None) -> str:
-    return case.id if case else "no provider"
+    return case.id if case else NO_PROVIDER
 
 
 def live(items: Sequence[pytest.Item]) -> list[pytest.Function]:
@@ -112,6 +114,7 @@ def _no_provider_sentence(count: int) -> str:
     return (
         f"{count} live tests need --provider=NAME|FILE; {known_sentence('provider')}. "
         f"--provider=local starts a whole RAG service on this machine.{hint(os.environ)}"
+        f"{variable_hint(os.environ)}"
     )
 
 

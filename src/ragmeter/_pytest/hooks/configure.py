@@ -14,6 +14,7 @@ import pytest
 from ragmeter._pytest.hooks.keys import session_key
 from ragmeter._pytest.hooks.missing_suite import refuse_missing_suite
 from ragmeter._pytest.options.asked import BenchOptions, bench_options
+from ragmeter._pytest.options.unknown import refuse_unknown_variables
 from ragmeter.run.processes.streams import unbroken_output
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def configure(config: pytest.Config) -> None:
     options = bench_options(config)
     if options.providers:
         _refuse_parallel(config)
+        refuse_unknown_variables(os.environ, options.providers)
         unbroken_output()
         _start(config, options)
 

@@ -226,4 +226,13 @@ def properties_of(result: RunResult) -> list[tuple[str, object]]:
     names = (*(() if result.steps else latencies), "requests", "errors")
     figures = [(name, getattr(result, name)) for name in names]
     known = [(name, round(value, 3)) for name, value in figures if value is not None]
-    return [("run_id", result.run_id), ("outcome", result.outcome.value), *known]
+    return [("run_id", result.run_id), ("outcome", result.outcome.value), *known, *_caches_of(result)]
+
+
+def _caches_of(result: RunResult) -> list[tuple[str, object]]:
+    """What was declared of the caches, and the hit ratio where it was measured."""
+    if result.caches is None:
+        return []
+    value = result.caches.hit_ratio.value
+    measured = [] if value is None else [("cache_hit_ratio", round(value, 4))]
+    return [("cache_declared", result.caches.declared), *measured]

@@ -99,7 +99,8 @@ def settle(outcome: Outcome, sentence: str, *, strict: bool) -> None:
         return
     if outcome is not Outcome.INCONCLUSIVE or strict:
         raise SloViolation(outcome.value, sentence)
-    warnings.warn(InconclusiveWarning(sentence), stacklevel=3)
+    # Of no file: pytest shows the line of the source otherwise, which says nothing.
+    warnings.warn_explicit(InconclusiveWarning(sentence), InconclusiveWarning, "ragmeter", 0)
 
 
 def forbid_skip(item: pytest.Item, report: pytest.TestReport) -> None:

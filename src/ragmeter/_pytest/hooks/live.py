@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from ragmeter._pytest.hooks import collect, gate
+from ragmeter._pytest.hooks.load_times import time_of_load
 from ragmeter._pytest.hooks.masked import mask_report, masked_logs, secrets_of_all
 from ragmeter._pytest.hooks.outcomes import note_failure
 from ragmeter._pytest.hooks.page import TestsSoFar, scorecard, write_page
-from ragmeter._pytest.hooks.reports import none_of_a_refused_run, write_property
-from ragmeter._pytest.hooks.summary import write_summary
+from ragmeter._pytest.hooks.reports import none_of_a_refused_run, none_of_nothing, write_property
+from ragmeter._pytest.hooks.sentences import say_in_words
+from ragmeter._pytest.hooks.summary import write_summary, write_verdicts
+from ragmeter._pytest.hooks.surfaces import Surfaces
 from ragmeter._pytest.session.endings import reports_first
 from ragmeter._pytest.session.plan import notices_of, select
 from ragmeter._pytest.session.reach import reach_all
@@ -21,7 +25,7 @@ from ragmeter.core.errors import RagmeterError, StorageError
 from ragmeter.run.processes.signals import like_ctrl_c
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
     from ragmeter._pytest.session.session import BenchSession
 
@@ -43,6 +47,8 @@ class LiveHooks:
         self._bench = bench
         self._secrets = secrets_of_all(case.provider for case in bench.cases)
         self._tests = TestsSoFar()
+        self._timed = 0
+        self._surfaces = Surfaces(bench, self._secrets, os.environ)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_collection(self, session: pytest.Session) -> Generator[None, object, object]:
@@ -64,7 +70,10 @@ class LiveHooks:
     def _reach(self, items: list[pytest.Item]) -> None:
         try:
             select(self._bench, collect.measured(items))
-            self._bench.probes.reach_all(collect.probed_in(items))
+            probed = collect.probed_in(items)
+            if not (self._bench.selected or probed or self._bench.options.probe_only):
+                none_of_nothing(self._bench.config)
+            self._bench.probes.reach_all(probed)
             reach_all(self._bench.options, collect.cases_in(items))
         except RagmeterError as error:
             raise pytest.UsageError(str(error)) from error
@@ -76,6 +85,9 @@ class LiveHooks:
         report = yield
         if self._bench.options.strict and collect.live([item]):
             gate.forbid_skip(item, report)
+        if call.when == "call":
+            self._timed = time_of_load(report, self._bench.finished, self._timed)
+        say_in_words(item, call, report)
         note_failure(self._bench.failed_tests, item, call, report, self._secrets)
         mask_report(report, self._secrets)
         return report
@@ -98,24 +110,30 @@ class LiveHooks:
             return []
 
     def _conclude(self, session: pytest.Session) -> None:
-        try:
-            conclude(self._bench)
-        except StorageError as error:
-            self._bench.report_failure = str(error)
-            session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
-        self._write_page(session)
+        writers: tuple[Callable[[], None], ...] = (
+            lambda: conclude(self._bench),
+            lambda: write_page(self._bench, self._tests.ended()),
+            self._surfaces.write,
+        )
+        for write in writers:
+            try:
+                write()
+            except StorageError as error:
+                self._bench.report_failure = str(error)
+                session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
         for finished in self._bench.finished:
             write_property(session.config, f"outcome {finished.case.id}", finished.result.outcome.value)
 
-    def _write_page(self, session: pytest.Session) -> None:
-        try:
-            write_page(self._bench, self._tests.ended())
-        except StorageError as error:
-            self._bench.report_failure = f"not every report could be written: {error}"
-            session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
-
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         write_summary(terminalreporter, self._bench)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_unconfigure(self, config: pytest.Config) -> None:
+        """Behind all that pytest and its plugins say of the session."""
+        terminal = config.pluginmanager.get_plugin("terminalreporter")
+        if terminal is not None and not config.option.collectonly:
+            self._surfaces.annotate(terminal)
+            write_verdicts(terminal, self._bench)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_summary(self, prefix: list[str]) -> None:

@@ -33,7 +33,7 @@ def note_failure(
             test=item.name,
             outcome=_outcome(item, call, report),
             sentence=secrets.mask(_sentence(report)),
-            of_slo=asked.get(slo_fixture) is not None,
+            of_slo=asked.get(slo_fixture) is not None and isinstance(_error(call), SloViolation),
         )
         failed.add(case.id, found)
 
@@ -45,12 +45,16 @@ def _parameters(item: pytest.Item) -> dict[str, Any]:
 
 def _outcome(item: pytest.Item, call: pytest.CallInfo[Any], report: pytest.TestReport) -> Outcome:
     """What the failure makes of the run: FAIL, unless the test knows better."""
-    error = call.excinfo.value if call.excinfo else None
+    error = _error(call)
     if isinstance(error, SloViolation):
         return Outcome(error.outcome)
     if _parameters(item).get(slo_fixture, item) is None:
         return Outcome.NOT_JUDGED
     return Outcome.INVALID if INVALID in report.user_properties else Outcome.FAIL
+
+
+def _error(call: pytest.CallInfo[Any]) -> BaseException | None:
+    return call.excinfo.value if call.excinfo else None
 
 
 def _sentence(report: pytest.TestReport) -> str:

@@ -14,7 +14,7 @@ from ragmeter.clients.pushgateway import Pushgateway, probe_group, run_group
 from ragmeter.core.errors import RagmeterError, StorageError
 from ragmeter.report.prometheus.netprobe import netprobe_prometheus_text
 from ragmeter.report.prometheus.result import prometheus_text
-from ragmeter.report.words.naming import provider_name, workload_name
+from ragmeter.report.words.naming import provider_name, series_name
 
 
 class Publishing:
@@ -49,7 +49,7 @@ class Publishing:
         results = [finished.result for finished in self._bench.finished]
         probes = [probed.result for probed in self._bench.probes.finished]
         groups = [
-            (run_group(provider_name(at), workload_name(at)), prometheus_text([at], self._report())) for at in results
+            (run_group(provider_name(at), series_name(at)), prometheus_text([at], self._report())) for at in results
         ]
         groups += [(probe_group(at.provider), netprobe_prometheus_text([at])) for at in probes]
         stale = self._gateway.publish(groups, time.time())

@@ -27,6 +27,7 @@ def place_reports(config: pytest.Config, session: BenchSession) -> None:
     config.stash[made_key] = [each for place in places for each in (place, *place.parents) if not each.exists()]
     for place in places:
         check_writable(place)
+    config.stash[placed_key] = {name for name in ("xmlpath",) if getattr(config.option, name, "") is None}
     if getattr(config.option, "htmlpath", None) is None:
         config.stash[page_key] = folder / f"{session.stamp}.html"
     if getattr(config.option, "xmlpath", "none") is None:
@@ -43,6 +44,20 @@ def write_property(config: pytest.Config, name: str, value: str) -> None:
 
 made_key: pytest.StashKey[list[Path]] = pytest.StashKey()
 """The folders that `place_reports` made, the innermost first."""
+
+
+placed_key: pytest.StashKey[set[str]] = pytest.StashKey()
+"""Which of pytest's reports `place_reports` asked for, and no user."""
+
+
+def none_of_nothing(config: pytest.Config) -> None:
+    """A session that measures nothing writes nothing but what its user has asked for."""
+    placed = config.stash.get(placed_key, set())
+    if page_key in config.stash:
+        config.stash[page_key] = None
+    if "xmlpath" in placed and (junit := config.pluginmanager.get_plugin("junitxml")):
+        junit.pytest_unconfigure(config)
+    _remove_folders(config)
 
 
 @contextmanager
@@ -73,10 +88,20 @@ def _withdraw(config: pytest.Config) -> None:
     plugins = config.pluginmanager
     for name in filter(plugins.has_plugin, ("lfplugin", "nfplugin")):
         plugins.unregister(name=name)
-    for plugin in [each for each in plugins.get_plugins() if type(each).__module__.startswith("pytest_html.")]:
-        plugins.unregister(plugin)
+    _withdraw_html(config)
     if junit := plugins.get_plugin("junitxml"):
         junit.pytest_unconfigure(config)
+    _remove_folders(config)
+
+
+def _withdraw_html(config: pytest.Config) -> None:
+    plugins = config.pluginmanager
+    for plugin in [each for each in plugins.get_plugins() if type(each).__module__.startswith("pytest_html.")]:
+        plugins.unregister(plugin)
+    config.option.htmlpath = None
+
+
+def _remove_folders(config: pytest.Config) -> None:
     for folder in config.stash.get(made_key, []):
         with suppress(OSError):  # something else lies in it
             folder.rmdir()

@@ -1,7 +1,8 @@
-"""What is left on the screen when the session ends."""
+"""What is left on the screen when the session ends: details above, the verdict last."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -10,41 +11,64 @@ from ragmeter._pytest.hooks.reports import page_of
 from ragmeter._pytest.measuring.campaigns import raw_path
 from ragmeter._pytest.session.finished import Compared
 from ragmeter._pytest.session.session import BenchSession
+from ragmeter._pytest.session.verdicts import gate_of
+from ragmeter.report.markdown.annotations import no_command
 from ragmeter.report.text.comparison_text import comparison_lines
+from ragmeter.report.text.fitting import verdict_lines
 from ragmeter.report.text.netprobe_text import netprobe_lines
-from ragmeter.report.text.terminal import summary_lines, verdict_lines
+from ragmeter.report.text.terminal import summary_lines
+from ragmeter.report.text.verdict_block import comparison_block, file_lines, paragraph, run_line, verdict_block
 from ragmeter.run.plan.catalog import shown
 
 
 def write_summary(terminal: pytest.TerminalReporter, session: BenchSession) -> None:
-    """The figures of every case, and where everything lies."""
-    unreported = _unreported(session)
-    if not (session.finished or session.probes.finished or unreported) and session.report_failure is None:
+    """The figures of every case, above what pytest ends with; nothing with ``-q``."""
+    if terminal.verbosity < 0 or not (session.finished or session.probes.finished):
         return
     terminal.section("ragmeter", sep="=")
     width, colour = terminal._tw.fullwidth, terminal._tw.hasmarkup
     for probed in session.probes.finished:
-        for line in netprobe_lines(probed.result, width=width, colour=colour):
-            terminal.write_line(line)
+        _write(terminal, netprobe_lines(probed.result, width=width, colour=colour))
         terminal.write_line("")
     for finished in session.finished:
-        for line in summary_lines(finished.result, width=width, colour=colour):
-            terminal.write_line(line)
+        _write(terminal, summary_lines(finished.result, width=width, colour=colour))
         terminal.write_line("")
     for compared in session.compared:
-        for line in _lines(compared, width, colour):
-            terminal.write_line(line)
+        _write(terminal, _lines(compared, width, colour))
         terminal.write_line("")
-    _write_paths(terminal, session, unreported)
+
+
+def write_verdicts(terminal: pytest.TerminalReporter, session: BenchSession) -> None:
+    """The last words of a session: of each run the outcome, why, and six figures; then the files. One line a run with
+    ``-q``.
+    """
+    unreported = _unreported(session)
+    if not (session.finished or session.probes.finished or unreported) and session.report_failure is None:
+        return
+    width, colour = terminal._tw.fullwidth, terminal._tw.hasmarkup
+    terminal.ensure_newline()
+    if terminal.verbosity < 0:
+        _write(terminal, [run_line(each.result, colour=colour) for each in session.finished])
+    else:
+        terminal.section("verdict", sep="=")
+        for finished in session.finished:
+            gate = gate_of(session, finished)
+            _write(terminal, verdict_block(finished.result, gate, width=width, colour=colour))
+        for compared in session.compared:
+            if compared.case_id is None:
+                _write(terminal, comparison_block(compared.comparison, width=width))
+        for words in session.notes:
+            _write(terminal, paragraph(words, width=width))
+        _write(terminal, file_lines(_paths(session)))
+    for path in unreported:
+        terminal.write_line(f"  {path}: has no reports; `ragmeter render {path}` makes them", red=True)
     if session.report_failure is not None:
         terminal.write_line(session.report_failure, red=True)
 
 
-def _write_paths(terminal: pytest.TerminalReporter, session: BenchSession, unreported: list[str]) -> None:
-    for path in _paths(session):
-        terminal.write_line(f"  {path}")
-    for path in unreported:
-        terminal.write_line(f"  {path}: has no reports; `ragmeter render {path}` makes them", red=True)
+def _write(terminal: pytest.TerminalReporter, lines: Iterable[str]) -> None:
+    for line in lines:
+        terminal.write_line(no_command(line))
 
 
 def _unreported(session: BenchSession) -> list[str]:
@@ -69,6 +93,7 @@ def _paths(session: BenchSession) -> list[str]:
     own = [path for finished in session.finished for path in (finished.path, finished.result.raw_samples_path)]
     own += [path for probed in session.probes.finished for path in (probed.path, probed.path.with_suffix(".prom"))]
     own += [path for compared in session.compared for path in compared.paths]
-    own += [session.options.result_file] if session.options.result_file else []
+    asked = (session.options.result_file, session.options.summary_file, session.options.metrics_file)
+    own += [path for path in asked if path is not None]
     paths = [Path(path) for path in (*own, page, getattr(option, "xmlpath", None)) if path]
     return [shown(path) for path in paths if path.is_file() and path.stat().st_size]

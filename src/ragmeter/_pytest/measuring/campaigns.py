@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ragmeter._pytest.measuring.comparing import compare_finished
+from ragmeter._pytest.measuring.revising import Revising
 from ragmeter._pytest.session.finished import Finished, write_result
 from ragmeter.core.campaign.events import RunEnded, RunFailed
 from ragmeter.core.errors import RagmeterError, TargetError
@@ -51,7 +52,7 @@ def _measure(session: BenchSession, case: Case) -> RunResult:
     partners = {other.id for other in session.selected if other.asks_like(case)} - known | {case.id}
     group = [other for other in session.cases if other.id in partners]
     repeats = [replace(other, repeat=True, slos=(), baseline=None) for other in group] if session.options.aa else []
-    keeper = _Keeper(session)
+    keeper = _Keeper(session, Revising(session, group))
     try:
         measure_campaign([*group, *repeats], _engine(session, keeper), _strategy(session))
     except OSError as error:  # a limit of this machine on files, processes or memory
@@ -68,10 +69,12 @@ class _Keeper:
     """Hears what comes of a campaign and keeps it; it is written when the load is over."""
 
     session: BenchSession
+    revising: Revising
     finished: list[Finished] = field(default_factory=list)
 
     def __call__(self, event: Event) -> None:
         self.session.emit(event)
+        self.revising(event)
         match event:
             case RunEnded():
                 path = result_path(Path(event.run.path).absolute())  # not where it was to go: a disk may be full

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 class BenchOptions:
     """What was asked for on the command line, in the environment and in the ini file.
 
+    baseline_missing: whether a run without a baseline is refused or recorded as one.
     base_url, baseline, reference, max_usd, max_minutes: with their origin. slos: (expression, origin). report_dir:
     absolute.
     min_effect_ratio: the smallest relative difference that matters; None: nobody said. aa: whether each provider runs
@@ -34,7 +35,9 @@ class BenchOptions:
     None: from here. edge: whether it is sent from within and from outside at once. netprobe: values that replace
     those of a provider file's section. ew: when a run that measures probes, too. netprobe_reference: the probe that
     results refer to; None: nobody said. probe_only: whether nothing else is selected, by ``-m ew_probe``.
-    result_file: where the result document goes, too; absolute. notices: what the user should know.
+    result_file: where the result document goes, too; summary_file, metrics_file: the summary in Markdown, and the
+    figures as OpenMetrics; absolute. report_url: where the report folder will be found. notices: what the user should
+    know.
     """
 
     providers: tuple[str, ...]
@@ -43,6 +46,7 @@ class BenchOptions:
     settings: tuple[Setting, ...]
     slos: tuple[tuple[str, str], ...]
     baseline: Setting | None
+    baseline_missing: str
     reference: Setting | None
     max_usd: Setting | None
     max_minutes: Setting | None
@@ -66,6 +70,9 @@ class BenchOptions:
     in_cluster: InClusterOptions | None
     edge: bool
     result_file: Path | None
+    summary_file: Path | None
+    metrics_file: Path | None
+    report_url: str | None
     notices: tuple[str, ...]
 
 

@@ -30,6 +30,15 @@ REPORT = Group(
             see="[the baseline gate](../howto-ci.md#gate-against-saved-sessions)",
         ),
         Option(
+            name="bench_baseline_missing",
+            choices=("refuse", "record"),
+            default="refuse",
+            needs="bench_baseline",
+            help="where no baseline has asked the same: `refuse` the session, or `record` this run as one and judge it "
+            "by its SLOs alone, until a folder has the three sessions that a gate needs",
+            see="[the first day](../howto-ci.md#a-baseline-from-the-first-day)",
+        ),
+        Option(
             name="bench_reference",
             metavar="NAME",
             with_origin=True,
@@ -100,6 +109,30 @@ REPORT = Group(
             metavar="FILE",
             help="write the result document there, too; for a run of one workload on one provider",
             predecessors=("--json-out",),
+        ),
+        Option(
+            name="bench_summary",
+            takes=Takes.FILE,
+            field="summary_file",
+            metavar="FILE",
+            help="write a summary in Markdown there: verdict, why, six figures with their change, and a link to the "
+            "page; it goes to `GITHUB_STEP_SUMMARY`, too, where that is set",
+            see="[the comment on a pull request](../howto-ci.md#a-comment-on-the-pull-request)",
+        ),
+        Option(
+            name="bench_metrics",
+            takes=Takes.FILE,
+            field="metrics_file",
+            metavar="FILE",
+            help="write the figures there as OpenMetrics text without anything that differs from run to run by itself, "
+            "such as for the metrics report of GitLab",
+        ),
+        Option(
+            name="bench_report_url",
+            parse=url,
+            metavar="URL",
+            unset="the artifacts of the job, where GitLab or GitHub run it",
+            help="address at which the report folder will be found, for links to the page",
         ),
         Option(
             name="bench_progress",

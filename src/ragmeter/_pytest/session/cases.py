@@ -2,21 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from ragmeter._pytest.options.asked import BenchOptions
+from ragmeter._pytest.session.baselines import baseline_of
 from ragmeter.clients.files import check_writable
 from ragmeter.core.campaign.case import Case
 from ragmeter.core.errors import ConfigError
-from ragmeter.core.inputs.cache import CacheState, state_of
+from ragmeter.core.inputs.cache import CacheState
 from ragmeter.core.inputs.provider import Provider
 from ragmeter.core.inputs.workload import Workload
-from ragmeter.core.requests.metrics import DEFINITIONS_VERSION
-from ragmeter.core.run.identity import differing, identity_of
-from ragmeter.core.run.saved import SavedRun
 from ragmeter.core.setting import Setting
 from ragmeter.core.verdicts.error_budget import DEFAULT
 from ragmeter.core.verdicts.precision import watched
-from ragmeter.run.plan.baseline import load_baselines
 from ragmeter.run.plan.catalog import load_provider, load_workload
 from ragmeter.run.plan.planning import declared_slos
 
@@ -60,14 +58,21 @@ def check_moment(options: BenchOptions) -> None:
 
 def check_result_file(options: BenchOptions, cases: Sequence[Case]) -> None:
     """Raises ConfigError for a file that cannot hold what will be measured, StorageError for one that cannot be."""
+    for flag, asked in (("--bench-summary", options.summary_file), ("--bench-metrics", options.metrics_file)):
+        if asked is not None:
+            _check_file(flag, asked)
     path = options.result_file
     if path is None:
         return
     if len(cases) != 1:
         named = f": {', '.join(case.id for case in cases)}" if cases else ", as only the network is probed"
         raise ConfigError(f"--bench-json: {path.name}: one document holds one run, and there are {len(cases)}{named}")
+    _check_file("--bench-json", path)
+
+
+def _check_file(flag: str, path: Path) -> None:
     if path.is_dir():
-        raise ConfigError(f"--bench-json: {path}: is a folder; name a file in it")
+        raise ConfigError(f"{flag}: {path}: is a folder; name a file in it")
     check_writable(path.parent)
 
 
@@ -122,46 +127,17 @@ def check_matrix(options: BenchOptions) -> None:
 
 def _case(provider: Provider, workload: Workload, options: BenchOptions) -> Case:
     slos = declared_slos(provider, workload, options.slos)
-    baselines = _baselines(provider, workload, options)
+    found = baseline_of(provider, workload, options)
     declared = [(slo.expression, slo.origin) for slo in slos if slo != DEFAULT]
     return Case(
         provider=provider,
         workload=workload,
         slos=slos,
         watched=watched(workload.until, declared, workload.path) if workload.until else (),
-        baseline=baselines[0] if baselines else None,
-        earlier=tuple(baselines[1:]),
+        baseline=found.runs[0] if found.runs else None,
+        earlier=tuple(found.runs[1:]),
+        recorded=found.recorded,
     )
-
-
-def _baselines(provider: Provider, workload: Workload, options: BenchOptions) -> list[SavedRun]:
-    """The newest first. Raises ConfigError when none of them asked the same; what the service says of itself is checked
-    when it is asked.
-    """
-    named = options.baseline
-    if named is None:
-        return []
-    found = load_baselines(
-        named.value,
-        last_in=options.report_dir / "ns" / provider.name,
-        provider=provider.name,
-        workload=workload.name,
-        origin=named.origin,
-    )
-    now = {
-        "workload_hash": workload.sha256,
-        "cache_state": state_of(workload.caches),
-        "seed": workload.seed,
-        "definitions_version": DEFINITIONS_VERSION,
-        "k": workload.k,
-        "max_output_tokens": workload.max_output_tokens,
-        "vantage_points": 2 if options.edge and options.order is None else 1,
-    }
-    same = [run for run in found if not differing(identity_of(run.plan), now)]
-    if not same:
-        difference = differing(identity_of(found[0].plan), now)
-        raise ConfigError(f"{named.origin}: {found[0].path} did not measure the same: {difference}")
-    return same
 
 
 def _check_distinct(names: list[str], kind: str) -> None:

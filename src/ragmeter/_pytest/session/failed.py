@@ -1,10 +1,10 @@
 """The outcome of a run is that of the session: a test that fails on it, whichever it is, changes what its files say."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from ragmeter.core.result.failures import FailedTest
 from ragmeter.core.result.result import RunResult
-from ragmeter.core.verdicts.judge import with_tests
+from ragmeter.core.result.tested import tested
 
 
 @dataclass(slots=True)
@@ -17,7 +17,9 @@ class FailedTests:
         self.by_case.setdefault(case_id, []).append(test)
 
     def amended(self, result: RunResult, case_id: str) -> RunResult:
-        """The result with what has failed on it; its outcome is the worst of all."""
-        found = tuple(self.by_case.get(case_id, ()))
-        outcome = with_tests(result.outcome, [test.outcome for test in found], result.harness)
-        return replace(result, failed_tests=found, outcome=outcome) if found else result
+        """See `tested`."""
+        return tested(result, self.of(case_id))
+
+    def of(self, case_id: str) -> tuple[FailedTest, ...]:
+        """In the order in which they ran."""
+        return tuple(self.by_case.get(case_id, ()))

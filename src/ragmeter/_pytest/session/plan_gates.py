@@ -16,10 +16,13 @@ if TYPE_CHECKING:
 
 
 def undecidable_slos(cases: Sequence[Case]) -> list[str]:
-    """A sentence for each SLO that no run of its case can pass. The default error budget always can be kept."""
+    """A sentence for each SLO that no run of its cases can pass. The default error budget always can be kept."""
     declared = [(case, parse_slo(slo.expression, slo.origin)) for case in cases for slo in case.slos if slo != DEFAULT]
-    found = [(case, slo, undecidable(slo, case.workload)) for case, slo in declared]
-    return [f"{slo.origin}: SLO of {case.id}: {why}" for case, slo, why in found if why is not None]
+    found: dict[tuple[str, str], list[str]] = {}
+    for case, slo in declared:
+        if (why := undecidable(slo, case.workload)) is not None:
+            found.setdefault((slo.origin, why), []).append(case.id)
+    return [f"{origin}: SLO of {', '.join(ids)}: {why}" for (origin, why), ids in found.items()]
 
 
 def refuse_undecidable(cases: Sequence[Case], gates: Sequence[str]) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
+from shutil import get_terminal_size
 
 import pytest
 
@@ -25,17 +26,33 @@ class ProgressReporter(LiveProgress):
     def _terminal(self) -> pytest.TerminalReporter | None:
         """Looked up when it is needed: it is registered after us."""
         terminal: pytest.TerminalReporter | None = self._config.pluginmanager.getplugin("terminalreporter")
-        return None if self._mode == "off" else terminal
+        return None if self._is_off(terminal) else terminal
+
+    def _is_off(self, terminal: pytest.TerminalReporter | None) -> bool:
+        """``auto`` is silent under -q, too."""
+        quiet = self._mode == "auto" and terminal is not None and terminal.verbosity < 0
+        return quiet or self._mode == "off"
 
     @property
     def _live(self) -> bool:
         return self._mode == "auto" and self._terminal is not None and bool(self._terminal.isatty)
 
+    @property
+    def _width(self) -> int:
+        """Of the terminal: while output is captured, standard output is a file."""
+        with self._uncaptured():
+            return get_terminal_size().columns
+
+    def _uncaptured(self) -> AbstractContextManager[None]:
+        capture = self._config.pluginmanager.getplugin("capturemanager")
+        return capture.global_and_fixture_disabled() if capture else nullcontext()
+
     def _write(self, text: str) -> None:
         terminal = self._terminal
         if terminal is None:
             return
-        capture = self._config.pluginmanager.getplugin("capturemanager")
-        with capture.global_and_fixture_disabled() if capture else nullcontext():
+        with self._uncaptured():
             terminal.ensure_newline()
+            if terminal._tw.width_of_current_line and not self._is_drawn:  # the dots of -q
+                terminal._tw.line()
             terminal.write(text, flush=True)

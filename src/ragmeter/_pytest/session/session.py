@@ -44,6 +44,8 @@ class BenchSession:
     selected: Sequence[Case] = ()
     finished: list[Finished] = field(default_factory=list)
     compared: list[Compared] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    """What a reader of the summary should know of the session, in sentences."""
     report_failure: str | None = None
     """Why a file of pytest's own is missing, if one is."""
     failed_tests: FailedTests = field(default_factory=FailedTests)

@@ -7,7 +7,7 @@ from ragmeter.cli.saved import load_raw
 from ragmeter.cli.terminal import say
 from ragmeter.core.errors import ConfigError
 from ragmeter.core.run.merging import merged
-from ragmeter.run.store import SampleLog, suffix
+from ragmeter.run.store import SampleLog, note_tests, suffix
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -29,5 +29,6 @@ def run(options: argparse.Namespace) -> int:
     plan, samples, ending = merged([load_raw(path) for path in options.shards])
     with SampleLog(options.output) as log:
         log.run(plan, samples, ending)
+    note_tests(log.path, ())  # there was no session
     say(f"{plan.run_id}: {len(samples)} requests of {len(options.shards)} shards in {log.path}")
     return 0

@@ -47,8 +47,9 @@ def _choice(payload: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _failure(payload: Mapping[str, Any], choice: Mapping[str, Any]) -> str | None:
     """An error beside text is one; words such as ``message`` are, where there is neither a choice nor usage."""
-    for holder in (payload, choice):
-        if holder.get("error") or holder.get("object") == "error":
+    beside = (choice.get(name) for name in ("delta", "message"))
+    for holder in (payload, choice, *(each for each in beside if isinstance(each, dict))):
+        if holder.get("error") or holder.get("errors") or holder.get("object") == "error":
             return describe_error(holder)
     return None if choice or isinstance(payload.get("usage"), dict) else failure_words(payload)
 

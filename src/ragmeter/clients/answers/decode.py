@@ -123,10 +123,10 @@ def _read(exchange: Exchange, dialect: Dialect, reading: Reading) -> Sequence[st
         return ()
     framed = any(exchange.header(name) is not None for name in ("content-length", "transfer-encoding"))
     bodies = (body for _, body in exchange.chunks)
-    is_complete, has_pauses = framed and exchange.failure is None, dialect.framing != "text"
+    is_complete = framed and exchange.failure is None
     for position, event, at_end in events_of(bodies, complete=is_complete, parser=parser):
-        if has_pauses and not event.data.strip():
-            continue  # a keep-alive
+        if dialect.is_pause(event):
+            continue
         reading.events += 1
         dialect.read(event, exchange.chunks[position][0], reading)
         if len(reading.events_ns) > len(reading.widths_ns):

@@ -9,14 +9,16 @@ from ragmeter.clients.answers.marks import marked
 from ragmeter.clients.answers.reading import Reading
 from ragmeter.clients.answers.sse import ServerSentEvent
 from ragmeter.clients.answers.texts import plain_text, texts_of
-from ragmeter.clients.answers.told import as_count, as_ms, as_text, describe_error, failure_words, parsed
+from ragmeter.clients.answers.told import as_count, as_ms, as_text, describe_error, failure_words, is_blank, parsed
 from ragmeter.clients.connection.transport import HttpRequest
 from ragmeter.core.inputs.body import AS_LIMIT, NOTHING_STATED, RequestBody
+from ragmeter.core.inputs.cache import MarkBy
 from ragmeter.core.inputs.talks import Talk
 from ragmeter.core.inputs.targets.answer import AnswerPlaces, Framing, Section, Sources, Timings, Usage, answer_places
 from ragmeter.core.inputs.targets.asking import Asking, Headers, asking_of
 from ragmeter.core.inputs.targets.description import TargetDescription
 from ragmeter.core.inputs.targets.places import Place, is_true
+from ragmeter.core.requests.finish import is_failure
 from ragmeter.core.requests.records import ErrorClass
 
 _UNREAD = object()
@@ -29,6 +31,9 @@ class DescribedDialect:
     """values: of every request: k, docset, max_tokens, model, seed, and what the workload states of the body. stated:
     the same; its system prompt begins the messages unless the description has a place of its own for it. headers: the
     provider's, after its own.
+
+    mark_by: where the mark of a request goes: to the placeholder of this name; a nonce without one goes ahead of the
+    prompt.
     """
 
     name: str
@@ -37,6 +42,7 @@ class DescribedDialect:
     values: Mapping[str, Any]
     stated: RequestBody = NOTHING_STATED
     headers: Headers = field(default=(), repr=False)
+    mark_by: MarkBy = "nonce"
 
     @property
     def framing(self) -> Framing:
@@ -53,15 +59,17 @@ class DescribedDialect:
     def request(
         self, prompt: str, *, max_tokens: int | None = None, mark: str | None = None, talk: Talk | None = None
     ) -> HttpRequest:
-        """See `ragmeter.clients.answers.dialects.Dialect`. A mark goes ahead of the prompt."""
+        """See `ragmeter.clients.answers.dialects.Dialect`."""
         history = () if talk is None else talk.history
-        asked_for = prompt if history else marked(prompt, mark, "nonce")
+        is_placed = bool(history) or self.mark_by in self.asking.uses
+        asked_for = prompt if is_placed else marked(prompt, mark, self.mark_by)
         own = {
             "prompt": asked_for,
             "messages": self._messages(asked_for, history),
             "history": list(history) or None,
             "session_id": None if talk is None else talk.session_id,
             "turn": 1 if talk is None else talk.turn,
+            self.mark_by: mark,
         }
         asked = self.asking.request({**self.values, **own, **self._limits(max_tokens)})
         return HttpRequest(
@@ -79,6 +87,13 @@ class DescribedDialect:
         least = {"min_tokens": max_tokens} if self.stated.min_tokens == AS_LIMIT else {}
         return {"max_tokens": max_tokens, **least}
 
+    def is_pause(self, event: ServerSentEvent) -> bool:
+        """See `ragmeter.clients.answers.dialects.Dialect`. Blanks are text where events are, and a name that means
+        something needs no data.
+        """
+        blank = is_blank(event.event, event.data) if self.places.is_json else not event.data
+        return blank and event.event not in self.places.named and not is_failure(event.event)
+
     def read(self, event: ServerSentEvent, at_ns: int, reading: Reading) -> None:
         """See `ragmeter.clients.answers.dialects.Dialect`."""
         places = self.places
@@ -91,7 +106,7 @@ class DescribedDialect:
             return
         name = event.event if places.event is None else as_text(places.event(payload)) or event.event
         section = places.named.get(name)
-        if section is None and name == "error":
+        if section is None and is_failure(name):
             _fail(payload, at_ns, reading)
             return
         self._read_section(section or places.others, name, payload, at_ns, reading)
@@ -105,8 +120,9 @@ class DescribedDialect:
         payload = parsed(event.data)
         if payload is not None:
             return payload
-        if event.event == "error":
-            reading.fail(ErrorClass.ERROR_EVENT, event.data, at_ns)
+        if is_failure(event.event):
+            words = event.data or f"an event {event.event!r} without data"
+            reading.fail(ErrorClass.ERROR_EVENT, words, at_ns)
         elif event.event in self.places.named and self.places.named[event.event].is_end:
             reading.close(at_ns)
         elif event.data.strip() == "null":
@@ -274,8 +290,9 @@ def described_dialect(
     values: Mapping[str, Any],
     headers: Headers = (),
     stated: RequestBody = NOTHING_STATED,
+    mark_by: MarkBy = "nonce",
 ) -> DescribedDialect:
-    """values, stated: see `DescribedDialect`."""
+    """values, stated, mark_by: see `DescribedDialect`."""
     return DescribedDialect(
         name=described.name,
         places=answer_places(described.document["answer"], described.name),
@@ -283,4 +300,5 @@ def described_dialect(
         values=values,
         stated=stated,
         headers=headers,
+        mark_by=mark_by,
     )

@@ -13,12 +13,13 @@ from ragmeter.clients.answers.chunks import is_chunk, read_chunk
 from ragmeter.clients.answers.marks import marked, salt_of
 from ragmeter.clients.answers.reading import Reading
 from ragmeter.clients.answers.sse import ServerSentEvent
-from ragmeter.clients.answers.told import as_text, describe_error, failure_words, parsed
+from ragmeter.clients.answers.told import as_text, describe_error, failure_words, is_blank, parsed
 from ragmeter.clients.connection.transport import HttpRequest
 from ragmeter.core.inputs.body import NOTHING_STATED, RequestBody
 from ragmeter.core.inputs.cache import MarkBy
 from ragmeter.core.inputs.talks import Talk
 from ragmeter.core.inputs.targets.answer import Framing
+from ragmeter.core.requests.finish import is_failure
 from ragmeter.core.requests.records import ErrorClass
 
 _LIMITS = {"max_completion_tokens", "max_new_tokens"}
@@ -52,6 +53,10 @@ class Dialect(Protocol):
         mark: keeps the request apart in the caches of the service from those with another mark. talk: of a turn of a
         conversation; its history has the mark already.
         """
+        ...
+
+    def is_pause(self, event: ServerSentEvent) -> bool:
+        """Whether the event keeps the connection alive and says nothing."""
         ...
 
     def read(self, event: ServerSentEvent, at_ns: int, reading: Reading) -> None:
@@ -98,6 +103,10 @@ class RagDialect:
             **salt_of(mark, self.mark_by),
         }
         return _post(self.path, body, self.headers)
+
+    def is_pause(self, event: ServerSentEvent) -> bool:
+        """See `Dialect`."""
+        return is_blank(event.event, event.data)
 
     def read(self, event: ServerSentEvent, at_ns: int, reading: Reading) -> None:
         if event.event == "ttft":
@@ -221,10 +230,14 @@ class OpenAiDialect:
         }
         return _post(self.path, body, self.headers)
 
+    def is_pause(self, event: ServerSentEvent) -> bool:
+        """See `Dialect`."""
+        return is_blank(event.event, event.data)
+
     def read(self, event: ServerSentEvent, at_ns: int, reading: Reading) -> None:
         if event.data.strip().startswith("[DONE]"):
             reading.close(at_ns)
-        elif event.event == "error":
+        elif is_failure(event.event):
             if (payload := reading.json_object(event, at_ns)) is not None:
                 _read_error(payload, at_ns, reading)
         elif event.event != "message":

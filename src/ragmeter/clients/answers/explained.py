@@ -30,8 +30,7 @@ def read_events(exchange: Exchange, dialect: Dialect) -> Iterator[ReadEvent]:
     for position, event, _ in events_of(bodies, complete=exchange.failure is None, parser=parser_of(dialect.framing)):
         at_ns = exchange.chunks[position][0]
         before = _seen(reading)
-        is_pause = dialect.framing != "text" and not event.data.strip()
-        if not is_pause and not reading.is_closed and reading.fault is None:
+        if not dialect.is_pause(event) and not reading.is_closed and reading.fault is None:
             dialect.read(event, at_ns, reading)
         changed = {name: value for name, value in _seen(reading).items() if value != before[name]}
         yield ReadEvent(at_ms=(at_ns - (exchange.sent_ns or at_ns)) / 1e6, event=event, read=changed)

@@ -6,7 +6,7 @@ from typing import Any
 from ragmeter.clients.answers.sse import ServerSentEvent
 from ragmeter.clients.answers.told import READ_CHARS, as_count, as_ms, as_text, excerpt, parsed
 from ragmeter.core.inputs.masking import NO_SECRETS, Secrets
-from ragmeter.core.requests.finish import Ending, ending_of, finish_reason_of
+from ragmeter.core.requests.finish import Ending, ending_of, finish_reason_of, is_failure
 from ragmeter.core.requests.records import ErrorClass, ServerTimings
 
 OUTPUT_COUNTS = ("completion_tokens", "token_count")
@@ -162,10 +162,10 @@ class Reading:
         self.timings = replace(self.timings, **known)
 
     def json_object(self, event: ServerSentEvent, at_ns: int) -> dict[str, Any] | None:
-        """The event's data; None, and a fault, if it is no JSON object. An error event may be plain text."""
+        """The event's data; None, and a fault, if it is no JSON object. An error event may be anything, and nothing."""
         payload = parsed(event.data)
-        if payload is None and event.event == "error":
-            payload = {"message": event.data}
+        if not isinstance(payload, dict) and is_failure(event.event):
+            payload = {"message": event.data or f"an event {event.event!r} without data"}
         if isinstance(payload, dict):
             return payload
         self.fail(ErrorClass.PROTOCOL, f"the data of event {event.event!r} is not a JSON object: {event.data}", at_ns)

@@ -5,14 +5,21 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any
 
+from ragmeter.core.requests.finish import is_failure
 from ragmeter.core.requests.records import ServerTimings
 
 CLOCKS_APART, CLOCKS_READ_MS = 0.01, 1.0
 """How much more of a time two machines may see: by the rates of their clocks, and by when they are read."""
 EXCERPT_CHARS = 200
 """How much of a server's own words goes into an error message."""
+_NOTHING = ("", "{}", "null")
 READ_CHARS = 8 * EXCERPT_CHARS
 """How much of them is looked at: a body may be large, and made of blanks."""
+
+
+def is_blank(name: str, data: str) -> bool:
+    """Whether an event has nothing in it, its name included: neither a failure nor, of a JSON stream, a value."""
+    return data.strip() in _NOTHING if name == "message" else not data.strip() and not is_failure(name)
 
 
 def parsed(text: str | bytes) -> Any:
@@ -27,10 +34,13 @@ def failure_words(payload: Mapping[str, Any]) -> str | None:
     """What a JSON object says of a failure, in the server's own words; None where it says nothing of one.
 
     Servers write it as ``error`` (an object or a text), as an object that calls itself ``error``, as ``detail``
-    (FastAPI), or as ``message`` or ``msg``, with or without a code. ``"error": null`` is none.
+    (FastAPI), as ``message`` or ``msg``, with or without a code, or as a ``status`` that is one. ``"error": null`` is
+    none.
     """
     if payload.get("error") or payload.get("object") == "error" or payload.get("type") == "error":
         return describe_error(payload)
+    if is_failure(payload.get("status")) or payload.get("success") is False:
+        return json.dumps(payload, ensure_ascii=False)
     for name in ("detail", "errors", "message", "msg", "error_message", "errorMessage"):
         if told := payload.get(name):
             code = next((payload[key] for key in ("code", "status", "error_code") if payload.get(key)), None)

@@ -19,7 +19,7 @@ from ragmeter.clients.connection.pauses import Pauses
 from ragmeter.clients.connection.response import ResponseReader, decode_content
 from ragmeter.clients.connection.transport import CaptureLosses, Exchange, HttpRequest
 from ragmeter.clients.http.clocks import AUTO, clock_for, links_for
-from ragmeter.core.errors import ConfigError, TargetError
+from ragmeter.core.errors import ClientError, ConfigError, TargetError
 from ragmeter.core.requests.records import ErrorClass
 
 CONNECT_TIMEOUT_S = 10.0
@@ -84,13 +84,16 @@ class HttpTransport:
         return self._links.losses()
 
     async def connect(self, n: int) -> None:
-        """Have ``n`` idle connections, spread over the replicas. Raises TargetError with the first refusal."""
+        """Have ``n`` idle connections, spread over the replicas. Raises TargetError with the first refusal:
+        ClientError, where it is this machine's.
+        """
         missing = max(0, n - sum(connection.usable for idle in self._idle.values() for connection in idle))
         while missing > 0:
             batch = [next(self._turn) for _ in range(min(missing, _DIALS_AT_ONCE))]
             refusals = await asyncio.gather(*(self._open_idle(origin) for origin in batch))
             if refusal := next(filter(None, refusals), None):
-                raise TargetError(str(refusal)) from refusal
+                is_own = refusal.error is ErrorClass.CLIENT
+                raise (ClientError if is_own else TargetError)(str(refusal)) from refusal
             missing -= len(batch)
 
     async def exchange(self, request: HttpRequest, *, deadline_ns: int) -> Exchange:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ragmeter.core.compare.measured import GATED
+from ragmeter.core.run.plan import labelled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,8 +24,9 @@ class Case:
     """One workload on one provider, with every SLO that applies.
 
     watched: what has to be known as well as ``until`` asks. baseline: the run that it is compared with. earlier: of the
-    same, from sessions before it. repeat: the second run of an A/A measurement. cache_state: of its caches, where it is
-    measured in several: such cases ask the same, and their trials are pairs.
+    same, from sessions before it. recorded: why it is recorded as a baseline and not judged against one. repeat: the
+    second run of an A/A measurement. cache_state: of its caches, where it is measured in several: such cases ask the
+    same, and their trials are pairs.
     """
 
     provider: Provider
@@ -33,6 +35,7 @@ class Case:
     watched: tuple[Figure, ...] = ()
     baseline: SavedRun | None = None
     earlier: tuple[SavedRun, ...] = ()
+    recorded: str | None = None
     repeat: bool = False
     cache_state: CacheState | None = None
 
@@ -49,8 +52,13 @@ class Case:
     @property
     def label(self) -> str:
         """Of its run: the provider, which may be measured as two runs, or in several cache states."""
-        state = "" if self.cache_state is None else f" {self.cache_state.value}"
-        return f"{self.provider.name}{state}{' again' if self.repeat else ''}"
+        return labelled(self.provider.name, self.variant)
+
+    @property
+    def variant(self) -> str | None:
+        """What tells its run from others of the same provider and workload; None where there is none."""
+        words = [] if self.cache_state is None else [self.cache_state.value]
+        return " ".join([*words, "again"] if self.repeat else words) or None
 
     @property
     def gated(self) -> tuple[Figure, ...]:

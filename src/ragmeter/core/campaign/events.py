@@ -90,10 +90,14 @@ class TrialStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhaseStarted:
-    """A phase begins. requests: how many it sends, or may send."""
+    """A phase begins. requests: how many it sends, or may send. step: of a sweep, from 0. lasts_s: seconds that it
+    sends, where that is known; None: until the last of its requests.
+    """
 
     phase: Phase
     requests: int
+    step: int = 0
+    lasts_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,10 @@ LAG_FLOOR_MS = 1.0
 """A lag below it is not held against the client, however fast the target: on a busy machine a process waits so long
 for its core. With real-time priority it keeps to 0.3 ms: see experiments/schedule_lateness.py."""
 CPU_LIMIT = 0.85
+STOOD_STILL = "the load generator did not run"
+"""How the sentence of a client that was stopped, throttled or swapped out begins."""
+TIMED_BY_THE_CLIENT = ("user", "")
+"""Clocks whose arrivals are late where the client is; the kernel's are of the packets. Empty: not known."""
 
 
 def harness_of(
@@ -76,14 +80,13 @@ def harness_of(
     achieved = _rate(sent, _ready_ns) if open_loop else len(sent) / duration if duration else None
     lags = [lag_ms(sample) for sample in sent] if open_loop else []
     known = exactness(samples)
-    reasons = [
-        *not_fit,
-        *own_faults(samples),
-        *untrusted_counts(samples),
+    late = [
         *_rate_reasons(offered, achieved, open_loop=open_loop),
         *_lag_reasons(lags, quantile([ttft for s in sent if s.ok and (ttft := ttft_ms(s)) is not None], 0.5)),
         *_cpu_reasons(client_cpu_ratio),
     ]
+    reasons = [*not_fit, *own_faults(samples), *untrusted_counts(samples), *late]
+    is_starved = bool(late) or any(STOOD_STILL in words for words in not_fit)
     return Harness(
         clock=clock,
         client_cpu_ratio=client_cpu_ratio,
@@ -99,7 +102,7 @@ def harness_of(
         retransmits=_retransmits(samples),
         effective_decode_concurrency=_decode_concurrency(samples, duration),
         reasons=tuple(reasons),
-        unjudged=unjudged(samples),
+        unjudged=unjudged(samples, is_late=is_starved and clock in TIMED_BY_THE_CLIENT),
     )
 
 

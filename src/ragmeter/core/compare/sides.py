@@ -13,6 +13,7 @@ from ragmeter.core.figures.curves import curves_of
 from ragmeter.core.figures.series import series_of
 from ragmeter.core.figures.steady import steady_state
 from ragmeter.core.figures.summary import Figures, finite_estimate, summarise
+from ragmeter.core.inputs.workload import Workload
 from ragmeter.core.money.cost import withhold
 from ragmeter.core.money.economics import Terms, economics
 from ragmeter.core.requests.figure import Figure, percentile_share
@@ -47,7 +48,7 @@ def measure_all(
     runs: Sequence[SavedRun | ImportedRun], declared: Sequence[Figure] = DECLARED, terms: Terms = NO_TERMS
 ) -> list[MeasuredRun]:
     """Each run as a side, labelled by its provider. terms: what is asked of its price."""
-    named = labels([run.plan.provider if isinstance(run, SavedRun) else run.trials.provider for run in runs])
+    named = labels([run.plan.label if isinstance(run, SavedRun) else run.trials.provider for run in runs])
     return [
         measure(run, label, declared, terms)
         if isinstance(run, SavedRun)
@@ -76,6 +77,18 @@ def figures_by_trial(run: SavedRun, declared: Sequence[Figure]) -> Mapping[Figur
     """One figure a trial for each metric, without what else a side of a comparison has."""
     trials = _trials(run)
     return {key: [_figure(run.plan, trial, *key) for trial in trials.values()] for key in declared}
+
+
+def sent_by_trial(
+    workload: Workload, samples: Sequence[RequestSample], declared: Sequence[Figure]
+) -> Mapping[Figure, Sequence[float | None]]:
+    """As `figures_by_trial`, of samples that are still coming in from one place, and without costs.
+
+    samples: of whole trials.
+    """
+    mine = [sample for sample in of_one_source(samples) if sample.phase is Phase.MEASURED]
+    trials = [[s for s in mine if s.trial == number] for number in sorted({sample.trial for sample in mine})]
+    return {key: [_sent(workload, trial, trial, *key) for trial in trials] for key in declared if not _is_cost(key)}
 
 
 def _trials(run: SavedRun) -> Mapping[int, Sequence[RequestSample]]:
@@ -168,15 +181,28 @@ def _estimates(figures: Figures) -> dict[str, Estimate]:
 
 def _figure(plan: RunPlan, trial: Sequence[RequestSample], metric: str, statistic: str | None) -> float | None:
     """Of one trial."""
-    if statistic is not None:
-        seen = seen_by_users(trial, plan)
-        return series_of(METRICS[metric], seen, plan.workload.seed).of_each_trial(percentile_share(statistic))[0]
-    figures = summarise(trial, Phase.MEASURED, goodput=plan.workload.goodput)
-    if not metric.startswith("usd_"):
-        rate = figures.rates.get(metric)
-        return rate.value if rate else None
-    cost = cost_of_run(plan, figures, trial)
+    if not _is_cost(Figure(metric, statistic)):
+        return _sent(plan.workload, trial, seen_by_users(trial, plan), metric, statistic)
+    cost = cost_of_run(plan, summarise(trial, Phase.MEASURED, goodput=plan.workload.goodput), trial)
     return getattr(cost, metric) if cost else None
+
+
+def _is_cost(figure: Figure) -> bool:
+    return figure.metric.startswith("usd_")
+
+
+def _sent(
+    workload: Workload,
+    trial: Sequence[RequestSample],
+    seen: Sequence[RequestSample],
+    metric: str,
+    statistic: str | None,
+) -> float | None:
+    """A latency or a rate of one trial. seen: its requests whose latencies count."""
+    if statistic is not None:
+        return series_of(METRICS[metric], seen, workload.seed).of_each_trial(percentile_share(statistic))[0]
+    rate = summarise(trial, Phase.MEASURED, goodput=workload.goodput).rates.get(metric)
+    return rate.value if rate else None
 
 
 def _enough(figures: Figures, metric: str, statistic: str | None) -> bool:

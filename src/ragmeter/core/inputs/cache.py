@@ -29,18 +29,17 @@ UNDECLARED = "undeclared"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeclaredCaches:
-    """kv: of the cache of prompts (prefixes, keys and values) of the LLM. answers: of a cache of whole answers ahead of
-    it. by: how requests are marked; None leaves it to what the service is known to take.
+    """kv: of the cache of prompts (prefixes, keys and values) of the LLM, and of a cache of whole answers ahead of it,
+    which cannot be in another state. by: how requests are marked; None leaves it to what the service is known to take.
     """
 
     kv: CacheState
-    answers: CacheState
     by: MarkBy | None = None
 
 
-def caches_from(effective: Mapping[str, Any], where: str, *, of_body: bool = True) -> DeclaredCaches | None:
+def caches_from(effective: Mapping[str, Any], where: str, *, takes_salt: bool = True) -> DeclaredCaches | None:
     """Of a manifest that fits its schema; None where it declares nothing. Raises ConfigError for states that cannot be
-    made together. of_body: whether a field can be added to the bodies of the requests.
+    made together. takes_salt: whether the requests have a place for a ``cache_salt``.
     """
     written = effective.get("cache")
     if written is None:
@@ -54,10 +53,10 @@ def caches_from(effective: Mapping[str, Any], where: str, *, of_body: bool = Tru
         )
     if "by" in written and kv is not CacheState.COLD:
         raise ConfigError(f"{where}: $.cache.by: {written['by']!r} has no meaning with $.cache.kv {kv.value!r}")
-    if written.get("by") == "cache_salt" and not of_body:
+    if written.get("by") == "cache_salt" and not takes_salt:
         raise ConfigError(
-            f"{where}: $.cache.by: 'cache_salt' has no meaning with a target of your own, whose bodies are those of "
-            "its description; write 'nonce', or leave it out"
+            f"{where}: $.cache.by: 'cache_salt' has no meaning with a target of your own whose description has no "
+            "{cache_salt}; write it where the service takes it, or write 'nonce'"
         )
     body = effective.get("model", {}).get("body", {})
     if kv is CacheState.COLD and "cache_salt" in body:
@@ -65,7 +64,7 @@ def caches_from(effective: Mapping[str, Any], where: str, *, of_body: bool = Tru
             f"{where}: $.model.body.cache_salt: {body['cache_salt']!r} is the same in each request, and $.cache.kv "
             "'cold' needs another one in each"
         )
-    return DeclaredCaches(kv=kv, answers=answers, by=written.get("by"))
+    return DeclaredCaches(kv=kv, by=written.get("by"))
 
 
 def state_of(declared: DeclaredCaches | None) -> str:

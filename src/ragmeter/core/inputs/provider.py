@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from ragmeter.core.errors import ConfigError
+from ragmeter.core.inputs.headers import is_header_name
 from ragmeter.core.inputs.masking import LEAST_CHARS, NO_SECRETS, Secrets, secrets_in, too_short
 from ragmeter.core.inputs.unversioned import versioned
 from ragmeter.core.schema import check, defaults
@@ -234,7 +235,7 @@ def resolve(value: Any, environment: Mapping[str, str], *, where: str, at: str =
 
 def _checked_headers(headers: Mapping[str, str], path: str) -> Mapping[str, str]:
     for name, value in headers.items():
-        if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", name):
+        if not is_header_name(name):
             raise ConfigError(f"{path}: $.headers: {name!r} is not a header name")
         if any(ord(char) < 32 or ord(char) == 127 for char in value):
             raise ConfigError(f"{path}: $.headers.{name}: the value has a control character")

@@ -228,7 +228,7 @@ def workload_from(
         burst_size=load.get("burst_size", 1),
         rates_per_s=tuple(load.get("rates_per_s", ())),
         trace=sped_up(trace, load.get("speedup", 1.0)),
-        caches=caches_from(effective, where, of_body=described is None),
+        caches=caches_from(effective, where, takes_salt=described is None or "cache_salt" in described.uses),
         notices=notices,
     )
     if described is not None:
@@ -266,6 +266,8 @@ def _body(effective: Mapping[str, Any], described: TargetDescription | None, pat
         raise ConfigError(f"{path}: $.model.body: has no meaning without target openai")
     if taken := [key for key in OWN_KEYS if key in body]:
         raise ConfigError(f"{path}: $.model.body.{taken[0]}: {', '.join(OWN_KEYS)} cannot be replaced")
+    if several := next((key for key in ("n", "best_of") if body.get(key) not in (None, 1)), None):
+        raise ConfigError(f"{path}: $.model.body.{several}: {body[several]!r}: a request has one answer; write 1")
     return body
 
 

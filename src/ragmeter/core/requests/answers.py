@@ -4,11 +4,10 @@ counts is none, and why a figure is missing.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from ipaddress import ip_address
 from statistics import median
 
 from ragmeter.core.formatting import number_text
-from ragmeter.core.requests.bursts import bursts_of
+from ragmeter.core.requests.addresses import is_loopback
 from ragmeter.core.requests.finish import Ending, ending_of
 from ragmeter.core.requests.measures import why_no_tpot
 from ragmeter.core.requests.records import ErrorClass, RequestSample, TokenSource
@@ -32,9 +31,7 @@ def finish_reasons(samples: Sequence[RequestSample]) -> dict[str, int]:
 def caveats_of_answers(samples: Sequence[RequestSample], max_tokens: int | None) -> tuple[str, ...]:
     """In sentences, the weightiest first. samples: of the measured phase. max_tokens: what each request asked for."""
     successes = [sample for sample in samples if sample.ok]
-    bursts = bursts_of(successes)
     return (
-        *([] if bursts is None else [bursts.sentence]),
         *_endings(successes),
         *_lengths(successes, max_tokens),
         *_refused(successes),
@@ -142,12 +139,8 @@ def _fallbacks(samples: Sequence[RequestSample]) -> list[str]:
 def _on_this_machine(samples: Sequence[RequestSample]) -> list[str]:
     """A forwarded port is here, too, and its service is not."""
     addresses = {sample.server_address for sample in samples if sample.server_address}
-    here = ", ".join(sorted(filter(_is_loopback, addresses)))
+    here = ", ".join(sorted(filter(is_loopback, addresses)))
     return [f"the service answers at {here}: if it runs here, it shares the processors with the load"] if here else []
-
-
-def _is_loopback(address: str) -> bool:
-    return ip_address(address.partition("%")[0]).is_loopback
 
 
 def _counted_apart(samples: Sequence[RequestSample]) -> list[str]:

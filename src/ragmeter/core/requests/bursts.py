@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
+from ragmeter.core.requests.addresses import is_loopback
 from ragmeter.core.requests.measures import itl_gaps_ms
 from ragmeter.core.requests.records import RequestSample
 
@@ -29,13 +30,16 @@ OF_BURSTS = ("tpot_ms", "tokens_per_s", "itl_ms", "max_gap_ms", "stall_ratio")
 class Bursts:
     """requests: with gaps enough to tell. share: of their gaps that are below the floor. sizes: events of each burst.
 
-    whole: how many of the requests came in one burst.
+    whole: how many of the requests came in one burst. is_here: whether the service answers on this machine. is_late:
+    whether it was the client that took the times, and it had no processor for them.
     """
 
     requests: int
     share: float
     sizes: tuple[int, ...]
     whole: int
+    is_here: bool = False
+    is_late: bool = False
 
     @property
     def sentence(self) -> str:
@@ -50,17 +54,31 @@ class Bursts:
     @property
     def holder(self) -> str:
         """What most likely held the text back."""
-        if 2 * self.whole >= self.requests or median(self.sizes) >= LARGE:
-            return "a proxy that buffers responses (nginx: proxy_buffering off)"
+        if self.is_late:
+            shared = " on a machine that the service may share" if self.is_here else ""
+            return f"the load generator, which had no processor to read in time{shared}"
+        whole = 2 * self.whole >= self.requests or median(self.sizes) >= LARGE
         usual = max(set(self.sizes), key=self.sizes.count)
-        if self.sizes.count(usual) > 0.7 * len(self.sizes):
-            return f"an engine that sends every {usual} tokens (stream interval) or a proxy that buffers"
-        return "speculative decoding or a proxy that buffers"
+        even = self.sizes.count(usual) > 0.7 * len(self.sizes)
+        if self.is_here:
+            made = "a service that answers at once" if whole else _engine(usual, even=even)
+            return f"{made}, or by too few processors for the service and the load, which share this machine"
+        if whole:
+            return "a proxy that buffers responses (nginx: proxy_buffering off)"
+        return f"{_engine(usual, even=even)} or a proxy that buffers"
 
 
-def bursts_of(samples: Iterable[RequestSample]) -> Bursts | None:
-    """Of the successes of a phase; None where text came as it was made, or cannot be told from it."""
-    gaps_of = [own for sample in samples if sample.ok and len(own := itl_gaps_ms(sample)) >= MIN_GAPS]
+def _engine(usual: int, *, even: bool) -> str:
+    return f"an engine that sends every {usual} tokens (stream interval)" if even else "speculative decoding"
+
+
+def bursts_of(samples: Iterable[RequestSample], *, is_late: bool = False) -> Bursts | None:
+    """Of the successes of a phase; None where text came as it was made, or cannot be told from it.
+
+    is_late: as in `Bursts`.
+    """
+    told = [(sample, own) for sample in samples if sample.ok and len(own := itl_gaps_ms(sample)) >= MIN_GAPS]
+    gaps_of = [own for _, own in told]
     gaps = [gap for of_one in gaps_of for gap in of_one]
     if not gaps or (share := sum(gap < FLOOR_MS for gap in gaps) / len(gaps)) < MOSTLY:
         return None
@@ -70,6 +88,8 @@ def bursts_of(samples: Iterable[RequestSample]) -> Bursts | None:
         share=share,
         sizes=tuple(size for sizes in bursts for size in sizes),
         whole=sum(len(sizes) == 1 for sizes in bursts),
+        is_here=all(sample.server_address and is_loopback(sample.server_address) for sample, _ in told),
+        is_late=is_late,
     )
 
 
@@ -79,7 +99,7 @@ def _sizes(gaps: Sequence[float]) -> list[int]:
     return [end - begin for begin, end in pairwise(bounds)]
 
 
-def unjudged(samples: Iterable[RequestSample]) -> dict[str, str]:
-    """The metrics that a phase cannot judge, and why."""
-    found = bursts_of(samples)
+def unjudged(samples: Iterable[RequestSample], *, is_late: bool = False) -> dict[str, str]:
+    """The metrics that a phase cannot judge, and why. is_late: as in `Bursts`."""
+    found = bursts_of(samples, is_late=is_late)
     return {} if found is None else dict.fromkeys(OF_BURSTS, found.sentence)

@@ -4,6 +4,7 @@ One table, for every dialect. The four of OpenAI's API and the names that other 
 engine says when it gave a request up is a failure, whatever text came before it.
 """
 
+import re
 from enum import StrEnum
 
 
@@ -36,6 +37,11 @@ _REASONS = {
     ),
 }  # fmt: skip
 _ENDINGS = {reason: ending for ending, reasons in _REASONS.items() for reason in reasons}
+_FAILED_STEMS = (
+    "abort", "error", "fail", "cancel", "timeout", "overload", "disconnect", "preempt", "crash", "exception", "fault",
+)  # fmt: skip
+_FILTERED_STEMS = ("filter", "moderat", "safety", "guardrail", "blocked", "prohibited")
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _NONE = {"", "null", "none"}
 
 
@@ -48,5 +54,23 @@ def finish_reason_of(value: object) -> str | None:
 
 
 def ending_of(reason: str) -> Ending:
-    """By the table; upper and lower case are the same, and so are ``-`` and ``_``."""
-    return _ENDINGS.get(reason.strip().lower().replace("-", "_"), Ending.UNKNOWN)
+    """By the table, in which upper and lower case are the same, and so are ``-`` and ``_``; else by its words: engines
+    have names of their own, such as ``FINISHED_ABORTED`` or ``upstreamError``.
+    """
+    known = _ENDINGS.get(reason.strip().lower().replace("-", "_"))
+    return known or _by_words([word.lower() for word in _WORDS.findall(reason)])
+
+
+def _by_words(words: list[str]) -> Ending:
+    if any(word.startswith(_FAILED_STEMS) for word in words):
+        return Ending.FAILED
+    return Ending.FILTERED if any(word.startswith(_FILTERED_STEMS) for word in words) else Ending.UNKNOWN
+
+
+def is_failure(name: object) -> bool:
+    """Whether an event of this name, or an object in this state, is a failure: by the table alone, since the words of
+    others, such as ``tool.error``, say nothing of the answer.
+    """
+    return isinstance(name, str) and (
+        _ENDINGS.get(name.strip().lower()) is Ending.FAILED or name.strip().lower() == "exception"
+    )

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from ragmeter.core.client.harness import Harness
 from ragmeter.core.compare.edge import edge_of
 from ragmeter.core.figures.attribution import attribute
 from ragmeter.core.figures.replicas import Replica, caveats_of_replicas, replicas_of
@@ -91,7 +92,7 @@ def result_of(
         ended_at=_ended_at(plan, samples),
         edge=edge_of(samples, plan, ending),
         token_source=token_source(measured),
-        caveats=_caveats(plan, samples, replicas, judged.retrieval, left),
+        caveats=_caveats(plan, samples, judged.harness, replicas, judged.retrieval, left),
         unknown=dict(figures.unknown),
         finish_reasons=finish_reasons(measured),
         overspent=judged.overspent,
@@ -102,6 +103,7 @@ def result_of(
         replicas=replicas,
         failure_groups=failure_groups(measured),
         timeline=timeline_of(measured, open_loop=workload.open_loop),
+        variant=plan.variant,
     )
 
 
@@ -134,10 +136,12 @@ names_users_know = (
 def _caveats(
     plan: RunPlan,
     samples: Sequence[RequestSample],
+    harness: Harness,
     replicas: Sequence[Replica],
     retrieval: Retrieval | None,
     left: Departures | None,
 ) -> tuple[str, ...]:
+    """The weightiest first."""
     measured = [sample for sample in samples if sample.phase is Phase.MEASURED]
     more = (
         caveat_of_repeats(samples),
@@ -147,7 +151,8 @@ def _caveats(
     )
     drawn = plan.workload.lengths is not None and plan.workload.lengths.output is not None
     of_answers = caveats_of_answers(measured, None if drawn else plan.workload.max_output_tokens)
-    return (*of_answers, *caveats_of_replicas(replicas), *(each for each in more if each is not None))
+    bursts = dict.fromkeys(harness.unjudged.values())
+    return (*bursts, *of_answers, *caveats_of_replicas(replicas), *(each for each in more if each is not None))
 
 
 def _whole(level: float | None) -> int | None:

@@ -41,7 +41,7 @@ class FailureGroup:
 class FailedTest:
     """A test of the session that failed on this run. outcome: what that makes of the run. sentence: why it failed.
 
-    of_slo: whether it is the test of an SLO, of which there is a verdict.
+    of_slo: whether it is the test of an SLO that the verdict made fail.
     """
 
     test: str

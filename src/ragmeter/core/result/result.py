@@ -116,6 +116,9 @@ class RunResult:
     """Requests whose client went away at the time that ``leaving`` drew: neither in ``success`` nor in ``errors``."""
     replicas: tuple[Replica, ...] = ()
     """Of the measured phase, where the service has more than one: by its own ids, else by address."""
+    variant: str | None = None
+    """What tells it from the other runs of its session of this workload on this provider: a cache state, or ``again``
+    of an A/A measurement; None where there is no other."""
     failed_tests: tuple[FailedTest, ...] = ()
     """Tests of the session that failed on this run, in the order in which they ran: ``outcome`` is the worst of theirs
     and of the verdicts'."""

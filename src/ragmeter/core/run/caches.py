@@ -36,7 +36,8 @@ class Caches:
 
     questions: different ones of the measured requests. repeated_in_run, repeated_in_trial: how many measured requests
     asked what one before them had, the warm-up included. hit_ratio: of the cache of prompts, of all trials; its value
-    is None where a trial's is not known. undeclared: why the run cannot pass.
+    is None where a trial's is not known. undeclared: why the run cannot pass. left_out_first, left_out_last: tokens of
+    each prompt that are in neither part of the ratio.
     """
 
     declared: str
@@ -48,6 +49,8 @@ class Caches:
     hit_ratio: Estimate
     trials: tuple[TrialHitRatio, ...]
     undeclared: str | None = None
+    left_out_first: int = 0
+    left_out_last: int = 0
 
     @property
     def repeated_in_run_ratio(self) -> float | None:
@@ -64,6 +67,7 @@ def caches_of(plan: RunPlan, samples: Sequence[RequestSample], ending: RunEnding
     workload = plan.workload
     measured = [sample for sample in samples if sample.phase is Phase.MEASURED]
     found = _trials(plan, measured, ending)
+    left_out = _left_out(plan, measured, ending)
     known = [hits for hits in found.values() if isinstance(hits, TrialHits)]
     repeats = repeats_of(samples, [prompt.text for prompt in workload.prompts])
     return Caches(
@@ -76,7 +80,16 @@ def caches_of(plan: RunPlan, samples: Sequence[RequestSample], ending: RunEnding
         hit_ratio=hit_ratio(known if len(known) == len(found) else ()),
         trials=tuple(_of_trial(trial, hits) for trial, hits in found.items()),
         undeclared=undeclared(repeats) if workload.caches is None else None,
+        left_out_first=left_out.ahead,
+        left_out_last=left_out.behind,
     )
+
+
+def _left_out(plan: RunPlan, measured: Sequence[RequestSample], ending: RunEnding) -> Allowance:
+    """What is left out of each trial; of trials that differ, the most."""
+    trials = _by_trial(measured).items()
+    found = [_allowance(plan, _counts_of(trial, own, ending)) for trial, own in trials]
+    return Allowance(ahead=max(at.ahead for at in found), behind=max(at.behind for at in found)) if found else NONE
 
 
 def why_undeclared(plan: RunPlan, samples: Sequence[RequestSample]) -> str | None:
@@ -94,12 +107,12 @@ def caveat_of_marks(plan: RunPlan) -> str | None:
     workload = plan.workload
     if plan.marking is None or plan.marking.by != "nonce" or workload.target == "openai":
         return None
-    if workload.described is not None and "k" not in workload.described.uses:
+    if workload.described is not None and ("k" not in workload.described.uses or "nonce" in workload.described.uses):
         return None
-    return (
-        "a nonce stands ahead of each question, since the service does not say that it takes cache_salt: retrieval "
-        "searched for the nonce, too"
-    )
+    why = "the service does not say that it takes cache_salt"
+    if workload.described is not None:
+        why = "the description of the target has no {nonce} and no {cache_salt}"
+    return f"a nonce stands ahead of each question, since {why}: retrieval searched for the nonce, too"
 
 
 def broken(plan: RunPlan, measured: Sequence[RequestSample], ending: RunEnding) -> list[str]:
@@ -136,14 +149,18 @@ def _of_trial(trial: int, hits: TrialHits | str) -> TrialHitRatio:
 
 
 def _trials(plan: RunPlan, measured: Sequence[RequestSample], ending: RunEnding) -> dict[int, TrialHits | str]:
+    return {
+        trial: trial_hits(trial, own, counts, _allowance(plan, counts))
+        for trial, own in _by_trial(measured).items()
+        for counts in [_counts_of(trial, own, ending)]
+    }
+
+
+def _by_trial(measured: Sequence[RequestSample]) -> dict[int, list[RequestSample]]:
     by_trial: defaultdict[int, list[RequestSample]] = defaultdict(list)
     for sample in measured:
         by_trial[sample.trial].append(sample)
-    return {
-        trial: trial_hits(trial, own, counts, _allowance(plan, counts))
-        for trial, own in sorted(by_trial.items())
-        for counts in [_counts_of(trial, own, ending)]
-    }
+    return dict(sorted(by_trial.items()))
 
 
 def _counts_of(trial: int, own: Sequence[RequestSample], ending: RunEnding) -> CacheCounts | None:
@@ -166,7 +183,8 @@ def _allowance(plan: RunPlan, counts: CacheCounts | None) -> Allowance:
     if declared is not None and declared.kv is CacheState.WARM:
         block = counts.block_tokens if counts is not None else None
         return Allowance(behind=block or BLOCK_TOKENS)
-    is_direct = plan.workload.target == "openai" and plan.marking is not None and plan.marking.by == "cache_salt"
-    if declared is not None and declared.kv is CacheState.COLD and not is_direct:
+    is_salted = plan.marking is not None and plan.marking.by == "cache_salt"
+    is_kept_apart = is_salted and plan.workload.target != "rag"  # whose LLM may take no salt, and gets a nonce instead
+    if declared is not None and declared.kv is CacheState.COLD and not is_kept_apart:
         return Allowance(ahead=TEMPLATE_TOKENS)
     return NONE

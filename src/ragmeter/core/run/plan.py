@@ -32,6 +32,8 @@ class RunPlan:
     interleaving: the session that ran trial k of this run in one block with trial k of every other run of that session,
     in random order: such trials are pairs. None: the trials of this run followed one another.
     marking: how requests are kept apart in the caches of the service; None: they are sent as they are.
+    variant: what tells it from the other runs of its session of this workload on this provider: a cache state, or
+    ``again`` of an A/A measurement; None where there is no other.
     """
 
     run_id: str
@@ -54,6 +56,17 @@ class RunPlan:
     trace_url: str | None = None
     vantages: tuple[Vantage, ...] = ()
     marking: Marking | None = None
+    variant: str | None = None
+
+    @property
+    def label(self) -> str:
+        """The provider, and which of its runs this is."""
+        return labelled(self.provider, self.variant)
+
+
+def labelled(provider: str, variant: str | None) -> str:
+    """``mine cold``: as a run is called among others."""
+    return provider if variant is None else f"{provider} {variant}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ of the error ratio reaches up to 3.7 %: `error_ratio <= 0.01` is then never a PA
 """
 
 from bisect import bisect_left
+from collections.abc import Callable
 
 import numpy as np
 
@@ -41,15 +42,23 @@ def could_pass_in(slo: Slo, workload: Workload) -> bool:
     return _could(slo, workload.requests, workload.trials, _labelled(workload))
 
 
-def undecidable(slo: Slo, workload: Workload) -> str | None:
-    """Why no run of this workload can pass the SLO, and what would let one; None when one can."""
+def of_a_session(key: str, value: int) -> str:
+    """How a session is told another count: ``--bench-requests 40``."""
+    return f"--bench-{key} {value}"
+
+
+def undecidable(slo: Slo, workload: Workload, option: Callable[[str, int], str] = of_a_session) -> str | None:
+    """Why no run of this workload can pass the SLO, and what would let one; None when one can.
+
+    option: how ``requests`` and ``trials`` are given another value.
+    """
     if is_touched(slo) and (why := _repeating(workload)) is not None:
         return f"{slo.expression}: {why}"
     if could_pass_in(slo, workload):
         return None
     trials = f" in each of {workload.trials} trials" if workload.trials > 1 else ""
     planned = f"{workload.requests} request{'' if workload.requests == 1 else 's'}{trials}"
-    return f"{slo.expression}: {planned} cannot show it, however good they are; {_mended(slo, workload)}"
+    return f"{slo.expression}: {planned} cannot show it, however good they are; {_mended(slo, workload, option)}"
 
 
 def _repeating(workload: Workload) -> str | None:
@@ -66,14 +75,14 @@ def _repeating(workload: Workload) -> str | None:
     return f"{asked} requests ask {questions} different questions, and no cache state is declared: {DECLARE}"
 
 
-def _mended(slo: Slo, workload: Workload) -> str:
+def _mended(slo: Slo, workload: Workload, option: Callable[[str, int], str]) -> str:
     """The smallest change of requests alone, else of trials too, else of the labelled questions."""
     labelled = _labelled(workload)
     for trials in dict.fromkeys((workload.trials, max(workload.trials, MIN_TO_CLAIM))):
         needed = _needed(slo, workload.requests, trials, labelled)
         if needed <= _MOST_REQUESTS:
-            more = [f"--bench-requests {needed}"] if needed > workload.requests else []
-            more += [f"--bench-trials {trials}"] if trials > workload.trials else []
+            more = [option("requests", needed)] if needed > workload.requests else []
+            more += [option("trials", trials)] if trials > workload.trials else []
             return f"{' '.join(more)} can"
     if slo.metric.name in _OF_QUESTIONS:
         return f"it takes more than the {labelled} different questions that have labelled passages"

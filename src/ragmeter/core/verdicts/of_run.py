@@ -45,7 +45,7 @@ def judge_run(plan: RunPlan, samples: Sequence[RequestSample], ending: RunEnding
     slos = _slos(plan)
     figures, retrieval, cost = _figures(plan, measured, slos)
     harness, caches = harness_of_run(plan, ending, measured), caches_of(plan, samples, ending)
-    label = f"{plan.workload.name} @ {plan.provider}"
+    label = f"{plan.workload.name} @ {plan.label}"
     steps = _steps(plan, measured, ending, slos)
     judged = judge_steps(slos, steps, label) if steps else judge_all(slos, figures, harness, label)
     verdicts = withheld(judged, caches.undeclared)

@@ -18,7 +18,7 @@ from ragmeter.core.result.result import RunResult
 from ragmeter.core.stats.estimate import Estimate
 from ragmeter.core.verdicts.records import Outcome
 from ragmeter.report.prometheus.exposition import Family, Sample, gauge, openmetrics_page, prometheus_page
-from ragmeter.report.words.naming import provider_name, workload_name
+from ragmeter.report.words.naming import provider_name, series_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,15 +48,21 @@ def openmetrics_text(results: Sequence[RunResult]) -> str:
     return openmetrics_page(_families(results, ""))
 
 
+def metrics_report(results: Sequence[RunResult]) -> str:
+    """As OpenMetrics 1.0.0, without times and identities: two runs of the same differ in their figures alone."""
+    kept = (family for family in _families(results, "") if family.name not in _OF_THE_RUN)
+    return openmetrics_page(kept)
+
+
 def _families(results: Sequence[RunResult], report: str) -> Iterator[Family]:
-    latest = {(provider_name(result), workload_name(result)): result for result in results}
+    latest = {(provider_name(result), series_name(result)): result for result in results}
     for family in (_run_info(report), *_FAMILIES):
         yield from _made(family, latest.values())
 
 
 def _made(family: _Family, results: Iterable[RunResult]) -> Iterator[Family]:
     samples = [
-        ({"provider": provider_name(result), "workload": workload_name(result), **labels}, value)
+        ({"provider": provider_name(result), "workload": series_name(result), **labels}, value)
         for result in results
         for labels, value in family.samples(result)
     ]
@@ -108,7 +114,8 @@ def _requests(result: RunResult) -> Iterator[Sample]:
 def _run_info(report: str) -> _Family:
     def samples(result: RunResult) -> Iterator[Sample]:
         source = "" if result.token_source is None else result.token_source.value
-        yield {"run": result.run_id, "outcome": result.outcome.value, "report": report, "token_source": source}, 1
+        labels = {"run": result.run_id, "outcome": result.outcome.value, "report": report, "token_source": source}
+        yield {**labels, "cache": "" if result.caches is None else result.caches.declared}, 1
 
     return _Family(name="ragmeter_run_info", help="Always 1; the labels tell of the latest run.", samples=samples)
 
@@ -147,6 +154,19 @@ def _recall(result: RunResult) -> Iterator[Sample]:
         yield {"k": str(result.retrieval.k)}, result.retrieval.recall_at_k.value
 
 
+def _hits(pick: Callable[[Estimate], float | None]) -> Callable[[RunResult], Iterator[Sample]]:
+    def samples(result: RunResult) -> Iterator[Sample]:
+        if result.caches is not None:
+            yield {"declared": result.caches.declared}, pick(result.caches.hit_ratio)
+
+    return samples
+
+
+def _repeated(result: RunResult) -> Iterator[Sample]:
+    if result.caches is not None:
+        yield {"declared": result.caches.declared}, result.caches.repeated_in_run_ratio
+
+
 def _latency_families() -> Iterator[_Family]:
     """Each exported metric in ms, with the ends of its interval."""
     for metric in METRICS.values():
@@ -183,6 +203,13 @@ _ENDS: Final[tuple[tuple[str, Callable[[Estimate], float | None]], ...]] = (
 _OF_OTHER_PARTS: Final = {"recall_at_k": _recall, "usd_per_1m_tokens": _price(lambda at: at.usd_per_1m_tokens)}
 """Metrics that stand elsewhere in a result than under its rates."""
 
+_OF_THE_RUN: Final = frozenset(
+    {
+        "ragmeter_run_info",
+        "ragmeter_run_started_timestamp_seconds",
+        "ragmeter_run_ended_timestamp_seconds",
+    }
+)
 _FAMILIES: Final = (
     _Family(
         name="ragmeter_run_started_timestamp_seconds",
@@ -200,6 +227,26 @@ _FAMILIES: Final = (
     _Family(name="ragmeter_duration_seconds", help="Length of the measured phase.", samples=_duration),
     *_latency_families(),
     *_rate_families(),
+    _Family(
+        name="ragmeter_cache_hit_ratio",
+        help="Share of the prompt tokens that came from the cache of prompts, beside the state that was declared.",
+        samples=_hits(lambda at: at.value),
+    ),
+    _Family(
+        name="ragmeter_cache_hit_low_ratio",
+        help="Hit ratio of the cache of prompts: low end of the interval.",
+        samples=_hits(lambda at: at.low),
+    ),
+    _Family(
+        name="ragmeter_cache_hit_high_ratio",
+        help="Hit ratio of the cache of prompts: high end of the interval.",
+        samples=_hits(lambda at: at.high),
+    ),
+    _Family(
+        name="ragmeter_repeated_questions_ratio",
+        help="Share of the measured requests that repeat a question of the run.",
+        samples=_repeated,
+    ),
     _Family(
         name="ragmeter_run_cost_usd",
         help="Cost of the measured phase.",

@@ -10,7 +10,7 @@ from ragmeter.core.stats.changes import change_points, change_ratio
 from ragmeter.core.stats.estimate import Estimate
 from ragmeter.report.words.format import UNKNOWN, figure, moment
 from ragmeter.report.words.markup import clean
-from ragmeter.report.words.naming import provider_name, workload_name
+from ragmeter.report.words.naming import provider_name, series_name
 
 _BARS: Final = "▁▂▃▄▅▆▇█"
 _TREND_RUNS: Final = 8
@@ -21,8 +21,8 @@ CHANGING: Final = {"ttft_p50_ms": "TTFT p50", "tpot_p50_ms": "TPOT p50", "output
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryRow:
     """One run. trend: TTFT p50 of this and the runs before it of the same provider and workload, oldest first, at most
-    eight; only runs of one workload hash, definition and token source are in one
-    trend. changes: by figure the new level relative to
+    eight; only runs of one workload hash, definition, token source and cache state are
+    in one trend. changes: by figure the new level relative to
     the one before, where this run is the first of a new level; see `change_points`.
     """
 
@@ -53,6 +53,8 @@ def history_rows(saved: Sequence[tuple[str, RunResult]]) -> list[HistoryRow]:
             result.workload_manifest_hash,
             result.definitions_version,
             str(result.token_source),
+            "" if result.caches is None else result.caches.declared,
+            str(result.variant),
         )
         past = seen.setdefault(kind, [])
         past.append(_of_one_load(result, result.ttft_p50_ms))
@@ -81,7 +83,7 @@ def _row(path: str, result: RunResult, trend: tuple[float | None, ...]) -> Histo
         run_id=result.run_id,
         path=path,
         provider=provider_name(result),
-        workload=workload_name(result),
+        workload=series_name(result),
         outcome=result.outcome.value,
         status=result.status,
         trials=result.trials,

@@ -1,17 +1,29 @@
 """Live progress: one line that moves on a terminal, plain lines in a log. Whose terminal it is, a subclass says."""
 
 import time
+from dataclasses import replace
 from shutil import get_terminal_size
 
-from ragmeter.core.campaign.events import Event, LoadEnded, PhaseStarted, RequestEnded, RequestStarted, Tick
+from ragmeter.core.campaign.events import (
+    Event,
+    LoadEnded,
+    PhaseStarted,
+    RequestEnded,
+    RequestStarted,
+    Tick,
+    TrialStarted,
+)
 from ragmeter.core.requests.measures import ttft_ms
 from ragmeter.core.requests.records import OURS, Phase, RequestSample
 from ragmeter.core.stats.estimate import quantile
 from ragmeter.report.text.campaign_text import line_of, title_of
+from ragmeter.report.text.pace import Pace
 from ragmeter.report.text.progress import Progress, plain_line, progress_line
+from ragmeter.report.words.markup import clean
 
 TERMINAL_EVERY_S = 0.5
 LOG_EVERY_S = 15.0
+TREND_CELLS = 12
 CLEAR = "\r\x1b[2K"
 
 
@@ -29,6 +41,11 @@ class LiveProgress:
         self._ttfts_ms: list[float] = []
         self._began_s = self._drawn_s = 0.0
         self._is_drawn = False
+        self._step = ""
+        self._steps = 0
+        self._pace = Pace()
+        self._trend: list[float | None] = []
+        self._seen = 0
 
     def _write(self, text: str) -> None:
         raise NotImplementedError
@@ -37,6 +54,10 @@ class LiveProgress:
     def _live(self) -> bool:
         """Whether a line can be redrawn."""
         raise NotImplementedError
+
+    @property
+    def _width(self) -> int:
+        return get_terminal_size().columns
 
     def __call__(self, event: Event) -> None:
         match event:
@@ -47,13 +68,16 @@ class LiveProgress:
             case Tick():
                 self._tick()
             case PhaseStarted():
-                self._phase_started(event.phase, event.requests)
+                self._phase_started(event)
             case LoadEnded():
                 self._finish()
             case _:
                 self._tell(event)
 
     def _tell(self, event: Event) -> None:
+        self._pace.hear(event, time.monotonic())
+        if isinstance(event, TrialStarted):
+            self._steps = len(event.workload.rates_per_s)
         if (title := title_of(event)) is not None:
             self._case(title)
         if (line := line_of(event)) is not None:
@@ -70,9 +94,13 @@ class LiveProgress:
         self._write(f"{CLEAR if self._is_drawn else ''}{line}\n")
         self._is_drawn = False
 
-    def _phase_started(self, phase: Phase, total: int) -> None:
+    def _phase_started(self, event: PhaseStarted) -> None:
         self._finish_line()
-        self._phase, self._total = phase, total
+        self._pace.hear(event, time.monotonic())
+        self._phase, self._total = event.phase, event.requests
+        stepped = event.phase is Phase.MEASURED and self._steps > 1
+        self._step = f" step {event.step + 1} of {self._steps}" if stepped else ""
+        self._trend, self._seen = [], 0
         self._sent = self._done = self._errors = 0
         self._ttfts_ms = []
         self._began_s = self._drawn_s = time.monotonic()
@@ -89,7 +117,8 @@ class LiveProgress:
         self._errors += 1
         if self._errors_to_show > 0:
             self._errors_to_show -= 1
-            self._say(f"{self._label}: request {sample.index} failed: {sample.failure}")
+            words = " ".join(sample.failure.split())  # a server's words are one line
+            self._say(f"{self._label}: request {sample.index} failed: {clean(words)}")
 
     def _tick(self) -> None:
         now = time.monotonic()
@@ -104,23 +133,27 @@ class LiveProgress:
 
     def _finish_line(self) -> None:
         if self._phase is not None:
-            self._draw()
+            self._draw(is_over=True)
             if self._live:
                 self._write("\n")
             self._is_drawn = False
 
-    def _draw(self) -> None:
-        progress = self._progress()
+    def _draw(self, *, is_over: bool = False) -> None:
+        progress = self._progress(is_over=is_over)
         if self._live:
-            self._write(CLEAR + progress_line(progress, width=get_terminal_size().columns - 1))
+            fresh, self._seen = self._ttfts_ms[self._seen :], len(self._ttfts_ms)
+            self._trend = [*self._trend[1 - TREND_CELLS :], quantile(fresh, 0.5)]
+            progress = replace(progress, trend=tuple(self._trend))
+            self._write(CLEAR + progress_line(progress, width=self._width - 1))
             self._is_drawn = True
         else:
             self._write(plain_line(progress) + "\n")
 
-    def _progress(self) -> Progress:
-        elapsed_s = time.monotonic() - self._began_s
+    def _progress(self, *, is_over: bool) -> Progress:
+        now_s = time.monotonic()
+        elapsed_s = now_s - self._began_s
         return Progress(
-            phase=f"{self._label} {self._phase}",
+            phase=f"{self._label}{self._step} {self._phase}",
             done=self._done,
             total=self._total,
             in_flight=self._sent - self._done,
@@ -129,4 +162,5 @@ class LiveProgress:
             ttft_p95_ms=quantile(self._ttfts_ms, 0.95),
             errors=self._errors,
             elapsed_s=elapsed_s,
+            left_s=None if is_over else self._pace.left_s(now_s, done=self._done, total=self._total),
         )

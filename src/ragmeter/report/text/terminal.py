@@ -1,9 +1,7 @@
 """The compact summary that ends a test session on a terminal."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import accumulate, cycle, pairwise
-from textwrap import wrap
 from typing import Final
 
 from ragmeter.core.client.harness import Harness
@@ -19,6 +17,7 @@ from ragmeter.core.stats.estimate import Estimate
 from ragmeter.core.verdicts.records import Outcome, SloVerdict
 from ragmeter.core.verdicts.step_verdicts import sweep_sentence
 from ragmeter.core.verdicts.steps import Step
+from ragmeter.report.text.fitting import CELL_WIDTH, INDENT, NAMES_WIDTH, Page
 from ragmeter.report.words.caches import cache_sentence
 from ragmeter.report.words.calibration import floors, load
 from ragmeter.report.words.edge import edge_cells, edge_interval
@@ -50,29 +49,18 @@ from ragmeter.report.words.naming import (
 from ragmeter.report.words.replicas import ratio_words
 from ragmeter.report.words.talks import talk_sentence, turn_cells
 
-_COLOURS: Final = {
-    Outcome.PASS: "1;32",
-    Outcome.FAIL: "1;31",
-    Outcome.INCONCLUSIVE: "1;33",
-    Outcome.NO_DATA: "1;36",
-    Outcome.INVALID: "1;35",
-    Outcome.NOT_JUDGED: "1;90",
-}
 _LATENCIES: Final = ("ttft_ms", "tpot_ms", "itl_ms", "e2e_ms")
 _RATES: Final = ("output_tokens_per_s", "requests_per_s", "goodput_rps", "good_ratio", "error_ratio")
-_INDENT: Final = "  "
-_NAMES_WIDTH: Final = 11
-_CELL_WIDTH: Final = 31
 
 
 def summary_lines(result: RunResult, *, width: int, colour: bool) -> list[str]:
     """Outcome, figures with intervals, verdicts, the TTFT waterfall, recall and cost; no line exceeds ``width``."""
-    page = _Page(width=max(width, 40), colour=colour)
+    page = Page(width=max(width, 40), colour=colour)
     return [
         *page.outcome(result.outcome, run_name(result)),
         *page.paragraph(f"{reason(result)}."),
-        *(line for words in result.harness.reasons for line in page.outcome(Outcome.INVALID, words, indent=_INDENT)),
-        *(line for at in failed_tests(result) for line in page.outcome(*at, indent=_INDENT)),
+        *(line for words in result.harness.reasons for line in page.outcome(Outcome.INVALID, words, indent=INDENT)),
+        *(line for at in failed_tests(result) for line in page.outcome(*at, indent=INDENT)),
         *(line for words in result.caveats for line in page.paragraph(f"caveat: {words}")),
         *page.paragraph(_what_ran(result)),
         *_failure_lines(result, page),
@@ -94,51 +82,13 @@ def summary_lines(result: RunResult, *, width: int, colour: bool) -> list[str]:
     ]
 
 
-def verdict_lines(verdicts: Iterable[tuple[Outcome, str]], *, width: int, colour: bool) -> list[str]:
-    """Each outcome in its colour with its sentence."""
-    page = _Page(width=max(width, 40), colour=colour)
-    return [line for outcome, words in verdicts for line in page.outcome(outcome, words)]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Page:
-    """Text that fits: words wrap, and colour is added when the width is settled."""
-
-    width: int
-    colour: bool
-
-    def paint(self, words: str, code: str) -> str:
-        return f"\x1b[{code}m{words}\x1b[0m" if self.colour else words
-
-    def paragraph(self, words: str, *, first: str = _INDENT) -> list[str]:
-        return wrap(clean(words), self.width, initial_indent=first, subsequent_indent=" " * len(first))
-
-    def entry(self, name: str, words: str) -> list[str]:
-        """A name with text that hangs beside it."""
-        return self.paragraph(words, first=f"{_INDENT}{name.ljust(_NAMES_WIDTH)}")
-
-    def outcome(self, outcome: Outcome, words: str, *, indent: str = "") -> list[str]:
-        """The outcome's word in its colour, then the text, hanging below itself."""
-        word = outcome.value.replace("_", " ")
-        lines = self.paragraph(words, first=f"{indent}{word}  ") or [f"{indent}{word}"]
-        return [lines[0].replace(word, self.paint(word, _COLOURS[outcome]), 1), *lines[1:]]
-
-    def cells(self, name: str, cells: Sequence[str]) -> Iterator[str]:
-        """A name and as many aligned cells a line as fit."""
-        columns = max((self.width - _NAMES_WIDTH - len(_INDENT) + 2) // _CELL_WIDTH, 1)
-        for start in range(0, len(cells), columns):
-            title = name if start == 0 else ""
-            row = "".join(cell.ljust(_CELL_WIDTH) for cell in cells[start : start + columns])
-            yield f"{_INDENT}{title.ljust(_NAMES_WIDTH)}{row}".rstrip()[: self.width]
-
-
 def _replica_cells(each: Replica) -> tuple[str, list[str]]:
     """Of a replica; how it compares is there only where it is slower, since the others are then faster by as much."""
     slower = [f"{metric_short(metric)} {' ('.join(ratio_words(each.ratios[metric]))})" for metric in each.slow]
     waits = quantity(each.ttft_p50_ms, "ms"), quantity(each.tpot_p50_ms, "ms")
     answered = f"{count(each.requests)} requests, {count(each.failed)} failed"
     return "replica", [
-        " ".join(clean(each.name).split())[: _CELL_WIDTH - 2],
+        " ".join(clean(each.name).split())[: CELL_WIDTH - 2],
         answered,
         f"TTFT p50 {waits[0]}",
         f"TPOT p50 {waits[1]}",
@@ -146,20 +96,20 @@ def _replica_cells(each: Replica) -> tuple[str, list[str]]:
     ]
 
 
-def _declared(result: RunResult, page: _Page) -> list[str]:
+def _declared(result: RunResult, page: Page) -> list[str]:
     named = declared_fields(result.metadata_origins)
     return page.entry("declared", f"{', '.join(named)} (not observed)") if named else []
 
 
-def _verdict_lines(result: RunResult, at: SloVerdict, page: _Page) -> Iterator[str]:
+def _verdict_lines(result: RunResult, at: SloVerdict, page: Page) -> Iterator[str]:
     """The verdict; of a sweep with its outcome at each step."""
-    yield from page.outcome(at.outcome, sentence(result, at), indent=_INDENT)
+    yield from page.outcome(at.outcome, sentence(result, at), indent=INDENT)
     if len(at.steps) > 1:
         words = ", ".join(
             f"{each.rate_per_s:g}/s {each.outcome.value.replace('_', ' ')} {figure(at.metric, each.value)}"
             for each in at.steps
         )
-        yield from page.paragraph(words, first=_INDENT * 3)
+        yield from page.paragraph(words, first=INDENT * 3)
 
 
 def _what_ran(result: RunResult) -> str:
@@ -177,7 +127,7 @@ def _what_ran(result: RunResult) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def _talk_lines(result: RunResult, page: _Page) -> Iterator[str]:
+def _talk_lines(result: RunResult, page: Page) -> Iterator[str]:
     if result.talks is None:
         return
     yield from page.entry("sessions", talk_sentence(result.talks))
@@ -199,7 +149,7 @@ def _classes(errors: dict[str, int]) -> str:
     return f" ({found})" if found else ""
 
 
-def _failure_lines(result: RunResult, page: _Page) -> Iterator[str]:
+def _failure_lines(result: RunResult, page: Page) -> Iterator[str]:
     """What the failures are, by class and status, and what they do to the other figures."""
     if result.failures:
         yield from page.cells("failed", [failure_words(at) for at in result.failures])
@@ -207,7 +157,7 @@ def _failure_lines(result: RunResult, page: _Page) -> Iterator[str]:
         yield from page.entry("", f"{result.overspent}: latencies are of the {count(result.success)} answers that came")
 
 
-def _latency_lines(result: RunResult, page: _Page) -> Iterator[str]:
+def _latency_lines(result: RunResult, page: Page) -> Iterator[str]:
     for name in _LATENCIES:
         if name in result.estimates:
             yield from page.cells(metric_short(name), _latency_cells(result.estimates[name]))
@@ -227,13 +177,13 @@ def _range(at: Estimate, unit: Unit) -> str:
     return interval(at, unit, bare=True) if at.enough else TOO_SMALL
 
 
-def _rate_lines(result: RunResult, page: _Page) -> list[str]:
+def _rate_lines(result: RunResult, page: Page) -> list[str]:
     shown = ((metric_short(name), name, result.rates[name]) for name in _RATES if name in result.rates)
     words = ", ".join(f"{label} {figure(name, at.value)}{_range_of_rate(at, name)}" for label, name, at in shown)
     return page.entry("rates", words) if words else []
 
 
-def _client_lines(at: Harness, page: _Page) -> list[str]:
+def _client_lines(at: Harness, page: Page) -> list[str]:
     """How much of the latencies is the client measurement error: its floor at the load of the run."""
     if at.calibration is None:
         return []
@@ -260,7 +210,7 @@ _FILLS: Final = "▒▓░█▚"
 _BAR_COLOURS: Final = ("36", "34", "35", "33", "32")
 
 
-def _waterfall_lines(at: Attribution | None, page: _Page) -> list[str]:
+def _waterfall_lines(at: Attribution | None, page: Page) -> list[str]:
     if at is None or at.ttft_mean_ms <= 0:
         return []
     lines = [_bar("TTFT mean", at.ttft_mean_ms, at.stages, page)]
@@ -272,12 +222,12 @@ def _waterfall_lines(at: Attribution | None, page: _Page) -> list[str]:
     return [*lines, *_legend(at, page), *(line for said in sentences if said for line in page.entry("", said))]
 
 
-def _legend(at: Attribution, page: _Page) -> Iterator[str]:
+def _legend(at: Attribution, page: Page) -> Iterator[str]:
     """A line for each stage: its mark, mean and share, and those of the tail where the width allows."""
     tail = {stage.name: _amount(stage) for stage in at.tail or ()}
     names = max(len(clean(stage_label(stage))) for stage in at.stages)
     for stage, fill, code in _marked(at.stages):
-        start = _INDENT * 2
+        start = INDENT * 2
         words = f" {clean(stage_label(stage)).ljust(names)}  {_amount(stage)}"
         with_tail = f"{words}   tail {tail.get(stage.name, '')}"
         shown = with_tail if tail and len(start) + 1 + len(with_tail) <= page.width else words
@@ -298,14 +248,14 @@ def _marked(stages: Iterable[Stage]) -> Iterator[Marked]:
         yield (stage, "·", "2") if stage.basis == "remainder" else (stage, *next(styles))
 
 
-def _bar(title: str, total_ms: float, stages: Sequence[Stage], page: _Page) -> str:
+def _bar(title: str, total_ms: float, stages: Sequence[Stage], page: Page) -> str:
     marked = tuple(_marked(stages))
     total = quantity(total_ms, "ms")
-    room = min(page.width - len(_INDENT) - _NAMES_WIDTH - len(total) - 1, 72)
+    room = min(page.width - len(INDENT) - NAMES_WIDTH - len(total) - 1, 72)
     drawn = "".join(
         page.paint(fill * cells, code) for (_, fill, code), cells in zip(marked, _cells(marked, room), strict=True)
     )
-    return f"{_INDENT}{title.ljust(_NAMES_WIDTH)}{drawn} {total}"
+    return f"{INDENT}{title.ljust(NAMES_WIDTH)}{drawn} {total}"
 
 
 def _cells(marked: Sequence[Marked], room: int) -> list[int]:
@@ -318,7 +268,7 @@ def _cells(marked: Sequence[Marked], room: int) -> list[int]:
     return [later - earlier for earlier, later in pairwise(borders)]
 
 
-def _edge_lines(at: Edge | None, page: _Page) -> Iterator[str]:
+def _edge_lines(at: Edge | None, page: Page) -> Iterator[str]:
     """What the provider's edge adds: each figure inside, outside, and what is between them."""
     if at is None:
         return
@@ -331,7 +281,7 @@ def _edge_lines(at: Edge | None, page: _Page) -> Iterator[str]:
         yield from page.cells(metric_short(metric.metric), cells)
 
 
-def _quality_and_cost(result: RunResult, page: _Page) -> Iterator[str]:
+def _quality_and_cost(result: RunResult, page: Page) -> Iterator[str]:
     at, price = result.retrieval, result.cost
     if at is not None:
         recall = f"{quantity(at.recall_at_k.value, 'ratio')} ({_range(at.recall_at_k, 'ratio')}), n = {count(at.n)}"
@@ -353,7 +303,7 @@ def _prices(at: Cost) -> tuple[str, ...]:
     return per_answer, f"per 1M tokens withheld: {at.withheld}"
 
 
-def _trouble(result: RunResult, page: _Page) -> Iterator[str]:
+def _trouble(result: RunResult, page: Page) -> Iterator[str]:
     prices = () if result.cost is None else result.cost.warnings
     for words in (*own_warnings(result), *prices):
         lines = page.paragraph(f"warning: {words}")

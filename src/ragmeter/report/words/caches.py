@@ -46,4 +46,13 @@ def _hits(at: Caches) -> str:
     sources = ", ".join(dict.fromkeys(trial.source for trial in at.trials if trial.source is not None))
     known = at.hit_ratio.low is not None or at.hit_ratio.high is not None
     shown = f" ({interval(at.hit_ratio, 'ratio', bare=True)})" if known else ""
-    return f"{quantity(at.hit_ratio.value, 'ratio')}{shown}, by {sources}"
+    return f"{quantity(at.hit_ratio.value, 'ratio')}{shown}, by {sources}{_left_out(at)}"
+
+
+def _left_out(at: Caches) -> str:
+    """Which tokens say nothing of the declared state."""
+    if at.left_out_first:
+        return f", without the first {count(at.left_out_first)} tokens of each prompt, which may be the chat template"
+    if at.left_out_last:
+        return f", without the last {count(at.left_out_last)} tokens of each prompt, which no cache keeps"
+    return ""

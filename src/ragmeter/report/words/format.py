@@ -16,6 +16,9 @@ Unit: TypeAlias = Literal["ms", "ms as s", "s", "ratio", "tokens/s", "/s", "usd"
 _DASH: Final = "\N{EN DASH}"
 UNKNOWN: Final = _DASH
 TOO_SMALL: Final = "too few samples"
+_LEAST: Final = 0.5e-9
+_LEAST_USD: Final = 0.5e-12
+"""Below these a value is 0 in as many decimals as are ever written."""
 
 _UNIT_BY_SUFFIX: Final[tuple[tuple[str, Unit], ...]] = (
     ("_ms", "ms"),
@@ -55,10 +58,12 @@ def shown_number(value: float, unit: Unit) -> float:
 
 
 def number(value: float) -> str:
-    """Three significant digits, and never fewer than the integer part has: 0.412, 4.12, 41.2, 412, 1,843."""
+    """Three significant digits, and never fewer than the integer part has: 0.412, 4.12, 41.2, 412, 1,843. What is
+    nothing in nine decimals is 0, and has no sign.
+    """
     size = abs(value)
-    if size == 0 or size >= 100:
-        return f"{value:,.0f}"
+    if size < _LEAST or size >= 100:
+        return f"{value if size >= 100 else 0:,.0f}"
     decimals = 2 - math.floor(math.log10(size))
     return f"{value:.{min(decimals, 9)}f}"
 
@@ -69,8 +74,8 @@ def count(value: int | None) -> str:
 
 def money(usd: float) -> str:
     """Cents from 100 USD on, four significant digits below."""
-    size = abs(usd)
-    sign = "-" if usd < 0 else ""
+    size = abs(usd) if abs(usd) >= _LEAST_USD else 0.0
+    sign = "-" if usd < 0 and size else ""
     if size == 0 or size >= 100:
         return f"{sign}${size:,.2f}"
     return f"{sign}${size:.{min(max(3 - math.floor(math.log10(size)), 2), 12)}f}"

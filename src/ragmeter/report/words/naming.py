@@ -6,6 +6,7 @@ from ragmeter.core.figures.attribution import Stage
 from ragmeter.core.requests.records import TokenSource
 from ragmeter.core.result.failures import FailedTest
 from ragmeter.core.result.result import RunResult
+from ragmeter.core.run.plan import labelled
 from ragmeter.core.verdicts.records import Outcome, SloVerdict
 
 SMOKE_BELOW_SECONDS: Final = 600
@@ -21,7 +22,17 @@ def workload_name(result: RunResult) -> str:
 
 
 def run_name(result: RunResult) -> str:
-    return f"{workload_name(result)} @ {provider_name(result)}"
+    return f"{workload_name(result)} @ {provider_label(result)}"
+
+
+def provider_label(result: RunResult) -> str:
+    """The provider, and which of its runs this is: ``mine cold``."""
+    return labelled(provider_name(result), result.variant)
+
+
+def series_name(result: RunResult) -> str:
+    """The workload, and which of its runs this is, as it is called where runs make a series: ``standard-cold``."""
+    return workload_name(result) if result.variant is None else f"{workload_name(result)}-{result.variant}"
 
 
 def _known(value: object, otherwise: str) -> str:

@@ -79,7 +79,7 @@ class Engine:
         if variants > 1:
             plan = replace(plan, interleaving=f"{case.workload.name}-{self.settings.stamp}")
         if case.ending:
-            plan = replace(plan, run_id=f"{plan.run_id}{case.ending}")
+            plan = replace(plan, run_id=f"{plan.run_id}{case.ending}", variant=case.variant)
         return Planned(case=case, plan=plan, placed=placed, origin_ns=monotonic_ns())
 
     def _plan(self, case: Case) -> RunPlan:

@@ -100,7 +100,7 @@ class Loader:
         try:
             await self._transport.connect(connections)
         except TargetError as error:
-            raise TargetError(self._secrets.mask(str(error))) from None
+            raise type(error)(self._secrets.mask(str(error))) from None
 
     def prepare(self, plan: PhasePlan) -> "Prepared":
         """Make everything of a phase that can be made before it begins."""
@@ -301,10 +301,10 @@ def dialect_of(workload: Workload, provider: Provider, marking: Marking | None =
     `RunPlan`.
     """
     headers = tuple(provider.headers.items())
-    if workload.described is not None:
-        values = target_values(workload)
-        return described_dialect(workload.described, values=values, headers=headers, stated=workload.request)
     by: MarkBy = "nonce" if marking is None else marking.by
+    if workload.described is not None:
+        values, stated = target_values(workload), workload.request
+        return described_dialect(workload.described, values=values, headers=headers, stated=stated, mark_by=by)
     if workload.target == "openai":
         return OpenAiDialect(
             model=str(workload.model_id),

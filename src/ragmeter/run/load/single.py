@@ -60,7 +60,7 @@ async def ask_at_once(provider: Provider, workload: Workload, count: int) -> lis
         for plan in trial(once, 0):
             await loader.prepare(plan).run()
     except TargetError as error:
-        raise TargetError(f"{provider.name}: {error}") from error
+        raise type(error)(f"{provider.name}: {error}") from error
     finally:
         await loader.aclose()
     return heard.samples

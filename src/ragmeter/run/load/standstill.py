@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from ragmeter.core.client.harness import STOOD_STILL
+
 TICK_S: Final = 0.05
 LATE_S: Final = 0.01
 """A tick that is less late is on time: a busy event loop or another process had the core for a moment."""
@@ -48,8 +50,7 @@ class Standstill:
             return None
         why = "; ".join(self.causes) or "stopped, or without a processor"
         return (
-            f"the load generator did not run for {self.late_s:.3g} s of {wall_s:.3g} s "
-            f"(at once for up to {self.longest_s:.3g} s): {why}"
+            f"{STOOD_STILL} for {self.late_s:.3g} s of {wall_s:.3g} s (at once for up to {self.longest_s:.3g} s): {why}"
         )
 
 

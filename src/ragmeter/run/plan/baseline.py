@@ -15,6 +15,14 @@ LAST = "last"
 MOST_SESSIONS = 20
 
 
+class NoBaselineError(ConfigError):
+    """There is nothing to compare with yet; what is there is not wrong. lacking: that, in a few words."""
+
+    def __init__(self, message: str, *, lacking: str) -> None:
+        super().__init__(message)
+        self.lacking = lacking
+
+
 def load_baselines(named: str, *, last_in: Path, provider: str, workload: str, origin: str) -> list[SavedRun]:
     """The raw record of a path; of a folder the newest complete runs of this workload on this provider, one a session;
     with ``last`` the newest in ``last_in``. Raises ConfigError, which begins with ``origin``, when there is none.
@@ -23,11 +31,15 @@ def load_baselines(named: str, *, last_in: Path, provider: str, workload: str, o
     if named != LAST and folder.is_file():
         return [_load(folder, origin)]
     if named != LAST and not folder.is_dir():
-        raise ConfigError(f"{origin}: {named!r} is no file and no folder; write a raw record, a folder or {LAST!r}")
+        raise NoBaselineError(
+            f"{origin}: {named!r} is no file and no folder; write a raw record, a folder or {LAST!r}",
+            lacking=f"{named} is not there yet",
+        )
     wanted = _newest(folder, lambda plan: (plan.provider, plan.workload.name) == (provider, workload))
     found = list(islice(wanted, 1 if named == LAST else MOST_SESSIONS))
     if not found:
-        raise ConfigError(f"{origin}: no complete run of {workload} @ {provider} in {folder}")
+        lacking = f"no complete run of {workload} @ {provider} in {folder}"
+        raise NoBaselineError(f"{origin}: {lacking}", lacking=lacking)
     return found
 
 

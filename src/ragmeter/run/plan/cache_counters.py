@@ -58,8 +58,8 @@ def marking_of(
 
     apart: a run that takes turns with others in other cache states gets a mark that all of its requests share.
 
-    A field is sent where the service is known to take it: vLLM, or a service that says so under /info. Strict servers
-    refuse a field that they do not know.
+    A field is sent where the service is known to take it: vLLM, a service that says so under /info, or one whose
+    description has a place for it. Strict servers refuse a field that they do not know.
     """
     caches = workload.caches
     is_cold = caches is not None and caches.kv is CacheState.COLD
@@ -70,6 +70,8 @@ def marking_of(
 
 
 def _known_mark(workload: Workload, metadata: RunMetadata, sources: Sequence[Source]) -> MarkBy:
+    if workload.described is not None:
+        return "cache_salt" if "cache_salt" in workload.described.uses else "nonce"
     if workload.target == "openai":
         return "cache_salt" if metadata.llm_engine == "vllm" else "nonce"
     takes_it = any(source.values.get("takes_cache_salt") is True for source in sources)

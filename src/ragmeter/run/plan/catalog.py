@@ -11,7 +11,7 @@ from ragmeter.core.errors import ConfigError
 from ragmeter.core.inputs.lengths import TokenizerFile
 from ragmeter.core.inputs.provider import Provider, provider_from
 from ragmeter.core.inputs.talks import Scripts, scripts_of_file
-from ragmeter.core.inputs.targets.description import TARGET, Preset, TargetDescription, described
+from ragmeter.core.inputs.targets.description import BUILT_IN, TARGET, Preset, TargetDescription, described
 from ragmeter.core.inputs.traces import TracedRequest, trace_of
 from ragmeter.core.inputs.unversioned import versioned
 from ragmeter.core.inputs.workload import Prompt, Workload, prompts_of, workload_from
@@ -105,12 +105,22 @@ def load_target(name: str | Mapping[str, Any], *, where: str, at: str = "$.targe
 
     where, at: the file that has it, and the path in it. Raises ConfigError.
     """
-    document = {"preset": name} if isinstance(name, str) else name
-    return described(document, where=where, at=at, schema=schema(TARGET), find=_preset)
+    is_name = isinstance(name, str)
+    built_in = BUILT_IN if is_name and at != "$" else ()
+    place = f"{where}: {at}" if is_name else f"{where}: {at}.preset"
+
+    def preset(named: str) -> Preset:
+        try:
+            return _preset(named, built_in)
+        except ConfigError as error:
+            raise ConfigError(f"{place}: {error}") from None
+
+    document = {"preset": name} if is_name else name
+    return described(document, where=where, at=at, schema=schema(TARGET), find=preset)
 
 
-def _preset(name: str) -> Preset:
-    path = find(name, "target")
+def _preset(name: str, built_in: Sequence[str]) -> Preset:
+    path = find(name, "target", built_in)
     return Preset(name=path.stem, document=read_yaml(path), where=shown(path))
 
 
@@ -144,15 +154,17 @@ def _trace(document: Any, path: Path, settings: Sequence[Setting]) -> tuple[Trac
     return trace_of(read_text(file), path=shown(file))
 
 
-def find(name: str, kind: str) -> Path:
-    """The file of a name or path; kind: a key of `folders`. Raises ConfigError that lists the known names."""
+def find(name: str, kind: str, built_in: Sequence[str] = ()) -> Path:
+    """The file of a name or path; kind: a key of `folders`. built_in: names that need no file. Raises ConfigError that
+    lists the known names.
+    """
     if name.endswith(suffixes) or "/" in name:
         path = Path(name)
         if path.is_file():
             return path
-        raise ConfigError(f"{kind} {name!r}: no such file; {known_sentence(kind)}")
+        raise ConfigError(f"{kind} {name!r}: no such file; {known_sentence(kind, built_in)}")
     if name not in known(kind):
-        raise ConfigError(f"unknown {kind} {name!r}; {known_sentence(kind)}")
+        raise ConfigError(f"unknown {kind} {name!r}; {known_sentence(kind, built_in)}")
     return known(kind)[name]
 
 
@@ -164,9 +176,9 @@ def known(kind: str) -> dict[str, Path]:
     return dict(sorted({path.stem: path for path in files}.items()))
 
 
-def known_sentence(kind: str) -> str:
-    """``known: a, b; or the path of a file``."""
-    return f"known: {', '.join(known(kind))}; or the path of a {kind} file ending in .yaml"
+def known_sentence(kind: str, built_in: Sequence[str] = ()) -> str:
+    """``known: a, b; or the path of a file``. built_in: names that need no file."""
+    return f"known: {', '.join([*built_in, *known(kind)])}; or the path of a {kind} file ending in .yaml"
 
 
 def shown(path: Path) -> str:

@@ -57,9 +57,10 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Connections could not be opened, for this reason."""
+    """Connections could not be opened, for this reason. is_own: whether it is this machine's."""
 
     reason: str
+    is_own: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 from ragmeter.clients.connection.local_ports import share_of_ports
-from ragmeter.core.errors import RagmeterError, TargetError
+from ragmeter.core.errors import ClientError, RagmeterError
 from ragmeter.core.requests.records import RequestSample
 from ragmeter.run.load.loader import ClientLoad, Loader, Prepared, fast_loop
 from ragmeter.run.load.priority import take_priority
@@ -62,7 +62,7 @@ class Worker:
             )
             await self._loader.connect(told.connections if told.at_once is None else told.at_once)
         except RagmeterError as error:
-            return Refused(str(error))
+            return Refused(str(error), is_own=isinstance(error, ClientError))
         return Ready()
 
     async def aclose(self) -> None:
@@ -97,12 +97,12 @@ async def _until(order: "asyncio.Task[Any]", work: Coroutine[Any, Any, ClientLoa
 
 
 def allow_files(connections: int) -> None:
-    """Raise TargetError when this process may not have so many connections at once, after raising its own limit."""
+    """Raise ClientError when this process may not have so many connections at once, after raising its own limit."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     needed = connections + SPARE_FILES
     if hard != resource.RLIM_INFINITY and needed > hard:
-        raise TargetError(
+        raise ClientError(
             f"{connections} connections need {needed} file descriptors, and a process may have {hard} here: raise the "
             "limit (ulimit -Hn) or use more load processes"
         )

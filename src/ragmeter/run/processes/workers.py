@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Self
 
-from ragmeter.core.errors import TargetError
+from ragmeter.core.errors import ClientError, TargetError
 from ragmeter.core.inputs.workload import Workload
 from ragmeter.core.requests.records import RequestSample
 from ragmeter.core.schedule.plan import PhasePlan
@@ -126,7 +126,7 @@ class WorkerPool:
         self.is_settled = True
 
     async def connect(self, connect: Connect) -> None:
-        """Raises TargetError with the first refusal."""
+        """Raises TargetError with the first refusal: ClientError, where it is this machine's."""
         count = len(self._members)
         share = -(-connect.connections // count)
         at_once = None if connect.at_once is None else -(-connect.at_once // count)
@@ -144,7 +144,7 @@ class WorkerPool:
         self.is_settled = True
         for _, answer in answers:
             if isinstance(answer, Refused):
-                raise TargetError(answer.reason)
+                raise (ClientError if answer.is_own else TargetError)(answer.reason)
 
     async def send(self, plan: PhasePlan, begin_ns: int | None, listener: Listener) -> list[ClientLoad]:
         """Send a phase, each process its shard of it, from one moment on; what it cost each of them.

@@ -6,12 +6,15 @@ from statistics import fmean
 
 from ragmeter.core.inputs.cache import CacheState
 from ragmeter.core.inputs.workload import Workload
+from ragmeter.core.money.budget import usd_text
 from ragmeter.core.requests.measures import e2e_ms
-from ragmeter.core.requests.records import RequestSample
+from ragmeter.core.requests.records import Phase, RequestSample
+from ragmeter.core.run.saved import SavedRun
 from ragmeter.core.schedule.phases import asked_once, trial, warmup
 from ragmeter.core.schedule.plan import PhasePlan
 from ragmeter.core.stats.trials import MIN_TO_CLAIM
 from ragmeter.core.verdicts.precision import AFTER_DECISION
+from ragmeter.run.session.meter import Meter
 
 DRAWN = 5
 """Trials whose schedules are drawn; the shortest of them stands for the others."""
@@ -59,6 +62,23 @@ def campaign_s(workload: Workload, saved: Sequence[Sequence[RequestSample]]) -> 
     if measured_s is None:
         return None
     return measured_s + sum(_warmup_s(workload, _mean_e2e_s(samples) or 0.0) for samples in saved)
+
+
+def measured_of(runs: Sequence[SavedRun]) -> list[RequestSample]:
+    """The measured requests of saved runs, whose speed predicts the next."""
+    return [sample for run in runs for sample in run.samples if sample.phase is Phase.MEASURED]
+
+
+def takes_words(expected_s: float | None, least_s: float, meter: Meter) -> str:
+    """``the plan takes about 11 min and 0.40 USD, by the speed of saved runs``; without such, what is certain.
+
+    meter: of a session that has sent nothing yet.
+    """
+    spent = meter.spent(least_s if expected_s is None else expected_s)
+    usd = "" if spent.usd is None else f" and {usd_text(spent.usd)}"
+    if expected_s is None:
+        return f"the plan takes at least {spent.minutes:.3g} min{usd}; the warm-up will tell how much more"
+    return f"the plan takes about {spent.minutes:.3g} min{usd}, by the speed of saved runs"
 
 
 def _warmup_s(workload: Workload, e2e_s: float) -> float:

@@ -9,12 +9,12 @@ from itertools import zip_longest
 
 from ragmeter.clients.http.clocks import AUTO
 from ragmeter.core.campaign.events import Emit, PhaseStarted, RequestEnded, RequestStarted, Said, Tick, unheard
-from ragmeter.core.errors import TargetError
+from ragmeter.core.errors import ClientError, TargetError
 from ragmeter.core.inputs.cache import CacheState
 from ragmeter.core.inputs.provider import Provider
 from ragmeter.core.inputs.workload import Workload
 from ragmeter.core.requests.cache_counts import CacheCounts, TrialCounts, grown
-from ragmeter.core.requests.records import Phase, RequestSample
+from ragmeter.core.requests.records import ErrorClass, Phase, RequestSample
 from ragmeter.core.run.plan import RunEnding
 from ragmeter.core.schedule.phases import asked_once
 from ragmeter.core.schedule.plan import Marking, PhasePlan
@@ -129,7 +129,7 @@ class _Run:
                 task.cancel()
             results = await asyncio.gather(load, watching, return_exceptions=True)
         failure = next((r for r in results if isinstance(r, Exception)), None)
-        if isinstance(failure, WorkerDied):
+        if isinstance(failure, WorkerDied | ClientError):
             self._not_fit.append(str(failure))
         elif failure is not None and not isinstance(failure, TargetError):
             raise failure
@@ -159,7 +159,7 @@ class _Run:
         )
         async with workers.connected(connect) as pool:
             for plan, begin_ns in zip_longest(self.plans, self.begins_ns):
-                self.conditions.emit(PhaseStarted(phase=Phase(plan.name), requests=len(plan.prompt_order)))
+                self.conditions.emit(_beginning(plan))
                 await self._ask_before(pool, plan)
                 before = await self._counters(plan)
                 self._note_lateness(plan, begin_ns)
@@ -230,10 +230,13 @@ def _slots(plan: PhasePlan) -> int:
 
 
 def _check_warm(samples: Sequence[RequestSample]) -> None:
-    """Raise TargetError unless a warm-up request succeeded."""
+    """Raise TargetError unless a warm-up request succeeded: ClientError, where all failed on this machine."""
     if samples and not any(sample.ok for sample in samples):
         last = samples[-1]
-        raise TargetError(f"all {len(samples)} warm-up requests failed; the last: {last.failure}")
+        is_own = all(sample.error is ErrorClass.CLIENT for sample in samples)
+        raise (ClientError if is_own else TargetError)(
+            f"all {len(samples)} warm-up requests failed; the last: {last.failure}"
+        )
 
 
 def _busiest(phases: Sequence[Sequence[ClientLoad]]) -> float | None:
@@ -250,3 +253,10 @@ def _all_ahead(phases: Sequence[Sequence[ClientLoad]]) -> bool | None:
     """Whether every process had real-time priority; None when no phase was sent to its end."""
     loads = [client_load for process in phases for client_load in process]
     return all(client_load.real_time for client_load in loads) if loads else None
+
+
+def _beginning(plan: PhasePlan) -> PhaseStarted:
+    schedule_s = plan.offsets_ns[-1] / 1e9 if plan.offsets_ns else None
+    lasts_s = plan.duration_s if plan.duration_s is not None else schedule_s
+    requests = len(plan.prompt_order)
+    return PhaseStarted(phase=Phase(plan.name), requests=requests, step=plan.step, lasts_s=lasts_s)

@@ -82,7 +82,7 @@ def test_regression_fails_with_its_size(project: Project) -> None:
     outcome = project.run(*FIVE, f"--bench-baseline={record(project)}", "-k", "p50 and ttft_ms")
     assert outcome.ret == pytest.ExitCode.TESTS_FAILED
     outcome.stdout.re_match_lines(
-        [r"E .*SloViolation: FAIL: tiny @ mine: p50\(ttft_ms\) against the baseline: \d+ % higher \[95 % CI .*"]
+        [r"FAIL: tiny @ mine: p50\(ttft_ms\) against the baseline: \d+ % higher \[95 % CI .*"]
     )
     (path,) = project.reports.glob("ns/mine/*-baseline.comparison.json")
     assert [side["label"] for side in json.loads(path.read_text())["sides"]] == ["baseline", "now"]

@@ -12,7 +12,7 @@ def test_it_is_the_result_document_and_is_named_at_the_end(project: Project, fla
     outcome = project.run(flag, "mine.json")
     outcome.assert_outcomes(passed=1)
     assert json.loads((project.pytester.path / "mine.json").read_text("utf-8")) == project.result()
-    outcome.stdout.fnmatch_lines(["  mine.json"])
+    outcome.stdout.fnmatch_lines(["*  mine.json"])
 
 
 def test_the_second_arm_of_an_aa_measurement_is_not_it(project: Project) -> None:

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from tests._pytest.project import PLUGINS, Project
-from tests.tethered import tethered
+from tests.tethered import importing_as_here, tethered
 
 PLAIN = "tiny @ mine measured 2/2, 0 errors, TTFT p50 *"
 
@@ -43,9 +43,14 @@ def test_it_can_be_silent(project: Project) -> None:
     assert lines(project.run("--bench-progress=off")) == []
 
 
-@pytest.mark.parametrize("plugins", [["-p", "no:capture"], ["-s"], ["-p", "no:junitxml"], ["-q"], ["-v"]], ids=" ".join)
+@pytest.mark.parametrize("plugins", [["-p", "no:capture"], ["-s"], ["-p", "no:junitxml"], ["-v"]], ids=" ".join)
 def test_it_is_written_whatever_else_pytest_was_told(project: Project, plugins: list[str]) -> None:
     project.run(*plugins).stdout.fnmatch_lines([PLAIN])
+
+
+def test_a_quiet_session_has_none_unless_it_is_asked_for(project: Project) -> None:
+    assert lines(project.run("-q")) == []
+    project.run("-q", "--bench-progress=plain").stdout.fnmatch_lines([PLAIN])
 
 
 def test_run_without_pytests_terminal_is_silent(project: Project) -> None:
@@ -59,7 +64,7 @@ def on_terminal(project: Project, columns: int, *arguments: str) -> str:
     """What a run writes on a terminal of that width."""
     project.provider(script="slow")
     ours, theirs = pty.openpty()
-    environment = {**os.environ, "COLUMNS": str(columns), "PYTHONPATH": os.pathsep.join(sys.path), "TERM": "xterm"}
+    environment = importing_as_here(COLUMNS=str(columns), TERM="xterm")
     command = [sys.executable, "-m", "pytest", *PLUGINS, "--provider=./mine.yaml", "--bench-requests=16", *arguments]
     process = subprocess.Popen(
         tethered(command), stdout=theirs, stderr=theirs, env=environment, cwd=project.pytester.path

@@ -37,14 +37,14 @@ def test_miss_fails_with_metric_value_bound_interval_and_n(project: Project) -> 
     outcome = project.run("--bench-slo=p95(ttft_ms) <= 0.001", "--bench-requests=40")
     assert outcome.ret == pytest.ExitCode.TESTS_FAILED
     outcome.stdout.re_match_lines(
-        [r"E .*SloViolation: FAIL: tiny @ mine: p95\(ttft_ms\) = \S+ > 0\.001  \(95% CI \S+\.\.\S+, n=40, 0 failed\)"]
+        [r"FAIL: tiny @ mine: p95\(ttft_ms\) = \S+ > 0\.001  \(95% CI \S+\.\.\S+, n=40, 0 failed\)"]
     )
 
 
 def test_too_few_samples_fail_as_no_data(project: Project) -> None:
     outcome = project.run("--bench-slo=p95(ttft_ms) <= 9000")
     assert outcome.ret == pytest.ExitCode.TESTS_FAILED
-    outcome.stdout.fnmatch_lines(["E *NO_DATA: tiny @ mine: p95(ttft_ms) = * n=2 is too small for p95 (needs 130)*"])
+    outcome.stdout.fnmatch_lines(["NO_DATA: tiny @ mine: p95(ttft_ms) = * n=2 is too small for p95 (needs 130)*"])
 
 
 def test_no_success_fails_as_no_data(project: Project) -> None:
@@ -52,7 +52,7 @@ def test_no_success_fails_as_no_data(project: Project) -> None:
     outcome = project.run("--bench-slo=p50(ttft_ms) <= 9000")
     assert outcome.ret == pytest.ExitCode.TESTS_FAILED
     outcome.stdout.fnmatch_lines(
-        ["E *NO_DATA: tiny @ mine: p50(ttft_ms) = ∞ > 9000, failed requests count as never answered*2 failed*"]
+        ["NO_DATA: tiny @ mine: p50(ttft_ms) = ∞ > 9000, failed requests count as never answered*2 failed*"]
     )
 
 
@@ -63,7 +63,7 @@ def test_run_of_a_late_client_is_invalid_and_fails_whatever_its_figures(project:
     assert outcome.ret == EXIT_INVALID
     (run,) = project.results()
     assert any(reason.startswith("the client sent") for reason in run["harness"]["reasons"])
-    outcome.stdout.fnmatch_lines(["E *INVALID: tiny @ mine: errors = * not valid: *"])
+    outcome.stdout.fnmatch_lines(["INVALID: tiny @ mine: errors = * not valid: *"])
 
 
 def test_run_without_any_slo_skips_the_gate(project: Project) -> None:

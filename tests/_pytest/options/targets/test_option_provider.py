@@ -52,7 +52,7 @@ def test_several_providers_are_compared_on_the_screen_as_json_and_as_a_page(proj
     assert (pair["a"], pair["b"], pair["blocks"]) == ("quick", "slow", 5)
     assert ttft["decision"] == "A_BETTER"
     outcome.stdout.fnmatch_lines(["*quick (A) and slow (B)*", "*slow slower by *% [[]*[]] than quick*"])
-    outcome.stdout.fnmatch_lines(["*quick+slow/*.comparison.json", "*quick+slow/*.comparison.html"])
+    outcome.stdout.fnmatch_lines(["*quick+slow/*.comparison.html", "*quick+slow/*.comparison.json"])
     (page,) = project.reports.glob("ns/quick+slow/*.comparison.html")
     assert "slow slower by" in page.read_text(encoding="utf-8")
 
@@ -127,4 +127,4 @@ def test_help_is_given_whatever_the_provider(project: Project) -> None:
     project.env(RAGMETER_PROVIDER="nobody")
     outcome = project.run("--help", provider=None)
     assert outcome.ret == 0
-    outcome.stdout.fnmatch_lines(["ragmeter: measure, judge and price a RAG service:", "*--provider*", "*--bench-slo*"])
+    outcome.stdout.fnmatch_lines(["ragmeter: the ten options that matter first:", "*--provider*", "*--bench-slo*"])

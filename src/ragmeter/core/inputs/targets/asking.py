@@ -8,6 +8,7 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 from ragmeter.core.errors import ConfigError
+from ragmeter.core.inputs.headers import is_header_name
 from ragmeter.core.inputs.targets.template import (
     PLACEHOLDERS,
     SETTABLE,
@@ -21,7 +22,6 @@ from ragmeter.core.inputs.targets.template import (
 OF_THE_PATH: Final = ("model", "k", "docset")
 """Placeholders that a path may have beside values: those that are the same for every request."""
 _OWN_HEADERS: Final = ("host", "content-length", "transfer-encoding", "connection", "accept-encoding", "upgrade", "te")
-_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _SECRET = re.compile(
     r"authorization|cookie|secret|passw|credential|signature|(^|[-_])(token|(api|subscription|access)[-_]?key)($|[-_])|^key$"
 )
@@ -128,7 +128,7 @@ def _headers(document: Mapping[str, Any], where: str) -> Headers:
 
 
 def _check_header(name: str, value: str, where: str) -> None:
-    if not _HEADER_NAME.fullmatch(name):
+    if not is_header_name(name):
         raise ConfigError(f"{where}: {name!r} is not a header name")
     if name.lower() in _OWN_HEADERS:
         raise ConfigError(f"{where}.{name}: is set by the client; not allowed: {', '.join(_OWN_HEADERS)}")

@@ -16,10 +16,12 @@ SETTABLE: Final = ("temperature", "stop", "system", "ignore_eos", "min_tokens", 
 """What a workload may state in ``request``. It replaces the value that a description has."""
 PLACEHOLDERS: Final = (
     *("prompt", "messages", "history", "k", "docset", "max_tokens", "model", "seed", "session_id", "turn"),
+    *("nonce", "cache_salt"),
     *SETTABLE,
 )
 """What every request knows. messages: the previous turns and the prompt, as chat messages. history: the turns alone.
-turn: from 1."""
+turn: from 1. nonce, cache_salt: the mark of a request, by how it is marked; without a value where it is not.
+"""
 LISTS: Final = ("messages", "history", "stop", "chat_template_kwargs")
 """Placeholders that have no text, so that they stand alone."""
 _PART = re.compile(r"\{\{|\}\}|\{([A-Za-z_][A-Za-z0-9_]*)\}|[{}]")

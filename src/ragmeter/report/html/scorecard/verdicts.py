@@ -17,7 +17,7 @@ from ragmeter.report.words.naming import (
     full_reason,
     is_smoke,
     own_warnings,
-    provider_name,
+    provider_label,
     sentence,
     workload_name,
 )
@@ -25,7 +25,7 @@ from ragmeter.report.words.tested import Fact, tested
 
 
 def headline(result: RunResult) -> Html:
-    name = element("h2", workload_name(result), element("span", " @ ", class_="at"), provider_name(result))
+    name = element("h2", workload_name(result), element("span", " @ ", class_="at"), provider_label(result))
     return element(
         "header",
         element("div", name, badge(result.outcome), class_="title"),

@@ -15,7 +15,7 @@ from ragmeter.core.errors import ConfigError, StorageError
 from ragmeter.core.result.result import RunResult
 from ragmeter.report.prometheus.result import openmetrics_text, prometheus_text
 from ragmeter.report.rows import Row, csv_text, jsonl_text, request_rows
-from ragmeter.report.words.naming import provider_name, workload_name
+from ragmeter.report.words.naming import provider_name, series_name
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -67,7 +67,7 @@ def _write_figures(options: argparse.Namespace, results: Sequence[RunResult]) ->
     if options.pushgateway:
         with pushgateway(options.pushgateway, os.environ) as gateway:
             in_order = sorted(results, key=lambda at: at.started_at)
-            groups = [(run_group(provider_name(at), workload_name(at)), prometheus_text([at])) for at in in_order]
+            groups = [(run_group(provider_name(at), series_name(at)), prometheus_text([at])) for at in in_order]
             gateway.publish(groups, time.time())
 
 

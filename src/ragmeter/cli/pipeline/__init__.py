@@ -1,0 +1,1 @@
+"""Commands of pipelines, and of what is told to other systems."""

@@ -1,0 +1,1 @@
+"""Markdown for step summaries and for comments on pull and merge requests."""
