@@ -12,8 +12,8 @@ def test_one_provider_runs_as_two_interleaved_arms_and_they_are_compared(project
     outcome.assert_outcomes(passed=1)
     assert project.sent == 2 * 5 * 4
     (pair,) = project.comparison()["pairs"]
-    assert (pair["a"], pair["b"], pair["blocks"]) == ("mine #1", "mine #2", 5)
-    outcome.stdout.fnmatch_lines(["mine #1 (A) and mine #2 (B), 5 and 5 trials, 5 interleaved pairs*"])
+    assert (pair["a"], pair["b"], pair["blocks"]) == ("mine", "mine again", 5)
+    outcome.stdout.fnmatch_lines(["mine (A) and mine again (B), 5 and 5 trials, 5 interleaved pairs*"])
 
 
 def test_noise_of_every_provider_is_the_band_of_their_comparison(project: Project) -> None:

@@ -18,8 +18,8 @@ def test_all_four_files_stand_together_and_are_named_at_the_end(project: Project
     files = sorted(project.pytester.path.glob("out/ns/mine/*"))
     assert [path.name.partition(".")[2] for path in files] == ["html", "json", "raw.jsonl", "xml"]
     assert len({path.name.partition(".")[0] for path in files}) == 1
-    for path in files:
-        outcome.stdout.fnmatch_lines([f"  {path.relative_to(project.pytester.path)}"])
+    run = files[0].with_suffix("").relative_to(project.pytester.path)
+    outcome.stdout.fnmatch_lines([f"  page *{run}.html", f"  files *{run}.{{json,raw.jsonl,xml}}"])
 
 
 def test_ini_is_relative_to_its_file_and_the_option_to_where_pytest_starts(project: Project) -> None:

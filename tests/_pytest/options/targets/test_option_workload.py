@@ -45,7 +45,7 @@ def test_unknown_workload_lists_the_known_ones(project: Project) -> None:
         ({"benchmark": {"request": 5}}, "tiny.yaml: $.benchmark.request: unknown key; did you mean 'requests'?"),
         ({"benchmark": {"requests": "5"}}, "tiny.yaml: $.benchmark.requests: '5' is not of type integer"),
         ({"benchmark": {"requests": 5.0}}, "tiny.yaml: $.benchmark.requests: 5.0 is not of type integer"),
-        ({"benchmark": {"timeout": float("nan")}}, "tiny.yaml: $.benchmark.timeout: nan is not of type number"),
+        ({"benchmark": {"timeout": float("nan")}}, "tiny.yaml:8:12: not YAML: .nan: is no finite number"),
         ({"slo": ["p95(ttft_ms) =< 5"]}, "tiny.yaml: SLO 'p95(ttft_ms) =< 5': not understood"),
         ({"goodput": {"ttft": 5}}, "tiny.yaml: $.goodput: goodput ttft: 5: unknown metric 'ttft'"),
         ({"prompts": []}, "tiny.yaml: $.prompts: [] needs at least 1 item"),
