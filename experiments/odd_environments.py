@@ -35,7 +35,7 @@ ROOT = Path(__file__).parents[1]
 LIMIT_S = 180.0
 PROGRAM = "import sys; from ragmeter.cli import main; sys.exit(main())"
 SHORT = ("--bench-requests=4", "--bench-warmup=0", "--bench-calibrate=off", "-k", "something", "-p", "no:cacheprovider")
-MARK = "RAGMETER_ODD_ENVIRONMENT"
+MARK = "ODD_ENVIRONMENT"
 TRACES = ("Traceback (most recent call last)", "INTERNALERROR", "Exception ignored", "Fatal Python error")
 FAILURE = re.compile(r"^E   \w*(Error|Exception|Warning)\b", re.MULTILINE)
 """As pytest shows what a test did not expect."""

@@ -10,7 +10,7 @@ from experiments.truth.worlds import HEAVY, LOG_NORMAL, Shape, Values, factors, 
 from ragmeter.core.compare.caveats import Conditions
 from ragmeter.core.compare.compare import compare_measured
 from ragmeter.core.compare.comparison import Decision, Side
-from ragmeter.core.compare.measured import DECLARED, MeasuredRun
+from ragmeter.core.compare.measured import GATED, MeasuredRun
 from ragmeter.core.stats.contrast import contrast
 from ragmeter.core.stats.estimate import Estimate, unbiased_quantile
 
@@ -54,7 +54,8 @@ def false_alarms(case: AA, runs: int, seed: int) -> tuple[float, float, float]:
     called = np.zeros(3)
     for _ in range(runs):
         a, b = _two(case, rng)
-        found = compare_measured([_run("a", a, case), _run("b", b, case)], ragmeter_version="0").pairs[0].metrics
+        sides = [_run("a", a, case), _run("b", b, case)]
+        found = compare_measured(sides, declared=GATED, ragmeter_version="0").pairs[0].metrics
         called += (
             any(at.decision in CALLED for at in found),
             found[0].p_value is not None and found[0].p_value < 0.05,
@@ -98,7 +99,7 @@ def _run(label: str, values: Values, case: AA) -> MeasuredRun:
         requests=values.size,
         error_ratio=UNKNOWN,
         estimates={},
-        figures={str(key): tuple(own) for key, own in zip(DECLARED, figures, strict=True)},
+        figures={str(key): tuple(own) for key, own in zip(GATED, figures, strict=True)},
         curves={},
         cost=None,
         mean_output_tokens=None,
@@ -112,8 +113,8 @@ def _run(label: str, values: Values, case: AA) -> MeasuredRun:
     session = "s" if case.interleaved else None
     return MeasuredRun(
         side=side,
-        by_trial={key: dict(enumerate(own)) for key, own in zip(DECLARED, figures, strict=True)},
-        enough=dict.fromkeys(DECLARED, True),
+        by_trial={key: dict(enumerate(own)) for key, own in zip(GATED, figures, strict=True)},
+        enough=dict.fromkeys(GATED, True),
         conditions=Conditions(side=side, interleaving=session, begin=None, end=None),
         identity={},
     )

@@ -21,8 +21,10 @@ OURS = ("ragmeter", "pytest")
 OTHERS = {
     "--enable-prompt-tokens-details": "vllm serve",
     "--max-model-len": "vllm serve",
+    "--minutes": "experiments.soak",
     "--omit": "iperf3",
     "--otlp-traces-endpoint": "vllm serve",
+    "--repo": "gh attestation verify",
     "--save-result": "vllm bench serve",
     "--with": "uvx",
 }

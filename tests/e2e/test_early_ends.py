@@ -73,7 +73,7 @@ def test_ctrl_c_writes_what_there_is_and_leaves_nothing(llm: GroundTruthServer, 
     assert result["status"] == "interrupted"
     assert "interrupted: Ctrl-C" in result["warnings"]
     assert '<article id="ragmeter-1"' in started.only(".html").read_text(encoding="utf-8")
-    assert str(started.only(".json")) in said
+    assert f"{started.only('.html').with_suffix('')}.{{json," in said
 
 
 def test_kill_of_pytest_leaves_no_orphan_and_a_record_that_can_be_read(llm: GroundTruthServer, tmp_path: Path) -> None:

@@ -110,7 +110,7 @@ def test_the_mesh_is_scraped_with_the_operator_and_without_it(all_components: tu
     mesh = workload(all_components, "netprobe-mesh")
     path = ROOT / "k8s" / "components" / "prometheus" / "prometheus.yaml"
     kept = yaml.safe_load(path.read_text(encoding="utf-8"))["scrape_configs"][0]["relabel_configs"][:2]
-    assert re.fullmatch(kept[0]["regex"], mesh.labels["app.kubernetes.io/name"])
+    assert re.fullmatch(kept[0]["regex"], mesh.labels["app.kubernetes.io/name"] + ";")
     assert [name for name in mesh.ports if re.fullmatch(kept[1]["regex"], name)] == ["metrics"]
 
 

@@ -171,7 +171,7 @@ BAD_WORKLOADS = {
     ),
     "a bound the wrong way": (ASKED + "slo: [p95(ttft_ms) >= 1]\n", r"\$\.slo\[0\]: 'p95\(ttft_ms\) >= 1': an SLO is"),
     "a bound of an unknown metric": (ASKED + "goodput: {tft_ms: 9}\n", r"\$\.goodput: 'tft_ms' is not one of \["),
-    "no prompts": (without(ASKED, "prompts"), r"\$: needs exactly one of prompts or prompts_file$"),
+    "no prompts": (without(ASKED, "prompts"), r"\$: needs exactly one of prompts or prompts_file or sessions$"),
     "a text without an end": (
         ASKED.replace("requests: 5", f"requests: {'5' * 200}x"),
         r"\$\.benchmark\.requests: '5{79}… is not of type 'integer'$",

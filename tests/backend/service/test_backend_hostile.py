@@ -14,6 +14,7 @@ from tests.backend.running import Backend
 DEEP = b"[" * 500 + b"]" * 500
 TOO_DEEP = b"[" * 100_000
 NOT_A_CHUNK = "an event of the LLM is not a chat completion chunk: "
+NO_END = "the LLM ended its answer without finish_reason and without [DONE]"
 
 
 def delta(content: bytes) -> bytes:
@@ -39,8 +40,8 @@ HOSTILE_EVENTS = {
     "a number as event": (b"5", NOT_A_CHUNK + "it is 5, not an object"),
     "a list as event": (b"[1]", NOT_A_CHUNK + "it is [1], not an object"),
     "a text as event": (b'"hello"', NOT_A_CHUNK + "it is 'hello', not an object"),
-    "null as event": (b"null", NOT_A_CHUNK + "it is None, not an object"),
-    "an object without choices": (b"{}", NOT_A_CHUNK + "choices is None, not a list"),
+    "null as event, which is a pause": (b"null", NO_END),
+    "an empty object, which is a pause": (b"{}", NO_END),
     "a number as choices": (b'{"choices": 7}', NOT_A_CHUNK + "choices is 7, not a list"),
     "an object as choices": (b'{"choices": {"0": 1}}', NOT_A_CHUNK + "choices is {'0': 1}, not a list"),
     "a text as choice": (b'{"choices": ["a"]}', NOT_A_CHUNK + "choices[0] is 'a', not an object"),

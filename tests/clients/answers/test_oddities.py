@@ -118,7 +118,7 @@ def test_times_of_the_predecessor_are_read_as_those_of_the_generation(ask_for: A
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("http_503", "HTTP 503 Service Unavailable: {"),
+        ("http_503", "HTTP 503 Service Unavailable: InternalServerError: out of memory"),
         ("redirect", "https://elsewhere.example/"),
         ("error_event", "EngineDeadError: the engine died"),
         ("json_answer", "expected text/event-stream, got application/json"),

@@ -108,7 +108,9 @@ def test_the_marker_probes_alone_and_leaves_nothing_in_the_cluster(project: Proj
     assert names(project, "ew") == [".html", ".json", ".prom", ".xml"]
     assert project.sent == 0
     assert sorted(cluster.objects) == [f"/api/v1/nodes/{name}" for name in NODES]
-    outcome.stdout.fnmatch_lines(["east-west @ mine: 2 nodes, 2 pairs*", "*Round trip between pods*", "*.json"])
+    outcome.stdout.fnmatch_lines(
+        ["east-west @ mine: 2 nodes, 2 pairs*", "*Round trip between pods*", "*.{json,prom,xml}"]
+    )
 
 
 def test_its_page_has_the_heat_map(project: Project, cluster: FakeCluster) -> None:
