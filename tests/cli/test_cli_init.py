@@ -1,5 +1,6 @@
 """``ragmeter init``: the files by options, and by questions on a terminal; completion; the list of metrics."""
 
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -194,7 +195,7 @@ def test_metrics_are_listed_a_line_each(capsys: pytest.CaptureFixture[str]) -> N
 
 
 def test_a_reader_that_has_enough_ends_a_list_quietly() -> None:
-    program = f"{sys.executable} -c 'from ragmeter.cli import main; raise SystemExit(main())' metrics"
+    program = f"{shlex.quote(sys.executable)} -c 'from ragmeter.cli import main; raise SystemExit(main())' metrics"
     done = subprocess.run(
         ["bash", "-c", f"set -o pipefail; {program} | true"], capture_output=True, text=True, timeout=60, check=False
     )
