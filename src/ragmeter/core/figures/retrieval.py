@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from ragmeter.core.requests.records import Phase, RequestSample
 from ragmeter.core.stats.estimate import Estimate, estimate_ratio
@@ -54,8 +55,9 @@ def retrieval_of(samples: Iterable[RequestSample], labels: Mapping[int, Sequence
     if not labelled:
         return None
     mine = [s for s in samples if s.ok and s.phase is Phase.MEASURED and s.prompt_index in labelled]
-    recalls = [recall(sample.documents[:k], labelled[sample.prompt_index]) for sample in mine]
-    if mine and _is_foreign((id_ for sample in mine for id_ in sample.documents), labelled.values()):
+    found = cache(lambda documents, prompt_index: recall(documents, labelled[prompt_index]))
+    recalls: list[float] = [found(sample.documents[:k], sample.prompt_index) for sample in mine]
+    if mine and _is_foreign({id_ for sample in mine for id_ in sample.documents}, labelled.values()):
         return Retrieval(k=k, n=0, recall_at_k=_mean_share([], 0), hit_ratio=_mean_share([], 0), foreign=True)
     asked = len({sample.prompt_index for sample in mine})
     hits = [float(share > 0) for share in recalls]

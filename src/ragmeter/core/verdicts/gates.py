@@ -14,6 +14,7 @@ from ragmeter.core.figures.series import Series
 from ragmeter.core.inputs.workload import Workload
 from ragmeter.core.requests.repeats import DECLARE
 from ragmeter.core.stats.estimate import Estimate, estimate_exact, estimate_ratio
+from ragmeter.core.stats.pooled import Groups
 from ragmeter.core.stats.trials import MIN_TO_CLAIM, quotient_over_trials, share_over_trials
 from ragmeter.core.verdicts.caches import is_touched
 from ragmeter.core.verdicts.judge import decide
@@ -129,7 +130,7 @@ def _best_statistic(slo: Slo, statistic: str, requests: int, trials: int) -> Est
     return Series(
         metric=slo.metric,
         values=np.tile(trial, trials),
-        groups=((_good(slo),) * gaps,) * (requests * trials) if pooled else None,
+        groups=Groups.of([trial[:gaps]] * requests) if pooled and trials == 1 else None,
         trials=(trial,) * trials,
         seed=0,
     ).estimate(statistic)
