@@ -44,6 +44,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "links answers kube pushgateway forge chat",
         "capture",
         "http",
+        "plugins",
     ),
     "run": ("plan store load", "processes", "local session questions", "cluster", "engine"),
     "report": ("words", "text html markdown prometheus rows jsonfile"),

@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeAlias
 from ragmeter.core.errors import ConfigError
 from ragmeter.core.inputs.headers import is_header_name
 from ragmeter.core.inputs.masking import LEAST_CHARS, NO_SECRETS, Secrets, secrets_in, too_short
+from ragmeter.core.inputs.tls import OF_THE_SYSTEM, TlsFiles
 from ragmeter.core.inputs.unversioned import versioned
 from ragmeter.core.schema import check, defaults
 from ragmeter.core.setting import Setting
@@ -78,7 +79,7 @@ class Provider:
     ray_url: str | None
     trace_url: str | None
     headers: Mapping[str, str] = field(repr=False)
-    ca_file: str | None
+    tls: TlsFiles = OF_THE_SYSTEM
     replica_header: str | None = None
     addresses: str = "resolver"
     workload: str
@@ -141,7 +142,7 @@ def provider_from(
         ray_url=checked_url(resolved.get("ray_url"), f"{path}: $.ray_url"),
         trace_url=checked_trace_url(resolved.get("trace_url"), f"{path}: $.trace_url"),
         headers=_checked_headers(resolved.get("headers", {}), path),
-        ca_file=resolved.get("ca_file"),
+        tls=_tls_of(resolved),
         replica_header=resolved.get("replica_header"),
         addresses=resolved.get("addresses", schema["properties"]["addresses"]["default"]),
         workload=resolved.get("workload", schema["properties"]["workload"]["default"]),
@@ -192,6 +193,7 @@ _of_the_service = {
     "trace_url",
     "headers",
     "ca_file",
+    "tls",
     "replica_header",
     "addresses",
     "local",
@@ -240,6 +242,11 @@ def _checked_headers(headers: Mapping[str, str], path: str) -> Mapping[str, str]
         if any(ord(char) < 32 or ord(char) == 127 for char in value):
             raise ConfigError(f"{path}: $.headers.{name}: the value has a control character")
     return headers
+
+
+def _tls_of(document: Mapping[str, Any]) -> TlsFiles:
+    shown = document.get("tls", {})
+    return TlsFiles(ca=document.get("ca_file"), cert=shown.get("client_cert"), key=shown.get("client_key"))
 
 
 def _local_of(

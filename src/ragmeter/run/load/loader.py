@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
-from pathlib import Path
 from typing import Protocol
 
 from ragmeter.clients.answers.decode import decode
@@ -21,6 +20,7 @@ from ragmeter.clients.connection.pauses import Pauses
 from ragmeter.clients.connection.transport import CaptureLosses, Exchange, HttpRequest, Transport
 from ragmeter.clients.http.client import HttpTransport
 from ragmeter.clients.http.clocks import AUTO
+from ragmeter.clients.plugins.transport import PluginTransport
 from ragmeter.clients.tokenizer import ends_by
 from ragmeter.core.errors import TargetError
 from ragmeter.core.inputs.cache import MarkBy
@@ -85,7 +85,7 @@ class Loader:
         """Raises ConfigError for a clock that is not available, and for a file that cannot be read."""
         self._workload = workload
         self._pauses = Pauses()
-        self._transport: Transport = transport_of(provider, clock, local_ports, self._pauses)
+        self._transport = transport_of(workload, provider, clock, local_ports, self._pauses)
         self._dialect = dialect_of(workload, provider, marking)
         self._ends = None if workload.tokenizer is None else ends_by(workload.tokenizer.path)
         self._marks = _Marks(marking)
@@ -261,13 +261,26 @@ class Prepared:
 
 
 def transport_of(
-    provider: Provider, clock: str = AUTO, local_ports: range | None = None, pauses: Pauses | None = None
-) -> HttpTransport:
-    """Raises ConfigError as `HttpTransport` does."""
-    ca_file = Path(provider.ca_file) if provider.ca_file else None
-    urls = [str(provider.base_url)]
+    workload: Workload,
+    provider: Provider,
+    clock: str = AUTO,
+    local_ports: range | None = None,
+    pauses: Pauses | None = None,
+) -> Transport:
+    """What asks the target of the workload. Raises ConfigError as `HttpTransport` and `PluginTransport` do."""
+    url = str(provider.base_url)
+    if workload.described is not None and workload.described.plugin is not None:
+        return PluginTransport(
+            workload.described.plugin,
+            url,
+            tls=provider.tls,
+            clock=clock,
+            local_ports=local_ports,
+            pauses=pauses,
+            addresses=provider.addresses,
+        )
     return HttpTransport(
-        urls, ca_file=ca_file, clock=clock, local_ports=local_ports, pauses=pauses, addresses=provider.addresses
+        [url], tls=provider.tls, clock=clock, local_ports=local_ports, pauses=pauses, addresses=provider.addresses
     )
 
 

@@ -93,7 +93,7 @@ def ask_openly(provider: Provider, workload: Workload, prompt: int = 0) -> Asked
 
 
 async def _exchanged(provider: Provider, workload: Workload, prompt: int) -> tuple[Exchange, Dialect]:
-    transport, dialect = transport_of(provider), dialect_of(workload, provider)
+    transport, dialect = transport_of(workload, provider), dialect_of(workload, provider)
     deadline_ns = monotonic_ns() + int(workload.timeout_s * 1e9)
     try:
         return await transport.exchange(

@@ -6,7 +6,8 @@ from datetime import datetime
 
 import ragmeter
 from ragmeter.clients.files import schema
-from ragmeter.clients.http.clocks import AUTO, clock_for
+from ragmeter.clients.http.clocks import AUTO
+from ragmeter.clients.plugins.registry import clock_of
 from ragmeter.core.codec import encode
 from ragmeter.core.inputs.provider import Provider
 from ragmeter.core.inputs.workload import Workload
@@ -71,7 +72,7 @@ def run_plan(
         metadata=encode(metadata),
         metadata_origins={**origins, "timestamp": "this run"},
         started_at=started_at.isoformat(),
-        clock=clock_for(clock),
+        clock=clock_of(workload.described, clock),
         warnings=warnings,
         trace_url=provider.trace_url,
         marking=marking_of(workload, metadata, sources, apart=apart),

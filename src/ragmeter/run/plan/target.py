@@ -2,7 +2,6 @@
 
 import os
 import platform
-import ssl
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,8 +9,9 @@ import httpx
 
 from ragmeter.clients.answers.llm import MODELS_PATH, llm_facts, ray_facts
 from ragmeter.clients.answers.told import READ_CHARS, excerpt
+from ragmeter.clients.connection.tls_files import tls_context
 from ragmeter.clients.kube.facts import cluster_facts, image_facts
-from ragmeter.core.errors import TargetError
+from ragmeter.core.errors import ConfigError, TargetError
 from ragmeter.core.inputs.provider import Provider
 from ragmeter.core.inputs.workload import Workload
 from ragmeter.core.run.metadata import RunMetadata, Source, environment_source
@@ -49,16 +49,16 @@ def _reach_described(client: httpx.Client, ready: str | None, provider: Provider
 
 
 def client_of(provider: Provider) -> httpx.Client:
-    """For control calls to the service, where the clock does not matter. Raises TargetError for a bad ``ca_file``."""
+    """For control calls to the service, where the clock does not matter. Raises TargetError for a bad file of TLS."""
     return _client(provider, str(provider.base_url), provider.headers)
 
 
 def _client(provider: Provider, url: str, headers: Mapping[str, str]) -> httpx.Client:
     """Like the load client it obeys no proxy variables. A final /v1, as OpenAI clients write it, is left out."""
     try:
-        verify = ssl.create_default_context(cafile=provider.ca_file)
-    except OSError as error:
-        raise TargetError(f"{provider.path}: $.ca_file: {provider.ca_file}: {error.strerror or error}") from error
+        verify = tls_context(provider.tls)
+    except ConfigError as error:
+        raise TargetError(f"{provider.path}: {error}") from error
     return httpx.Client(
         base_url=url.removesuffix("/v1"), headers=dict(headers), timeout=TIMEOUT_S, verify=verify, trust_env=False
     )
@@ -111,7 +111,7 @@ def kubernetes_facts(provider: Provider) -> dict[str, Any]:
 
 def llm_client(provider: Provider, workload: Workload) -> httpx.Client | None:
     """To the service itself where it lists models, else to the LLM behind it, where its address is known; the service's
-    headers go to itself alone. Raises TargetError for a bad ``ca_file``.
+    headers go to itself alone. Raises TargetError for a bad file of TLS.
     """
     if workload.target == "openai" or (workload.described is not None and workload.described.models is not None):
         return client_of(provider)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from ragmeter.clients.plugins.registry import Named
 from ragmeter.core.inputs.provider import Provider
 from ragmeter.core.inputs.workload import Workload
 from ragmeter.core.schedule.plan import Marking, PhasePlan
@@ -14,7 +15,8 @@ class Connect:
 
     connections: at the most. at_once: how many are opened now: a server that serves one connection at a time would wait
     on one that nothing is sent on. None for all.
-    marking: as in `RunPlan`. process, processes: the number of the load process, from 0 on, and how many there are.
+    marking: as in `RunPlan`. plugins: those that a hook has named. process, processes: the number of the load process,
+    from 0 on, and how many there are.
     """
 
     workload: Workload
@@ -24,6 +26,7 @@ class Connect:
     clock: str
     at_once: int | None = None
     marking: Marking | None = None
+    plugins: tuple[Named, ...] = ()
     process: int = 0
     processes: int = 1
 

@@ -11,6 +11,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 from ragmeter.clients.connection.local_ports import share_of_ports
+from ragmeter.clients.plugins.registry import known
 from ragmeter.core.errors import ClientError, RagmeterError
 from ragmeter.core.requests.records import RequestSample
 from ragmeter.run.load.loader import ClientLoad, Loader, Prepared, fast_loop
@@ -51,6 +52,7 @@ class Worker:
         await self.aclose()
         try:
             allow_files(told.connections)
+            known(*told.plugins)
             self._loader = Loader(
                 told.workload,
                 told.provider,

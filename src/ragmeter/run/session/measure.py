@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 
 from ragmeter.clients.http.clocks import AUTO
+from ragmeter.clients.plugins.registry import known
 from ragmeter.core.campaign.events import Emit, PhaseStarted, RequestEnded, RequestStarted, Said, Tick, unheard
 from ragmeter.core.errors import ClientError, TargetError
 from ragmeter.core.inputs.cache import CacheState
@@ -156,6 +157,7 @@ class _Run:
             at_once=next(map(_slots, self.plans), 1),
             clock=self.conditions.clock,
             marking=self.conditions.marking,
+            plugins=known(),
         )
         async with workers.connected(connect) as pool:
             for plan, begin_ns in zip_longest(self.plans, self.begins_ns):

@@ -8,7 +8,7 @@ from ragmeter.core.errors import ConfigError
 from ragmeter.core.inputs.targets.places import Place, place_of
 from ragmeter.core.requests.records import ServerTimings
 
-Framing = Literal["sse", "ndjson", "text", "json"]
+Framing = Literal["sse", "ndjson", "text", "json", "messages"]
 IDS: Final = ("request_id", "trace_id", "replica_id", "model_id")
 STAGES: Final = tuple(stage.name for stage in fields(ServerTimings))
 _PLAIN: Final = ("text", "reasoning", "tokens", "finish_reason", "error", "refused")
