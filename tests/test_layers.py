@@ -41,6 +41,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
     ),
     "clients": (
         "connection files notation polling tokenizer",
+        "tokens",
         "links answers kube pushgateway forge chat",
         "capture",
         "http",

@@ -24,6 +24,7 @@ from ragmeter.clients.plugins.transport import PluginTransport
 from ragmeter.clients.tokenizer import ends_by
 from ragmeter.core.errors import TargetError
 from ragmeter.core.inputs.cache import MarkBy
+from ragmeter.core.inputs.masking import Secrets
 from ragmeter.core.inputs.provider import Provider
 from ragmeter.core.inputs.traces import Lengths
 from ragmeter.core.inputs.workload import Workload, target_values
@@ -91,6 +92,7 @@ class Loader:
         self._marks = _Marks(marking)
         self._mark_by: MarkBy = "nonce" if marking is None else marking.by
         self._secrets = provider.secrets
+        self._renewed: tuple[str, str] | None = None
         self._replica_header = provider.replica_header
         self._origin_ns = origin_ns
         self._listener = listener
@@ -101,6 +103,18 @@ class Loader:
             await self._transport.connect(connections)
         except TargetError as error:
             raise type(error)(self._secrets.mask(str(error))) from None
+
+    def renew(self, header: str, value: str, secrets: Secrets) -> None:
+        """Send another value of a header from now on. The old one may still be repeated, and stays a secret."""
+        self._renewed = (header, value)
+        self._secrets = self._secrets.with_these(secrets)
+
+    def _authorized(self, request: HttpRequest) -> HttpRequest:
+        """With the newest value of the header that lets it in."""
+        if self._renewed is None:
+            return request
+        name, _ = self._renewed
+        return replace(request, headers=(*(each for each in request.headers if each[0] != name), self._renewed))
 
     def prepare(self, plan: PhasePlan) -> "Prepared":
         """Make everything of a phase that can be made before it begins."""
@@ -188,7 +202,7 @@ class Prepared:
                 request = loader._marks.placed(made, self.plan, start.index)
             else:
                 request = self._talks.request(start.session)
-            exchange = await loader._transport.exchange(request, deadline_ns=deadline_ns)
+            exchange = await loader._transport.exchange(loader._authorized(request), deadline_ns=deadline_ns)
         except asyncio.CancelledError:
             loader._listener.ended(self._interrupted(start))
             raise

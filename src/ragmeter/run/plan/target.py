@@ -11,6 +11,7 @@ from ragmeter.clients.answers.llm import MODELS_PATH, llm_facts, ray_facts
 from ragmeter.clients.answers.told import READ_CHARS, excerpt
 from ragmeter.clients.connection.tls_files import tls_context
 from ragmeter.clients.kube.facts import cluster_facts, image_facts
+from ragmeter.clients.tokens.held import authorized
 from ragmeter.core.errors import ConfigError, TargetError
 from ragmeter.core.inputs.provider import Provider
 from ragmeter.core.inputs.workload import Workload
@@ -29,6 +30,7 @@ def reach(provider: Provider, workload: Workload) -> None:
     Target ``rag`` asks /readyz (/healthz of a backend without it), ``openai`` asks /v1/models. A described target asks
     what its description says; where that says nothing, any HTTP answer will do.
     """
+    provider = authorized(provider)
     with client_of(provider) as client:
         if workload.described is not None:
             return _reach_described(client, workload.described.ready, provider)
@@ -50,7 +52,7 @@ def _reach_described(client: httpx.Client, ready: str | None, provider: Provider
 
 def client_of(provider: Provider) -> httpx.Client:
     """For control calls to the service, where the clock does not matter. Raises TargetError for a bad file of TLS."""
-    return _client(provider, str(provider.base_url), provider.headers)
+    return _client(provider, str(provider.base_url), authorized(provider).headers)
 
 
 def _client(provider: Provider, url: str, headers: Mapping[str, str]) -> httpx.Client:
@@ -88,6 +90,7 @@ def metadata_sources(provider: Provider, workload: Workload, *, environment: Map
 
     Raises TargetError when /info or the kube context of the provider file does not work.
     """
+    provider = authorized(provider)
     info = _info(provider) if workload.target == "rag" else {}
     return [
         Source(origin="this run", values=_run_facts(provider, workload)),

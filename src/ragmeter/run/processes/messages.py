@@ -1,8 +1,9 @@
 """What a load process is told, and what it tells."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ragmeter.clients.plugins.registry import Named
+from ragmeter.core.inputs.masking import Secrets
 from ragmeter.core.inputs.provider import Provider
 from ragmeter.core.inputs.workload import Workload
 from ragmeter.core.schedule.plan import Marking, PhasePlan
@@ -46,6 +47,15 @@ class Begin:
     """
 
     at_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Renew:
+    """The header that lets the requests in has another value from now on. Not answered; a phase goes on."""
+
+    header: str
+    value: str = field(repr=False)
+    secrets: Secrets
 
 
 @dataclass(frozen=True, slots=True)
