@@ -31,7 +31,7 @@ ALLOWED = {
 FLOORS: dict[str, tuple[str, ...]] = {
     "core": (
         "errors setting codec formatting schema urls",
-        "stats requests",
+        "stats requests observe",
         "inputs figures",
         "schedule netprobe money client",
         "run",
@@ -41,7 +41,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
     ),
     "clients": (
         "connection files notation polling tokenizer",
-        "links answers kube pushgateway forge chat",
+        "links answers observe kube pushgateway forge chat",
         "capture",
         "http",
     ),
