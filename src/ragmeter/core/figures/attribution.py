@@ -17,15 +17,15 @@ are reported as they are: one below 0 (the server's clock reads more than the
 client saw) is an error of that server's times, and clipping it would hide it and break the sum.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ragmeter.core.figures.stages import Basis, Part, Stage, label_of, order_of, parts_of
+from ragmeter.core.figures.advice import Advice, advice_of
+from ragmeter.core.figures.stages import OF_NETWORKS, Part, Stage, parts_of
+from ragmeter.core.figures.waterfall import Measured, attributable, mean, means, stage_of, tail_of, waterfall
 from ragmeter.core.formatting import number_text
 from ragmeter.core.requests.measures import stalled_ms, ttft_ms
 from ragmeter.core.requests.records import RequestSample
-from ragmeter.core.stats.estimate import quantile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +39,7 @@ class Attribution:
     itself says that it decoded; None where it does not. stalled_mean_ms: what of it were stalls, gaps longer than 5
     times the request's median, as the client saw them; None where a request has too few gaps to tell. later: stages
     that the service told without saying that they come before the first text: they are no part of the TTFT, and their
-    shares are of it for comparison.
+    shares are of it for comparison. advice: what would make it shorter; None where nobody can say.
     """
 
     n: int
@@ -55,32 +55,33 @@ class Attribution:
     llm_decode_mean_ms: float | None = None
     stalled_mean_ms: float | None = None
     later: tuple[Stage, ...] = ()
+    advice: Advice | None = None
 
 
-TAIL_SHARE = 0.95
-TAIL_MIN_REQUESTS = 20
 NOTEWORTHY_SHARE = 0.001
 """Remainders below 0 by less than this are the rounding of the server's times."""
 
-CLIENT_NETWORK, LLM_NETWORK, DECODE = "client_network", "llm_network", "decode"
+DECODE = "decode"
 
 
 def attribute(
-    samples: Sequence[RequestSample], llm_round_trip_ms: float | None = None, *, llm_network: str | None = None
+    samples: Sequence[RequestSample],
+    llm_round_trip_ms: float | None = None,
+    *,
+    llm_network: str | None = None,
+    is_valid: bool = True,
 ) -> Attribution | None:
     """Over the successes whose backend reported its TTFT; where none did, over those with any stage time.
 
     llm_round_trip_ms: between the pods of backend and LLM, by an east-west probe; llm_network: which it is, in words.
-    None without either kind of success.
+    None without either kind of success. is_valid: of a measurement that is not, nothing is advised.
     """
-    answered = [(ttft, sample) for sample in samples if sample.ok and (ttft := ttft_ms(sample)) is not None]
-    mine = [row for row in answered if row[1].timings.ttft_ms is not None]
-    mine = mine or [row for row in answered if parts_of(row[1].timings)]
+    mine = attributable(samples)
     if not mine:
         return None
-    mean_ms, stages = _waterfall(mine, llm_round_trip_ms)
-    tail = _tail(mine)
-    tail_mean_ms, tail_stages = _waterfall(tail, llm_round_trip_ms) if tail else (None, None)
+    mean_ms, stages = waterfall(mine, llm_round_trip_ms)
+    tail = tail_of(mine)
+    tail_mean_ms, tail_stages = waterfall(tail, llm_round_trip_ms) if tail else (None, None)
     decodes = [(sample.ended_ns - sample.events_ns[0]) / 1e6 for _, sample in mine]
     return Attribution(
         n=len(mine),
@@ -88,7 +89,7 @@ def attribute(
         stages=stages,
         tail=tail_stages,
         tail_ttft_mean_ms=tail_mean_ms,
-        decode_mean_ms=_mean(decodes),
+        decode_mean_ms=mean(decodes),
         measured_ratio=_measured_ratio(stages),
         sentence=_sentence(stages, "the mean TTFT"),
         tail_sentence=_sentence(tail_stages, "the TTFT of the slowest 5 %") if tail_stages else None,
@@ -96,6 +97,7 @@ def attribute(
         llm_decode_mean_ms=_mean_of_all([sample.timings.llm_decode_ms for _, sample in mine]),
         stalled_mean_ms=_mean_of_all([stalled_ms(sample) for _, sample in mine]),
         later=_later(mine, mean_ms),
+        advice=advice_of(samples, llm_round_trip_ms) if is_valid else None,
     )
 
 
@@ -107,73 +109,24 @@ def elapsed_stages(sample: RequestSample, elapsed_ms: float, llm_round_trip_ms: 
     first_ms = ttft_ms(sample)
     if first_ms is None:
         parts = parts_of(sample.timings)
-        stages = [_stage(part.name, part.ms, elapsed_ms, part.basis) for part in parts]
+        stages = [stage_of(part.name, part.ms, elapsed_ms, part.basis) for part in parts]
         left_ms = elapsed_ms - sum(part.ms for part in parts)
-        stages.append(_stage("no_first_token", left_ms, elapsed_ms, "remainder", "no token came"))
+        stages.append(stage_of("no_first_token", left_ms, elapsed_ms, "remainder", "no token came"))
         return tuple(stages)
-    before = _waterfall([(first_ms, sample)], llm_round_trip_ms)[1]
-    after = _stage(DECODE, elapsed_ms - first_ms, elapsed_ms, "client", "decoding after the first token")
-    return (*(_stage(at.name, at.mean_ms, elapsed_ms, at.basis) for at in before), after)
-
-
-Measured = Sequence[tuple[float, RequestSample]]
-"""(client's TTFT in ms, request)."""
-
-
-def _tail(mine: Measured) -> Measured:
-    bound = quantile([ttft for ttft, _ in mine], TAIL_SHARE)
-    if bound is None or len(mine) < TAIL_MIN_REQUESTS:
-        return ()
-    return [row for row in mine if row[0] >= bound]
-
-
-def _waterfall(mine: Measured, llm_round_trip_ms: float | None) -> tuple[float, tuple[Stage, ...]]:
-    """Mean TTFT and its stages. A request without a stage counts with 0 in it: its time is elsewhere, if anywhere."""
-    mean_ms = _mean([ttft for ttft, _ in mine])
-    told = _means((parts_of(sample.timings, llm_round_trip_ms) for _, sample in mine), len(mine))
-    rest = _remainders(mine, mean_ms, sum(part.ms for part in told))
-    return mean_ms, tuple(_stage(part.name, part.ms, mean_ms, part.basis) for part in (*told, *rest))
-
-
-def _means(requests: Iterable[Sequence[Part]], n: int) -> list[Part]:
-    """Over n requests, in the order of a waterfall."""
-    sums: defaultdict[str, float] = defaultdict(float)
-    bases: dict[str, Basis] = {}
-    for part in (part for parts in requests for part in parts):
-        sums[part.name] += part.ms
-        bases.setdefault(part.name, part.basis)
-    found = (Part(name=name, ms=total_ms / n, basis=bases[name]) for name, total_ms in sums.items())
-    return sorted(found, key=lambda part: order_of(part.name))
-
-
-def _remainders(mine: Measured, mean_ms: float, known_ms: float) -> list[Part]:
-    """What the backend does not explain, by name."""
-    servers = [sample.timings.ttft_ms for _, sample in mine if sample.timings.ttft_ms is not None]
-    round_trips = [sample.rtt_us / 1000 for _, sample in mine if sample.rtt_us]
-    client_ms = sum(round_trips) / len(mine)
-    found: list[Part] = []
-    if servers:
-        found.append(Part(name="backend_rest", ms=_mean(servers) - known_ms, basis="remainder"))
-    if round_trips:
-        found.append(Part(name=CLIENT_NETWORK, ms=client_ms, basis="client"))
-    before_ms = (_mean(servers) if servers else known_ms) + client_ms
-    return [*found, Part(name="unexplained", ms=mean_ms - before_ms, basis="remainder")]
+    before = waterfall([(first_ms, sample)], llm_round_trip_ms)[1]
+    after = stage_of(DECODE, elapsed_ms - first_ms, elapsed_ms, "client", "decoding after the first token")
+    return (*(stage_of(at.name, at.mean_ms, elapsed_ms, at.basis) for at in before), after)
 
 
 def _later(mine: Measured, mean_ms: float) -> tuple[Stage, ...]:
     told = ([Part(name=name, ms=ms, basis="server") for name, ms in sample.timings.later] for _, sample in mine)
-    return tuple(_stage(part.name, part.ms, mean_ms, part.basis) for part in _means(told, len(mine)))
+    return tuple(stage_of(part.name, part.ms, mean_ms, part.basis) for part in means(told, len(mine)))
 
 
 def _mean_of_all(values: Sequence[float | None]) -> float | None:
     """None unless all are known: a mean over some would not be of the same requests."""
     known = [value for value in values if value is not None]
-    return _mean(known) if len(known) == len(values) else None
-
-
-def _stage(name: str, stage_ms: float, ttft_mean_ms: float, basis: Basis, label: str | None = None) -> Stage:
-    share = stage_ms / ttft_mean_ms if ttft_mean_ms else 0.0
-    return Stage(name=name, label=label or label_of(name), mean_ms=stage_ms, share_ratio=share, basis=basis)
+    return mean(known) if len(known) == len(values) else None
 
 
 def _measured_ratio(stages: Sequence[Stage]) -> float:
@@ -181,16 +134,12 @@ def _measured_ratio(stages: Sequence[Stage]) -> float:
     return 1 - sum(abs(stage.share_ratio) for stage in stages if stage.basis == "remainder")
 
 
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values)
-
-
 def _sentence(stages: Sequence[Stage], of: str) -> str:
     """The largest stage, and what the network took."""
     largest = max(stages, key=lambda stage: stage.mean_ms)
     article = "" if largest.name == "unexplained" else "the "
     text = f"{_percent(largest.share_ratio)} of {of} is {article}{largest.label}"
-    network = [stage for stage in stages if stage.name in {CLIENT_NETWORK, LLM_NETWORK} and stage is not largest]
+    network = [stage for stage in stages if stage.name in OF_NETWORKS and stage is not largest]
     if network:
         text += f", {_percent(sum(stage.share_ratio for stage in network))} network"
     outside = stages[-1]

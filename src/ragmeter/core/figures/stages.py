@@ -57,6 +57,8 @@ LABELS: Final[Mapping[str, str]] = {
 """What stages are called, in the order in which a request passes them. Others are called by their names, and stand
 before the LLM.
 """
+_ORDER: Final = {name: place for place, name in enumerate(LABELS)}
+OF_NETWORKS: Final = frozenset({"client_network", "llm_network"})
 _BEFORE_LLM: Final = ("queue", "embedding", "retrieval")
 
 
@@ -66,7 +68,7 @@ def label_of(name: str) -> str:
 
 def order_of(name: str) -> int:
     """Where a stage stands in a waterfall."""
-    return list(LABELS).index(name if name in LABELS else "retrieval")
+    return _ORDER.get(name, _ORDER["retrieval"])
 
 
 def parts_of(timings: ServerTimings, probe_round_trip_ms: float | None = None) -> list[Part]:

@@ -8,6 +8,8 @@ from ragmeter.report.words.format import percent, quantity
 
 def beside_waterfall(at: Attribution) -> Iterator[str]:
     """Sentences without their full stops."""
+    if at.advice is not None:
+        yield at.advice.sentence
     yield f"{percent(at.measured_ratio)} of the mean is measured, the rest inferred"
     if at.decode_mean_ms is not None:
         yield f"decoding after the first token took {quantity(at.decode_mean_ms, 'ms')} on average{_of_decoding(at)}"
