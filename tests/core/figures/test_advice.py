@@ -54,13 +54,13 @@ SAID: dict[str, tuple[list[RequestSample], str, str]] = {
     ),
     "prefill": (
         of(14, **READ), "llm_prefill",
-        "80 % of the mean TTFT is prefill of the LLM: shorter contexts or a faster GPU would help, a faster network "
+        "80 % of the mean TTFT is LLM prefill: shorter contexts or a faster GPU would help, a faster network "
         "would not",
     ),
     "the slowest, where they are enough": (
         [*of(190, **QUEUED), *of(10, ttft_ms=1000, server_ms=900, **SLOW)],
         "llm_prefill",
-        "88 % of the TTFT of the slowest 5 % is prefill of the LLM: shorter contexts or a faster GPU would help, a "
+        "88 % of the TTFT of the slowest 5 % is LLM prefill: shorter contexts or a faster GPU would help, a "
         "faster network would not",
     ),
     "the network": (

@@ -57,7 +57,7 @@ class _Cause:
 _CAUSES: Final[Mapping[str, _Cause]] = {
     "llm_queue": _Cause(stages=frozenset({"llm_queue"}), is_="queueing at the LLM", helps="a second replica"),
     "llm_prefill": _Cause(
-        stages=frozenset({"llm_prefill"}), is_="prefill of the LLM", helps="shorter contexts or a faster GPU"
+        stages=frozenset({"llm_prefill"}), is_="LLM prefill", helps="shorter contexts or a faster GPU"
     ),
     "llm_first_decode": _Cause(
         stages=frozenset({"llm_first_decode"}),

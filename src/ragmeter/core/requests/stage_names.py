@@ -31,5 +31,5 @@ OURS: Final = frozenset(
 def why_no_stage(name: str) -> str | None:
     """What is wrong with a name; None where nothing is."""
     if not _NAME.fullmatch(name):
-        return f"{name!r} is no name of a stage: a letter, then up to 39 letters, digits and any of _ . : -"
+        return f"{name!r} cannot name a stage: allowed are a letter, then up to 39 letters, digits and any of _ . : -"
     return f"{name!r} is a stage of ragmeter's own" if name in OURS else None

@@ -9,8 +9,8 @@ import pytest
 
 from backend.llm.times import LlmTimes, times_of
 from tests.backend.fake_llm import FakeLlm, Reply
+from tests.backend.llm.test_backend_llm import answer, client
 from tests.backend.running import Backend
-from tests.backend.test_backend_llm import answer, client
 
 LLAMACPP = {"cache_n": 0, "prompt_n": 9, "prompt_ms": 40.5, "predicted_n": 3, "predicted_ms": 12.25}
 GROQ = {"queue_time": 0.002, "prompt_tokens": 9, "prompt_time": 0.0405, "completion_time": 0.01225}
