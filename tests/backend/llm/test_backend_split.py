@@ -83,7 +83,7 @@ def test_users_who_share_one_slot_wait_in_its_queue(one_slot: Backend) -> None:
 
 
 def test_a_long_prompt_of_a_lone_user_is_read(one_slot: Backend) -> None:
-    long = asking(WORDS * 60, 1)
+    long = asking(WORDS * 40, 1)
     found = attributed([sample for _ in range(10) for sample in asked(one_slot, long, 1)])
     assert found.advice is not None
     assert found.advice.cause == "llm_prefill"
