@@ -78,7 +78,9 @@ def again(sample: dict[str, Any], factor: float, at_ns: int) -> dict[str, Any]:
     return sample | {
         **{name: moved(sample[name]) for name in moments},
         "events_ns": [moved(moment) for moment in sample["events_ns"]],
-        "timings": {name: None if ms is None else round(ms * factor, 3) for name, ms in sample["timings"].items()},
+        "timings": {
+            name: round(ms * factor, 3) if isinstance(ms, float) else ms for name, ms in sample["timings"].items()
+        },
     }
 
 

@@ -1,9 +1,9 @@
 """The raw record of a run: one JSON object a line, written as the samples come.
 
-The first line is the plan, then one line a request, and one for each part of the run as it ends; the last line says how
-the run ended. An east-west probe that was made after the plan has a line of its own, too, and so have the tests of the
-session that failed on the run, when it has ended. A run that was killed has no ending and still has every finished
-request.
+The first line is the plan, then one line a request, one for each reading of a server's metrics, and one for each part
+of the run as it ends; the last line says how the run ended. An east-west probe that was made after the plan has a line
+of its own, too, and so have the tests of the session that failed on the run, when it has ended. A run that was killed
+has no ending and still has every finished request.
 """
 
 import io
@@ -11,11 +11,13 @@ import json
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import IO, Any, Final, NamedTuple, Self, TypeAlias
+from typing import IO, Any, Final, NamedTuple, Self, TypeAlias, TypeVar
 
 from ragmeter.core.codec import decode, decode_json, to_json
 from ragmeter.core.errors import SchemaError, StorageError
+from ragmeter.core.figures.observe.records import Reading
 from ragmeter.core.netprobe.document import ProbeReference
 from ragmeter.core.requests.records import RequestSample
 from ragmeter.core.result.failures import FailedTest
@@ -25,6 +27,7 @@ from ragmeter.core.run.probes import with_probe
 suffix = ".raw.jsonl"
 _SAMPLE: Final = b'{"sample":'
 """How the line of a request begins, as it is written."""
+R = TypeVar("R")
 
 
 class SampleLog:
@@ -65,8 +68,12 @@ class SampleLog:
         self._append(f'{{"part":{to_json(part)}}}\n')
 
     def ending(self, ending: RunEnding) -> None:
-        """Write how the run ended."""
-        self._append(f'{{"ending":{to_json(ending)}}}\n')
+        """Write how the run ended. Its readings have lines of their own."""
+        self._append(f'{{"ending":{to_json(replace(ending, readings=()))}}}\n')
+
+    def reading(self, reading: Reading) -> None:
+        """Write one reading of a server's metrics."""
+        self._append(f'{{"reading":{to_json(reading)}}}\n')
 
     def probe(self, reference: ProbeReference) -> None:
         """Write which east-west probe the run refers to, instead of the one of its plan."""
@@ -77,6 +84,8 @@ class SampleLog:
         self.plan(plan)
         for sample in samples:
             self.sample(sample)
+        for reading in ending.readings:
+            self.reading(reading)
         self.ending(ending)
 
     def _append(self, line: str) -> None:
@@ -250,12 +259,19 @@ def _document(line: _Line, where: str) -> Mapping[str, Any] | None:
 
 
 def _ending(documents: _Documents, where: str) -> RunEnding:
+    readings = _all(Reading, "reading", documents, where)
     said = _last(documents, "ending")
     if said is not None:
-        return decode(RunEnding, said, where=f"{where}: ending")
-    parts = tuple(
-        decode(Part, document["part"], where=f"{where}:{number}")
+        return replace(decode(RunEnding, said, where=f"{where}: ending"), readings=readings)
+    parts = _all(Part, "part", documents, where)
+    reason = "the run ended without a word: its process was killed"
+    return RunEnding(status="interrupted", reason=reason, parts=parts, readings=readings)
+
+
+def _all(record: type[R], kind: str, documents: _Documents, where: str) -> tuple[R, ...]:
+    """The records of every line of this kind."""
+    return tuple(
+        decode(record, document[kind], where=f"{where}:{number}")
         for number, document in documents
-        if document and "part" in document
+        if document and kind in document
     )
-    return RunEnding(status="interrupted", reason="the run ended without a word: its process was killed", parts=parts)
