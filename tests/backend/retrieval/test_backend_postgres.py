@@ -24,7 +24,7 @@ from backend.retrieval.postgres.connecting import Database, read_place
 from backend.retrieval.postgres.postgres_store import PostgresStore
 from backend.retrieval.records import Chunk, Document, Recipe
 from backend.retrieval.store import Store
-from tests.backend.postgres import PASSWORD, Postgres, running_postgres
+from tests.backend.retrieval.postgres import PASSWORD, Postgres, running_postgres
 
 DIMENSION = 8
 _NAMES = (f"db_{number}" for number in itertools.count())

@@ -18,10 +18,10 @@ from backend.errors import ConfigurationError
 from backend.retrieval.postgres.connecting import Database, read_place
 from tests.backend.documents import GUIDE
 from tests.backend.fake_llm import FakeLlm
-from tests.backend.postgres import PASSWORD, Postgres, running_postgres
+from tests.backend.retrieval.postgres import PASSWORD, Postgres, running_postgres
 from tests.backend.retrieval.test_backend_postgres import recipe
+from tests.backend.retrieval.tls_front import tls_front
 from tests.backend.running import Backend
-from tests.backend.tls_front import tls_front
 from tests.waiting import wait_until
 
 TIMEOUT_S = 60.0
