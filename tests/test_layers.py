@@ -31,7 +31,7 @@ ALLOWED = {
 FLOORS: dict[str, tuple[str, ...]] = {
     "core": (
         "errors setting codec formatting schema urls",
-        "stats requests observe",
+        "stats requests",
         "inputs figures",
         "schedule netprobe money client",
         "run",

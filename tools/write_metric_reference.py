@@ -1,5 +1,6 @@
 """Write docs/reference/metrics.md from the table of metrics: run after a change of it. A test compares them."""
 
+import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -43,8 +44,8 @@ GROUPS = {
     "pooled": ("Metrics with many values per request", "An SLO needs a statistic here, too."),
     "gauge": (
         "What the servers tell, second by second",
-        "One value for each second in which the servers were read. An SLO needs a statistic. It is NO_DATA where nobody "
-        "told, and where a gap may hide another value.",
+        "One value for each second in which the servers were read. An SLO needs a statistic. It is NO_DATA where "
+        "nobody told, and where a gap may hide another value.",
     ),
     "histogram": (
         "What the servers tell of their requests",
@@ -89,4 +90,5 @@ def _section(metric: Metric) -> Iterator[str]:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
     PAGE.write_text(page(), encoding="utf-8")

@@ -27,6 +27,7 @@ from ragmeter.run.session.measure import Conditions, measure
 from tests.backend.fake_llm import FakeLlm
 from tests.backend.running import Backend
 from tests.saved import plan_of
+from tests.waiting import wait_until
 
 WORDS = "latency of one request is the time from its first byte to the last token of its answer, in milliseconds"
 QUESTIONS = [f"Number {number}. What is meant by this: {WORDS * 5}?" for number in ("one", "two", "three", "four")]
@@ -63,7 +64,8 @@ def at(url: str, **keys: str) -> Provider:
 def measured(workload: Workload, provider: Provider, marking: Marking | None) -> tuple[Caches, list[str]]:
     """What the run says of its caches, and why its state is broken."""
     origin_ns = time.monotonic_ns()
-    sources = [patient(source) for source in metrics_sources(provider, workload).sources]
+    found = wait_until(lambda: metrics_sources(provider, workload).sources or None, 60)
+    sources = [patient(source) for source in found]
     with Observer() as observer:
         conditions = Conditions(
             provider=provider,

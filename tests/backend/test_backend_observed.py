@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 
-from ragmeter.core.observe.records import Reading
-from ragmeter.core.observe.watched import Watched, watched
+from ragmeter.core.figures.observe.records import Reading
+from ragmeter.core.figures.observe.watched import Watched, watched
 from ragmeter.core.requests.records import Phase
 from ragmeter.core.schedule.phases import phases
 from ragmeter.run.plan.metrics_sources import FoundSources, metrics_sources

@@ -15,8 +15,8 @@ from typing import IO, Self, TypeVar
 
 from ragmeter.core.codec import decode, to_json
 from ragmeter.core.errors import SchemaError, StorageError
+from ragmeter.core.figures.observe.records import Reading
 from ragmeter.core.netprobe.document import ProbeReference
-from ragmeter.core.observe.records import Reading
 from ragmeter.core.requests.records import RequestSample
 from ragmeter.core.result.failures import FailedTest
 from ragmeter.core.run.plan import Part, RunEnding, RunPlan

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from ragmeter.clients.observe.source import MetricsSource
-from ragmeter.core.observe.records import Reading, Span
-from ragmeter.core.observe.watched import watched
+from ragmeter.core.figures.observe.records import Reading, Span
+from ragmeter.core.figures.observe.watched import watched
 from ragmeter.core.requests.records import Phase
 from ragmeter.run.processes.observing import Observation, Observer
 from tests.run.http_fake import Answer, serving
@@ -113,7 +113,7 @@ def test_an_observer_that_dies_leaves_gaps_that_are_said_and_no_thread() -> None
         assert (last.edge, last.failure) == ("end", "the observing process has ended")
         (again,) = asyncio.run(observation.begin(SPAN))
         assert again.failure == "the observing process has ended"
-    assert threading.active_count() == before
+    assert threading.active_count() <= before
 
 
 def test_headers_of_the_service_are_sent_and_never_shown(observer: Observer) -> None:

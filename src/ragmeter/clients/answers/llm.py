@@ -6,7 +6,7 @@ import httpx
 
 from ragmeter.clients.answers.told import as_count, as_text
 from ragmeter.clients.observe.page import NoMetrics, samples_of
-from ragmeter.core.observe.families import BLOCK_CONFIG
+from ragmeter.core.figures.observe.families import BLOCK_CONFIG
 
 cache_labels = {"prefix_caching": "enable_prefix_caching", "kv_cache_dtype": "cache_dtype"}
 

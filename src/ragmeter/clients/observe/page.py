@@ -6,8 +6,8 @@ from typing import Final
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from ragmeter.core.observe.records import Sample
-from ragmeter.core.observe.told import known_names
+from ragmeter.core.figures.observe.records import Sample
+from ragmeter.core.figures.observe.told import known_names
 
 MAX_BYTES: Final = 8 * 2**20
 """A page that is longer is no metrics page of one server."""

@@ -10,7 +10,7 @@ from typing import Final
 import httpx
 
 from ragmeter.clients.observe.page import ACCEPT, MAX_BYTES, NoMetrics, samples_of
-from ragmeter.core.observe.records import Sample
+from ragmeter.core.figures.observe.records import Sample
 
 READ_S: Final = 3.0
 

@@ -5,8 +5,8 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from ragmeter.core.figures.observe.estimates import GaugeFigure, HistogramFigure
 from ragmeter.core.figures.series import Distribution, Series, series_of
-from ragmeter.core.observe.estimates import GaugeFigure, HistogramFigure
 from ragmeter.core.requests.answers import unknown_figures
 from ragmeter.core.requests.measures import e2e_ms, tpot_ms, ttft_ms
 from ragmeter.core.requests.metric import OF_REQUESTS

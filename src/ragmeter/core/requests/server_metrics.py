@@ -1,4 +1,4 @@
-"""Metrics that the servers tell of themselves while a load runs: see `ragmeter.core.observe`."""
+"""Metrics that the servers tell of themselves while a load runs: see `ragmeter.core.figures.observe`."""
 
 from typing import Final, Literal
 
@@ -6,8 +6,8 @@ from ragmeter.core.requests.metric import Better, Metric, phase
 
 _READ: Final = "The values are of readings a second apart: what came and went between two of them is not in it."
 _BUCKETS: Final = (
-    "By the server's histogram, over its requests of the phase, those of others included: a percentile is known between "
-    "the bounds of its bucket, and there is no minimum or maximum."
+    "By the server's histogram, over its requests of the phase, those of others included: a percentile is known "
+    "between the bounds of its bucket, and there is no minimum or maximum."
 )
 
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from ragmeter.core.client.floor import Calibration
+from ragmeter.core.figures.observe.records import Reading
 from ragmeter.core.inputs.workload import Workload
 from ragmeter.core.netprobe.document import ProbeReference
-from ragmeter.core.observe.records import Reading
 from ragmeter.core.requests.cache_counts import TrialCounts
 from ragmeter.core.schedule.plan import Marking, Shard, Vantage
 

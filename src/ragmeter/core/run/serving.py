@@ -1,12 +1,10 @@
-"""What the servers did while a run was measured: by replica, against what the client counted, and as SLOs ask for it."""
+"""What the servers did while a run was measured: by replica, against the client's counts, and as SLOs ask for it."""
 
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ragmeter.core.figures.series import Distribution
-from ragmeter.core.figures.summary import Figures, sum_known
-from ragmeter.core.observe.estimates import (
+from ragmeter.core.figures.observe.estimates import (
     GaugeFigure,
     HistogramFigure,
     gauge_figures,
@@ -14,8 +12,10 @@ from ragmeter.core.observe.estimates import (
     histogram_figures,
     of_step,
 )
-from ragmeter.core.observe.served import ObserverCost, ServedTrial, cost_of_observing, served_trial
-from ragmeter.core.observe.watched import Watched, watched
+from ragmeter.core.figures.observe.served import ObserverCost, ServedTrial, cost_of_observing, served_trial
+from ragmeter.core.figures.observe.watched import Watched, watched
+from ragmeter.core.figures.series import Distribution
+from ragmeter.core.figures.summary import Figures, sum_known
 from ragmeter.core.requests.metrics import METRICS
 from ragmeter.core.requests.records import Phase, RequestSample
 from ragmeter.core.run.plan import RunEnding, RunPlan

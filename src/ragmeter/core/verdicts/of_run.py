@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ragmeter.core.client.harness import Harness
+from ragmeter.core.figures.observe.watched import Watched
 from ragmeter.core.figures.retrieval import Retrieval, retrieval_of, retrieval_rates
 from ragmeter.core.figures.summary import Figures
 from ragmeter.core.money.cost import Cost, cost_rates, withhold
-from ragmeter.core.observe.watched import Watched
 from ragmeter.core.requests.records import Phase, RequestSample
 from ragmeter.core.run.caches import Caches, caches_of
 from ragmeter.core.run.figures import cost_of_run, harness_of_run

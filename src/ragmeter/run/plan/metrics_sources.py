@@ -10,9 +10,9 @@ import httpx
 
 from ragmeter.clients.observe.source import MetricsSource, Page, read_page
 from ragmeter.core.errors import ConfigError, TargetError
+from ragmeter.core.figures.observe.told import told_in
 from ragmeter.core.inputs.provider import Provider
 from ragmeter.core.inputs.workload import Workload
-from ragmeter.core.observe.told import told_in
 from ragmeter.core.urls import checked_url
 from ragmeter.run.plan.target import client_of
 

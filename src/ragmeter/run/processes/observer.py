@@ -14,7 +14,7 @@ from typing import Final, Literal
 import httpx
 
 from ragmeter.clients.observe.source import MetricsSource, Page, read_page
-from ragmeter.core.observe.records import Reading
+from ragmeter.core.figures.observe.records import Reading
 from ragmeter.run.processes.channel import Channel
 from ragmeter.run.processes.observer_messages import BeginSpan, EdgeRead, EndSpan
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from ragmeter.clients.observe.source import MetricsSource
-from ragmeter.core.observe.records import Reading, Span
+from ragmeter.core.figures.observe.records import Reading, Span
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

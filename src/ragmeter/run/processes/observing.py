@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Final, Literal, Self
 
 from ragmeter.clients.observe.source import MetricsSource
-from ragmeter.core.observe.records import Reading, Span
+from ragmeter.core.figures.observe.records import Reading, Span
 from ragmeter.run.processes.channel import records, written
 from ragmeter.run.processes.children import Child
 from ragmeter.run.processes.observer_messages import BeginSpan, DropSpan, EdgeRead, EndSpan
@@ -158,7 +158,7 @@ class Observation:
 
     @property
     def _patience_s(self) -> float:
-        return max(source.patience_s for source in self.sources)
+        return max((source.patience_s for source in self.sources), default=0.0)
 
     def drop(self) -> None:
         """The span is cut short: nothing is read after it."""

@@ -11,11 +11,11 @@ from itertools import zip_longest
 from ragmeter.clients.http.clocks import AUTO
 from ragmeter.core.campaign.events import Emit, PhaseStarted, RequestEnded, RequestStarted, Said, Tick, unheard
 from ragmeter.core.errors import ClientError, TargetError
+from ragmeter.core.figures.observe.cache_growth import cache_growth
+from ragmeter.core.figures.observe.records import Reading, Span
 from ragmeter.core.inputs.cache import CacheState
 from ragmeter.core.inputs.provider import Provider
 from ragmeter.core.inputs.workload import Workload
-from ragmeter.core.observe.cache_growth import cache_growth
-from ragmeter.core.observe.records import Reading, Span
 from ragmeter.core.requests.cache_counts import TrialCounts
 from ragmeter.core.requests.records import ErrorClass, Phase, RequestSample
 from ragmeter.core.run.plan import RunEnding

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final
 
-from ragmeter.core.observe.quantities import QUANTITIES
-from ragmeter.core.observe.records import Reading, Span
-from ragmeter.core.observe.told import Histogram, Told, told_in
+from ragmeter.core.figures.observe.quantities import QUANTITIES
+from ragmeter.core.figures.observe.records import Reading, Span
+from ragmeter.core.figures.observe.told import Histogram, Told, told_in
 
 MAX_GAP_S: Final = 3.0
 """Readings are a second apart: what happened in a longer time without one is not known."""

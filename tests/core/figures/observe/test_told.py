@@ -3,12 +3,12 @@
 import pytest
 
 from ragmeter.clients.observe.page import NoMetrics, samples_of
-from ragmeter.core.observe.families import FAMILIES
-from ragmeter.core.observe.quantities import QUANTITIES
-from ragmeter.core.observe.told import Told, cache_counts_of, told_in
+from ragmeter.core.figures.observe.families import FAMILIES
+from ragmeter.core.figures.observe.quantities import QUANTITIES
+from ragmeter.core.figures.observe.told import Told, cache_counts_of, told_in
 from ragmeter.core.requests.cache_counts import CacheCounts
-from tests.core.observe import pages
-from tests.core.observe.pages import LLAMA, LLAMA_GAUGES, LLAMA_MADE, SGLANG, TWO_ENGINES, recorded
+from tests.core.figures.observe import pages
+from tests.core.figures.observe.pages import LLAMA, LLAMA_GAUGES, LLAMA_MADE, SGLANG, TWO_ENGINES, recorded
 
 
 def told(page: str, model_id: str | None = None, *, buckets: bool = True) -> Told:

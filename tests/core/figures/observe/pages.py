@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-EXPOSITIONS = Path(__file__).parents[2] / "grafana" / "expositions"
+EXPOSITIONS = Path(__file__).parents[3] / "grafana" / "expositions"
 
 
 def recorded(name: str) -> str:

@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean
 
-from ragmeter.core.observe.quantities import QUANTITIES
-from ragmeter.core.observe.records import Span
-from ragmeter.core.observe.told import Histogram
-from ragmeter.core.observe.watched import Watched
+from ragmeter.core.figures.observe.quantities import QUANTITIES
+from ragmeter.core.figures.observe.records import Span
+from ragmeter.core.figures.observe.told import Histogram
+from ragmeter.core.figures.observe.watched import Watched
 from ragmeter.core.requests.figure import percentile_share
 from ragmeter.core.stats.binomial import bracketing_counts
 from ragmeter.core.stats.estimate import CONFIDENCE, MEAN_MIN_SAMPLES, Estimate, estimate_exact, min_samples, quantile

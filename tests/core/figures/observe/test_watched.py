@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from ragmeter.clients.observe.page import samples_of
-from ragmeter.core.observe.cache_growth import cache_growth
-from ragmeter.core.observe.records import Reading, Span
-from ragmeter.core.observe.watched import Watched, watched
+from ragmeter.core.figures.observe.cache_growth import cache_growth
+from ragmeter.core.figures.observe.records import Reading, Span
+from ragmeter.core.figures.observe.watched import Watched, watched
 from ragmeter.core.requests.cache_counts import CacheCounts
 from ragmeter.core.requests.records import Phase
 

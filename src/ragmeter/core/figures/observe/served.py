@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from ragmeter.core.observe.records import Reading
-from ragmeter.core.observe.watched import Watched
+from ragmeter.core.figures.observe.records import Reading
+from ragmeter.core.figures.observe.watched import Watched
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

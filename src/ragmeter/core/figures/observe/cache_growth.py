@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from ragmeter.core.observe.records import Reading
-from ragmeter.core.observe.told import cache_counts_of
-from ragmeter.core.observe.watched import Watched, watched
+from ragmeter.core.figures.observe.records import Reading
+from ragmeter.core.figures.observe.told import cache_counts_of
+from ragmeter.core.figures.observe.watched import Watched, watched
 from ragmeter.core.requests.cache_counts import CacheCounts, grown
 
 

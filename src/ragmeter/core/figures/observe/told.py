@@ -4,9 +4,9 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ragmeter.core.observe.families import BLOCK_CONFIG, FAMILIES, Family, Series
-from ragmeter.core.observe.quantities import QUANTITIES
-from ragmeter.core.observe.records import Sample
+from ragmeter.core.figures.observe.families import BLOCK_CONFIG, FAMILIES, Family, Series
+from ragmeter.core.figures.observe.quantities import QUANTITIES
+from ragmeter.core.figures.observe.records import Sample
 from ragmeter.core.requests.cache_counts import CacheCounts
 
 _MOST = 2.0**53
