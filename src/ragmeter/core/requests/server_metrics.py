@@ -35,8 +35,8 @@ def _observed(
     )
 
 
-def _phase(name: str, label: str, unit: str, better: Better, formula: str, definition: str) -> Metric:
-    return phase(name, label, unit, better, formula, definition, source="the servers' metrics pages")
+def _phase(name: str, label: str, unit: str, better: Better, formula: str, definition: str, short: str) -> Metric:
+    return phase(name, label, unit, better, formula, definition, source="the servers' metrics pages", short=short)
 
 
 OF_SERVERS: Final = (
@@ -94,6 +94,7 @@ OF_SERVERS: Final = (
         "higher",
         "tokens found in the prefix cache / tokens looked up",
         "By the counters of the LLM servers, over all trials and replicas, requests of others included.",
+        "prefix hits",
     ),
     _phase(
         "llm_prompt_tokens_per_s",
@@ -102,6 +103,7 @@ OF_SERVERS: Final = (
         "higher",
         "growth of the counter of prompt tokens / seconds between its readings",
         "Prompt tokens as the LLM servers count them, those from the prefix cache included.",
+        "LLM prompt throughput",
     ),
     _phase(
         "llm_output_tokens_per_s",
@@ -110,6 +112,7 @@ OF_SERVERS: Final = (
         "higher",
         "growth of the counter of generated tokens / seconds between its readings",
         "Output tokens as the LLM servers count them: of failed and foreign requests, too.",
+        "LLM output throughput",
     ),
     phase(
         "preemptions",
