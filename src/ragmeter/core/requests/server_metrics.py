@@ -117,7 +117,7 @@ OF_SERVERS: Final = (
     phase(
         "preemptions",
         "Preemptions",
-        "preemptions",
+        "requests",
         "lower",
         "growth of the counter of preemptions",
         "Requests that lost their place in the batch for want of KV cache, of all trials and replicas.",
