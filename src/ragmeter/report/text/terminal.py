@@ -48,8 +48,8 @@ from ragmeter.report.words.naming import (
     stage_label,
     why_missing,
 )
-from ragmeter.report.words.replicas import ratio_words
-from ragmeter.report.words.serving import cost_sentence, serving_sentences
+from ragmeter.report.words.service.replicas import ratio_words
+from ragmeter.report.words.service.serving import cost_sentence, serving_sentences
 from ragmeter.report.words.talks import talk_sentence, turn_cells
 
 _LATENCIES: Final = ("ttft_ms", "tpot_ms", "itl_ms", "e2e_ms")

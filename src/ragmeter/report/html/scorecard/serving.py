@@ -3,7 +3,7 @@
 from ragmeter.core.result.result import RunResult
 from ragmeter.report.html.layout import section, table
 from ragmeter.report.words.markup import Html, element
-from ragmeter.report.words.serving import HEAD, cost_sentence, serving_row, serving_sentences
+from ragmeter.report.words.service.serving import HEAD, cost_sentence, serving_row, serving_sentences
 
 
 def serving(result: RunResult) -> Html | None:
