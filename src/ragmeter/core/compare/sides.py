@@ -213,7 +213,8 @@ def _is_cost(figure: Figure) -> bool:
 def _sent(figures: Figures, metric: str, statistic: str | None) -> float | None:
     """A latency or a rate of one trial."""
     if statistic is not None:
-        return figures.series[metric].of_each_trial(percentile_share(statistic))[0]
+        series = figures.series.get(metric)
+        return None if series is None else series.of_each_trial(percentile_share(statistic))[0]
     rate = figures.rates.get(metric)
     return rate.value if rate else None
 

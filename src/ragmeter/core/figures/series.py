@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ragmeter.core.requests.figure import STATISTICS, percentile_share
 from ragmeter.core.requests.measures import Measure, itl_gaps_ms
-from ragmeter.core.requests.metric import Metric
+from ragmeter.core.requests.metric import OF_REQUESTS, Metric
 from ragmeter.core.requests.metrics import METRICS
 from ragmeter.core.requests.records import RequestSample
 from ragmeter.core.stats.estimate import (
@@ -146,17 +146,14 @@ class EverySeries(Mapping[str, Series]):
         self._made: dict[str, Series] = {}
 
     def __getitem__(self, name: str) -> Series:
-        if METRICS[name].kind not in _OF_REQUESTS:
+        if METRICS[name].kind not in OF_REQUESTS:
             raise KeyError(name)
         if name not in self._made:
             self._made[name] = series_of(METRICS[name], self._samples, self._seed)
         return self._made[name]
 
     def __iter__(self) -> Iterator[str]:
-        return (name for name, metric in METRICS.items() if metric.kind in _OF_REQUESTS)
+        return (name for name, metric in METRICS.items() if metric.kind in OF_REQUESTS)
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
-
-
-_OF_REQUESTS = ("per_request", "pooled")
