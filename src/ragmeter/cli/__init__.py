@@ -61,7 +61,6 @@ def _parser() -> argparse.ArgumentParser:
         compare,
         cost,
         dataset,
-        history,
         importing,
         judge,
         questions,
@@ -71,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
         target,
         validate,
     )
+    from ragmeter.cli.folder import history, site
     from ragmeter.cli.pipeline import accept, comment, export
     from ragmeter.cli.shards import load, merge, plan
     from ragmeter.cli.starting import completion, init, quick
@@ -89,6 +89,7 @@ def _parser() -> argparse.ArgumentParser:
         importing,
         export,
         history,
+        site,
         plan,
         load,
         merge,
