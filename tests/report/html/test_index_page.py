@@ -60,7 +60,9 @@ def test_each_outcome_but_pass_is_drawn_with_its_sign() -> None:
     ],
     ids=["none", "one", "one without figures", "twice the same", "two branches", "thirty", "three hundred"],
 )
-def test_every_run_is_listed_and_a_trend_needs_two(results: list[RunResult], heading: str, series: int, rows: int) -> None:
+def test_every_run_is_listed_and_a_trend_needs_two(
+    results: list[RunResult], heading: str, series: int, rows: int
+) -> None:
     text = index_page(index(results))
     page = parsed(text)
     assert page.all("h2")[0].text().startswith(heading)

@@ -40,14 +40,14 @@ class Folder:
                 yield path, load(path)
                 results.add(path)
             except RagmeterError as error:
-                self._leave_out(path, error)
+                self.leave_out(path, error)
         for path in sorted(self.path.rglob(f"*{store.suffix}")):
             if result_beside(path) in results:
                 continue
             try:
                 yield path, load(path)
             except RagmeterError as error:
-                self._leave_out(path, error)
+                self.leave_out(path, error)
 
     def trials(self) -> Iterator[tuple[Path, ImportedTrials]]:
         """Results of other tools that `ragmeter import` took over: only a comparison reads them."""
@@ -55,7 +55,7 @@ class Folder:
             try:
                 side = load_side(path)
             except RagmeterError as error:
-                self._leave_out(path, error)
+                self.leave_out(path, error)
                 continue
             if isinstance(side, ImportedRun):
                 yield path, side.trials
@@ -67,9 +67,14 @@ class Folder:
                 check(document, schema("comparison.v1"), str(path))
                 yield path, decode(Comparison, document, where=str(path))
             except RagmeterError as error:
-                self._leave_out(path, error)
+                self.leave_out(path, error)
 
-    def _leave_out(self, path: Path, error: RagmeterError) -> None:
+    def within(self, path: Path) -> str:
+        """How a file below the folder is called."""
+        return path.relative_to(self.path).as_posix()
+
+    def leave_out(self, path: Path, error: RagmeterError) -> None:
+        """Note that a file could not be read."""
         self.damaged[path] = clean(str(error) if str(path) in str(error) else f"{path}: {error}")
 
     def _documents(self, kind: str) -> Iterator[Path]:
@@ -89,3 +94,8 @@ class Folder:
 def result_beside(raw: Path) -> Path:
     """Where the result of a raw record lies."""
     return raw.with_name(f"{raw.name.removesuffix(store.suffix)}.json")
+
+
+def raw_beside(path: Path) -> Path:
+    """The raw record of a run that was read from its result, or from the record itself."""
+    return path if path.name.endswith(store.suffix) else path.with_name(f"{path.stem}{store.suffix}")

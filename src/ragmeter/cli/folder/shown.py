@@ -30,13 +30,11 @@ def index_of(
     """
     return Index(
         name=folder.path.resolve().name,
-        rows=tuple(replace(row, path=_within(folder, Path(row.path))) for row in rows),
-        links={_within(folder, Path(row.path)): links(Path(row.path)) for row in rows},
+        rows=tuple(replace(row, path=folder.within(Path(row.path))) for row in rows),
+        links={folder.within(Path(row.path)): links(Path(row.path)) for row in rows},
         imported=tuple(_imported(folder, path, found) for path, found in trials),
         compared=tuple(sorted((_compared(found, at) for found, at in compared), key=_newest, reverse=True)),
-        damaged=tuple(
-            (_within(folder, path), _told(folder, path, why)) for path, why in sorted(folder.damaged.items())
-        ),
+        damaged=tuple((folder.within(path), _told(folder, path, why)) for path, why in sorted(folder.damaged.items())),
     )
 
 
@@ -65,7 +63,7 @@ def _newest(at: Compared) -> str:
 
 def _imported(folder: Folder, path: Path, found: ImportedTrials) -> Imported:
     return Imported(
-        path=_within(folder, path),
+        path=folder.within(path),
         tool=found.tool,
         provider=found.provider,
         workload=found.workload,
@@ -80,10 +78,6 @@ def _compared(found: Comparison, at: str | None) -> Compared:
         claim=next((sentence_of(claim) for claim in found.claims), None),
         address=at,
     )
-
-
-def _within(folder: Folder, path: Path) -> str:
-    return path.relative_to(folder.path).as_posix()
 
 
 def _told(folder: Folder, path: Path, why: str) -> str:
