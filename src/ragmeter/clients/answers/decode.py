@@ -8,6 +8,7 @@ from ragmeter.clients.answers.faults import first_fault, is_2xx
 from ragmeter.clients.answers.framing import parser_of
 from ragmeter.clients.answers.reading import Reading
 from ragmeter.clients.answers.sse import events_of
+from ragmeter.clients.answers.thoughts import part_thoughts
 from ragmeter.clients.answers.told import as_text, parsed, within
 from ragmeter.clients.connection.transport import Exchange
 from ragmeter.clients.tokenizer import Ends
@@ -45,9 +46,9 @@ def decode(
     Success: HTTP 2xx, a terminal event, text, nothing that is not of the dialect, all before the deadline. What happens
     after the terminal event (a connection that is cut, or never closed) does not undo it, and is not in ``ended_ns``.
     """
-    kept = [] if texts is None and ends is not None else texts
-    reading = Reading(secrets=secrets, texts=kept, thoughts=None if ends is None else [])
+    reading = Reading(secrets=secrets, texts=[] if texts is None else texts)
     stray = _read(exchange, dialect, reading)
+    part_thoughts(reading)
     fault = first_fault(exchange, reading, stray, dialect)
     counts = counts_of(reading, max_tokens, is_whole=fault is None, ends=ends)
     ended_ns = fault[2] if fault else reading.over_ns or exchange.ended_ns
