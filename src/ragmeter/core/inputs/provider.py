@@ -4,8 +4,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
+from urllib.parse import urlsplit
 
 from ragmeter.core.errors import ConfigError
+from ragmeter.core.inputs.access.auth import Auth, auth_of
+from ragmeter.core.inputs.access.tls import OF_THE_SYSTEM, TlsFiles
 from ragmeter.core.inputs.headers import is_header_name
 from ragmeter.core.inputs.masking import LEAST_CHARS, NO_SECRETS, Secrets, secrets_in, too_short
 from ragmeter.core.inputs.unversioned import versioned
@@ -28,6 +31,7 @@ class LocalSettings:
     context_max_chars: int
     startup_timeout_s: float
     args: tuple[str, ...]
+    docs: str | None = None
 
 
 NetprobePart: TypeAlias = Literal["latency", "tcp", "udp"]
@@ -69,6 +73,7 @@ class Provider:
     target: name or description of what the service speaks, for workloads that name none.
     declared: metadata the file states (region, gpu_model …), by their names in ``run_metadata``.
     cost: the price sheet as written; None when the file has none.
+    observe: ``auto``, or the metrics pages that are read while a load runs: none at all with ``off``.
     """
 
     name: str
@@ -78,7 +83,8 @@ class Provider:
     ray_url: str | None
     trace_url: str | None
     headers: Mapping[str, str] = field(repr=False)
-    ca_file: str | None
+    tls: TlsFiles = OF_THE_SYSTEM
+    auth: Auth | None = None
     replica_header: str | None = None
     addresses: str = "resolver"
     workload: str
@@ -90,6 +96,7 @@ class Provider:
     local: LocalSettings | None
     cost: Mapping[str, Any] | None
     netprobe: NetprobeSettings
+    observe: Literal["auto"] | tuple[str, ...] = "auto"
     secrets: Secrets = NO_SECRETS
     """What is masked wherever it comes back."""
     notices: tuple[str, ...] = ()
@@ -141,7 +148,8 @@ def provider_from(
         ray_url=checked_url(resolved.get("ray_url"), f"{path}: $.ray_url"),
         trace_url=checked_trace_url(resolved.get("trace_url"), f"{path}: $.trace_url"),
         headers=_checked_headers(resolved.get("headers", {}), path),
-        ca_file=resolved.get("ca_file"),
+        tls=_tls_of(resolved),
+        auth=auth_of(resolved["auth"], resolved.get("headers", {}), path) if "auth" in resolved else None,
         replica_header=resolved.get("replica_header"),
         addresses=resolved.get("addresses", schema["properties"]["addresses"]["default"]),
         workload=resolved.get("workload", schema["properties"]["workload"]["default"]),
@@ -153,18 +161,23 @@ def provider_from(
         local=local,
         cost=resolved.get("cost"),
         netprobe=_netprobe_of(resolved.get("netprobe", {}), netprobe, schema),
+        observe=_observed(resolved.get("observe", schema["properties"]["observe"]["default"]), path),
         secrets=_secrets_of(document, resolved, environment),
         notices=(*notices, *shortened, *llm_shortened, *_unmasked(resolved.get("headers", {}), path)),
     )
 
 
 def _secrets_of(document: Mapping[str, Any], resolved: Mapping[str, Any], environment: Mapping[str, str]) -> Secrets:
-    """Headers, and what the environment puts into them and into ``local.args``."""
-    hidden = [*document.get("headers", {}).values(), *document.get("local", {}).get("args", ())]
+    """Headers, the secret of ``auth``, and what the environment puts into them, into ``auth`` and ``local.args``."""
+    auth = document.get("auth", {})
+    hidden = [*document.get("headers", {}).values(), *document.get("local", {}).get("args", ()), *_texts(auth)]
     names = {name for text in hidden for name, _ in reference.findall(text)}
-    shown = [text for key, value in resolved.items() if key not in {"headers", "local"} for text in _texts(value)]
+    shown = [
+        text for key, value in resolved.items() if key not in {"headers", "local", "auth"} for text in _texts(value)
+    ]
+    client = resolved.get("auth", {}).get("oauth", {})
     return secrets_in(
-        resolved.get("headers", {}),
+        {**resolved.get("headers", {}), **{key: text for key, text in client.items() if key == "client_secret"}},
         from_environment=[environment[name] for name in names if environment.get(name)],
         shown=shown,
     )
@@ -185,6 +198,26 @@ def _unmasked(headers: Mapping[str, str], path: str) -> list[str]:
     ]
 
 
+def _observed(value: bool | str | Sequence[str], path: str) -> Literal["auto"] | tuple[str, ...]:
+    """``off`` is false to a reader of YAML."""
+    if isinstance(value, bool):
+        return "auto" if value else ()
+    if value == "auto":
+        return "auto"
+    if value == "off":
+        return ()
+    if isinstance(value, str):
+        return (_metrics_url(value, f"{path}: $.observe"),)
+    return tuple(_metrics_url(url, f"{path}: $.observe[{index}]") for index, url in enumerate(value))
+
+
+def _metrics_url(url: str, where: str) -> str:
+    if "://" not in url:
+        raise ConfigError(f"{where}: {url!r} is neither auto nor off nor a URL such as http://llm:8000/metrics")
+    checked = checked_url(url, where) or url
+    return checked if urlsplit(checked).path else f"{checked}/metrics"
+
+
 _of_the_service = {
     "base_url",
     "llm_url",
@@ -192,7 +225,10 @@ _of_the_service = {
     "trace_url",
     "headers",
     "ca_file",
+    "tls",
+    "auth",
     "replica_header",
+    "observe",
     "addresses",
     "local",
     "target",
@@ -242,6 +278,11 @@ def _checked_headers(headers: Mapping[str, str], path: str) -> Mapping[str, str]
     return headers
 
 
+def _tls_of(document: Mapping[str, Any]) -> TlsFiles:
+    shown = document.get("tls", {})
+    return TlsFiles(ca=document.get("ca_file"), cert=shown.get("client_cert"), key=shown.get("client_key"))
+
+
 def _local_of(
     section: Mapping[str, Any], schema: Mapping[str, Any], document: Mapping[str, Any], path: str
 ) -> LocalSettings:
@@ -259,4 +300,5 @@ def _local_of(
         context_max_chars=values["context_max_chars"],
         startup_timeout_s=float(values["startup_timeout"]),
         args=tuple(values.get("args", ())),
+        docs=values.get("docs"),
     )
