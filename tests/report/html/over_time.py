@@ -8,7 +8,7 @@ from typing import Final
 from ragmeter.core.result.result import RunResult
 from ragmeter.core.verdicts.records import Outcome
 from ragmeter.report.html.index.records import Compared, Imported, Index
-from ragmeter.report.words.over_time import history_rows
+from ragmeter.report.tables.over_time import history_rows
 from tests.report.examples import failing, hostile, invalid, passing
 
 HOSTILE: Final = "<script>alert('x')</script>\" onload=\"x"

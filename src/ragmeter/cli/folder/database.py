@@ -13,9 +13,9 @@ from ragmeter.cli.saved import load_raw
 from ragmeter.core.errors import ConfigError, RagmeterError
 from ragmeter.report.rows import request_rows
 from ragmeter.report.tables.column import Column, Kind
+from ragmeter.report.tables.over_time import history_rows
 from ragmeter.report.tables.requests import REQUESTS
 from ragmeter.report.tables.runs import FIGURES, RUNS, SLOS, ShownRun, figure_rows, run_row, slo_rows
-from ragmeter.report.words.over_time import history_rows
 
 VIEWS: Final[Mapping[str, tuple[Column, ...]]] = {"runs": RUNS, "figures": FIGURES, "slos": SLOS, "requests": REQUESTS}
 _READS: Final = ("SELECT", "EXPLAIN")

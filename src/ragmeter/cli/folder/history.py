@@ -13,8 +13,8 @@ from ragmeter.clients.files import write_atomically
 from ragmeter.core.codec import encode
 from ragmeter.core.compare.imported import ImportedTrials
 from ragmeter.report.html.index.page import index_page
+from ragmeter.report.tables.over_time import HistoryRow, history_rows
 from ragmeter.report.text.history import history_lines
-from ragmeter.report.words.over_time import HistoryRow, history_rows
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

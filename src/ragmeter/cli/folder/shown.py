@@ -10,9 +10,9 @@ from ragmeter.cli.folder.reading import Folder
 from ragmeter.core.compare.comparison import Comparison
 from ragmeter.core.compare.imported import ImportedTrials
 from ragmeter.report.html.index.records import Compared, Imported, Index
+from ragmeter.report.tables.over_time import HistoryRow
 from ragmeter.report.words.answer import question
 from ragmeter.report.words.comparison import sentence_of
-from ragmeter.report.words.over_time import HistoryRow
 from ragmeter.run import store
 
 Links = Mapping[str, str]

@@ -17,7 +17,7 @@ from ragmeter.core.result.result import RunResult
 from ragmeter.report.html.comparison_page import comparison_page
 from ragmeter.report.html.index.page import index_page
 from ragmeter.report.html.scorecard_page import page_html
-from ragmeter.report.words.over_time import history_rows
+from ragmeter.report.tables.over_time import history_rows
 from ragmeter.run.plan.linked_probes import linked_probes
 
 INDEX: Final = "index.html"

@@ -1,1 +1,1 @@
-"""Runs as tables, for SQL."""
+"""Runs as rows: over time, and for SQL."""

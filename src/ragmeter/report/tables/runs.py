@@ -8,7 +8,7 @@ from typing import Any, Final
 from ragmeter.core.result.result import RunResult
 from ragmeter.core.stats.estimate import Estimate
 from ragmeter.report.tables.column import Column, Kind, row_of
-from ragmeter.report.words.over_time import HistoryRow
+from ragmeter.report.tables.over_time import HistoryRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

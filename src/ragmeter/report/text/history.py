@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Final
 
+from ragmeter.report.tables.over_time import HistoryRow, changes_text
 from ragmeter.report.words.format import UNKNOWN, figure, moment
 from ragmeter.report.words.markup import clean
-from ragmeter.report.words.over_time import HistoryRow, changes_text
 
 _BARS: Final = "▁▂▃▄▅▆▇█"
 

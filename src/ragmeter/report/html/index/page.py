@@ -9,9 +9,9 @@ from ragmeter.report.html.index.runs import comparisons, damaged, filter_marks, 
 from ragmeter.report.html.index.trends import has_trend, trends
 from ragmeter.report.html.layout import badge
 from ragmeter.report.html.scorecard_page import whole_page
+from ragmeter.report.tables.over_time import HistoryRow
 from ragmeter.report.words.format import moment
 from ragmeter.report.words.markup import Html, element
-from ragmeter.report.words.over_time import HistoryRow
 
 _FILTERS = {"provider": "Provider", "workload": "Workload", "model": "Model", "branch": "Branch"}
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ragmeter.report.words.over_time import HistoryRow
+from ragmeter.report.tables.over_time import HistoryRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

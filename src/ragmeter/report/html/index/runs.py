@@ -6,9 +6,9 @@ from typing import Final
 from ragmeter.core.verdicts.records import Outcome
 from ragmeter.report.html.index.records import Compared, Imported, Index
 from ragmeter.report.html.layout import badge, code, section, stacked, table
+from ragmeter.report.tables.over_time import HistoryRow, changes_text
 from ragmeter.report.words.format import UNKNOWN, count, figure, moment
 from ragmeter.report.words.markup import Html, element, join
-from ragmeter.report.words.over_time import HistoryRow, changes_text
 
 COMMIT_CHARS: Final = 10
 _HEAD: Final = (

@@ -9,9 +9,9 @@ from ragmeter.core.verdicts.records import Outcome
 from ragmeter.report.html import svg
 from ragmeter.report.html.layout import SIGNS, section
 from ragmeter.report.html.scale import Scale, fitting, labelled
+from ragmeter.report.tables.over_time import CHANGING, HistoryRow, change_text, levels_of
 from ragmeter.report.words.format import figure, moment, unit_of
 from ragmeter.report.words.markup import Html, element
-from ragmeter.report.words.over_time import CHANGING, HistoryRow, change_text, levels_of
 
 _TOP: Final = 22
 _PLOT: Final = 96
