@@ -103,8 +103,7 @@ def test_what_cannot_be_imported_is_a_sentence(tmp_path: Path, capsys: pytest.Ca
         ([str(empty), *new], "is no BEIR set: it has no corpus.jsonl, queries.jsonl, qrels/test.tsv"),
         (
             [str(odd), *new],
-            "is of no known format (SQuAD, SQuAD in rows, HotpotQA, ShareGPT, a table of questions, BEIR); "
-            "it has the keys a",
+            "is of no known format (SQuAD, HotpotQA, ShareGPT, a table of questions, BEIR); it has the keys a",
         ),
         ([str(table), *new], "x.parquet: is not a Parquet file that can be read: "),
         ([str(odd), "--out", str(tmp_path)], "exists, and nothing is written over"),

@@ -16,7 +16,7 @@ from ragmeter.clients.capture.ring import PacketRing
 from ragmeter.clients.connection.pauses import Pauses
 from ragmeter.clients.connection.transport import CaptureLosses, Exchange
 from ragmeter.clients.http.client import HttpTransport
-from ragmeter.core.inputs.tls import TlsFiles
+from ragmeter.core.inputs.access.tls import TlsFiles
 from ragmeter.core.requests.records import Phase, RequestSample
 from ragmeter.testing import GroundTruthServer, StreamScript, StreamTruth
 

@@ -23,7 +23,7 @@ from ragmeter.clients.connection.tls_files import tls_context
 from ragmeter.clients.connection.transport import Exchange
 from ragmeter.clients.http.client import HttpTransport
 from ragmeter.core.errors import ConfigError
-from ragmeter.core.inputs.tls import TlsFiles
+from ragmeter.core.inputs.access.tls import TlsFiles
 from ragmeter.core.requests.records import ErrorClass
 from ragmeter.run.plan.target import reach
 from tests.clients.http.exchanges import closing, send

@@ -11,7 +11,7 @@ import trustme
 
 from ragmeter.clients.connection.transport import Exchange
 from ragmeter.clients.http.client import HttpTransport
-from ragmeter.core.inputs.tls import TlsFiles
+from ragmeter.core.inputs.access.tls import TlsFiles
 from ragmeter.core.requests.records import ErrorClass
 from ragmeter.testing import GroundTruthServer
 from tests.clients.http.exchanges import RUNNERS, STREAM, TransportTo, send

@@ -14,7 +14,7 @@ import pytest
 from ragmeter.clients.connection.transport import Exchange, HttpRequest
 from ragmeter.clients.http.client import HttpTransport
 from ragmeter.core.errors import ConfigError
-from ragmeter.core.inputs.tls import TlsFiles
+from ragmeter.core.inputs.access.tls import TlsFiles
 from ragmeter.core.requests.records import ErrorClass
 from ragmeter.testing import GroundTruthServer
 from tests.clients.http.exchanges import RUNNERS, STREAM, TransportTo, raw_server, send

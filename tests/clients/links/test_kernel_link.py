@@ -21,7 +21,7 @@ from ragmeter.clients.connection.connection import Link
 from ragmeter.clients.connection.transport import Exchange, HttpRequest
 from ragmeter.clients.http.client import HttpTransport
 from ragmeter.clients.links.kernel_link import KernelLink, KernelLinks
-from ragmeter.core.inputs.tls import TlsFiles
+from ragmeter.core.inputs.access.tls import TlsFiles
 from ragmeter.core.requests.records import ErrorClass, Phase, RequestSample
 from ragmeter.testing import GroundTruthServer, StreamScript
 

@@ -12,9 +12,9 @@ from ragmeter.clients.tokens import exec_plugin, held
 from ragmeter.clients.tokens.exec_plugin import NoCredential, run_plugin
 from ragmeter.clients.tokens.oauth import fetch
 from ragmeter.core.errors import ConfigError, TargetError
-from ragmeter.core.inputs.auth import API_VERSION, Auth, ExecPlugin, OAuthClient, auth_of
+from ragmeter.core.inputs.access.auth import API_VERSION, Auth, ExecPlugin, OAuthClient, auth_of
+from ragmeter.core.inputs.access.tls import OF_THE_SYSTEM
 from ragmeter.core.inputs.provider import Provider
-from ragmeter.core.inputs.tls import OF_THE_SYSTEM
 from tests.clients.tokens.token_server import SECRET, TokenServer, token_server
 from tests.run.cases import provider
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ragmeter.core.errors import TargetError
-from ragmeter.core.inputs.tls import TlsFiles
+from ragmeter.core.inputs.access.tls import TlsFiles
 from ragmeter.core.run.metadata import RunMetadata, merge
 from ragmeter.run.plan import target
 from ragmeter.run.plan.target import check_identity, metadata_sources, reach

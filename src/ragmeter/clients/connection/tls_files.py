@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from ragmeter.core.errors import ConfigError
-from ragmeter.core.inputs.tls import TlsFiles
+from ragmeter.core.inputs.access.tls import TlsFiles
 
 HTTP_1: Final = ("http/1.1",)
 HTTP_2: Final = ("h2",)

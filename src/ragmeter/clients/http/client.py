@@ -19,7 +19,7 @@ from ragmeter.clients.connection.tls_files import HTTP_1, HTTP_2, tls_context
 from ragmeter.clients.connection.transport import CaptureLosses, Exchange, HttpRequest
 from ragmeter.clients.http.clocks import AUTO, clock_for, links_for
 from ragmeter.core.errors import ClientError, ConfigError, TargetError
-from ragmeter.core.inputs.tls import OF_THE_SYSTEM, TlsFiles
+from ragmeter.core.inputs.access.tls import OF_THE_SYSTEM, TlsFiles
 from ragmeter.core.requests.records import ErrorClass
 
 CONNECT_TIMEOUT_S = 10.0

@@ -16,7 +16,7 @@ from typing import Any, Final
 from ragmeter.clients.tokens.exec_plugin import NoCredential, run_plugin
 from ragmeter.clients.tokens.token import Token
 from ragmeter.core.errors import ClusterError
-from ragmeter.core.inputs.auth import ExecPlugin, exec_plugin_of
+from ragmeter.core.inputs.access.auth import ExecPlugin, exec_plugin_of
 
 SOCKS: Final = ("socks4", "socks5", "socks5h")
 

@@ -17,7 +17,7 @@ from ragmeter.clients.http.clocks import clock_for, links_for
 from ragmeter.clients.plugins.registry import PLUGIN, speaker_of
 from ragmeter.clients.plugins.speaker import Question, ServiceFailed
 from ragmeter.clients.plugins.stream import Arrival, Stream
-from ragmeter.core.inputs.tls import OF_THE_SYSTEM, TlsFiles
+from ragmeter.core.inputs.access.tls import OF_THE_SYSTEM, TlsFiles
 from ragmeter.core.requests.records import ErrorClass
 
 _MAX_BYTES = 64 << 20

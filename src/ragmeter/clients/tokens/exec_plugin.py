@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ragmeter.clients.tokens.token import Token
-from ragmeter.core.inputs.auth import ExecPlugin
+from ragmeter.core.inputs.access.auth import ExecPlugin
 
 TIMEOUT_S: Final = 60.0
 """A login in a browser takes its time; a run in CI has nobody who logs in."""

@@ -8,7 +8,7 @@ from ragmeter.clients.tokens.exec_plugin import NoCredential, run_plugin
 from ragmeter.clients.tokens.oauth import fetch
 from ragmeter.clients.tokens.token import Token
 from ragmeter.core.errors import TargetError
-from ragmeter.core.inputs.auth import HEADER, Auth, ExecPlugin
+from ragmeter.core.inputs.access.auth import HEADER, Auth, ExecPlugin
 from ragmeter.core.inputs.masking import secrets_in
 from ragmeter.core.inputs.provider import Provider
 

@@ -8,8 +8,8 @@ import httpx
 from ragmeter.clients.connection.tls_files import tls_context
 from ragmeter.clients.tokens.exec_plugin import NoCredential, one_line
 from ragmeter.clients.tokens.token import Token
-from ragmeter.core.inputs.auth import OAuthClient
-from ragmeter.core.inputs.tls import TlsFiles
+from ragmeter.core.inputs.access.auth import OAuthClient
+from ragmeter.core.inputs.access.tls import TlsFiles
 
 TIMEOUT_S: Final = 15.0
 

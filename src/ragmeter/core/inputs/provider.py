@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from ragmeter.core.errors import ConfigError
-from ragmeter.core.inputs.auth import Auth, auth_of
+from ragmeter.core.inputs.access.auth import Auth, auth_of
+from ragmeter.core.inputs.access.tls import OF_THE_SYSTEM, TlsFiles
 from ragmeter.core.inputs.headers import is_header_name
 from ragmeter.core.inputs.masking import LEAST_CHARS, NO_SECRETS, Secrets, secrets_in, too_short
-from ragmeter.core.inputs.tls import OF_THE_SYSTEM, TlsFiles
 from ragmeter.core.inputs.unversioned import versioned
 from ragmeter.core.schema import check, defaults
 from ragmeter.core.setting import Setting

@@ -102,11 +102,13 @@ def keys_seen(document: Any) -> str:
 
 def _is_squad(document: Any) -> bool:
     at = _first(document.get("data")) if isinstance(document, Mapping) else None
-    return isinstance(at, Mapping) and "paragraphs" in at
+    return _is_flat_squad(document) or (isinstance(at, Mapping) and "paragraphs" in at)
 
 
 def _squad(document: Any) -> QuestionSet:
     """A paragraph is a document."""
+    if _is_flat_squad(document):
+        return _flat_squad(document)
     questions, texts = [], {}
     for article in document["data"]:
         for number, paragraph in enumerate(article["paragraphs"], start=1):
@@ -208,7 +210,6 @@ def _table(document: Any) -> QuestionSet:
 
 _JSON: Final[Mapping[str, tuple[Callable[[Any], bool], Callable[[Any], QuestionSet]]]] = {
     "SQuAD": (_is_squad, _squad),
-    "SQuAD in rows": (_is_flat_squad, _flat_squad),
     "HotpotQA": (_is_hotpot, _hotpot),
     "ShareGPT": (_is_sharegpt, _sharegpt),
     "a table of questions": (_is_table, _table),

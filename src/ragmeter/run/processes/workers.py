@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from ragmeter.core.errors import ClientError, TargetError
-from ragmeter.core.inputs.auth import HEADER
+from ragmeter.core.inputs.access.auth import HEADER
 from ragmeter.core.inputs.provider import Provider
 from ragmeter.core.inputs.workload import Workload
 from ragmeter.core.requests.records import RequestSample

@@ -13,8 +13,8 @@ import httpx
 from ragmeter.clients.plugins.registry import PLUGIN
 from ragmeter.core.client.floor import Calibration, floor_of
 from ragmeter.core.errors import TargetError
+from ragmeter.core.inputs.access.tls import OF_THE_SYSTEM
 from ragmeter.core.inputs.provider import Provider
-from ragmeter.core.inputs.tls import OF_THE_SYSTEM
 from ragmeter.core.inputs.workload import Workload
 from ragmeter.core.requests.records import Phase
 from ragmeter.core.run.plan import RunPlan
