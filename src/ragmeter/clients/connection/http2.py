@@ -123,6 +123,8 @@ class Http2Connection(Connection):
             response.received_bytes += len(data)
         for event in events:
             self._take(event, at_ns, earliest_ns)
+        if response is not None and response.ended_ns is not None:
+            self._unsent = b""  # a server may answer before it has read the whole request
         if not self.link.is_closing:
             self._push_body()
             if answer := self._h2.data_to_send():
@@ -140,10 +142,7 @@ class Http2Connection(Connection):
             return
         if isinstance(self.response, Http2Response):
             self.response.take(event, at_ns, earliest_ns)
-            if (
-                sum(len(chunk) for _, chunk in self.response.chunks[-1:])
-                and self.response.received_bytes > MAX_BODY_BYTES
-            ):
+            if self.response.received_bytes > MAX_BODY_BYTES:
                 self._fail(at_ns, f"the response exceeds {MAX_BODY_BYTES} bytes")
 
     def _fail(self, at_ns: int, words: str) -> None:
