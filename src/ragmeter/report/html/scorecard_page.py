@@ -23,6 +23,7 @@ from ragmeter.report.html.scorecard.graphs import distributions, failures, ttft_
 from ragmeter.report.html.scorecard.money import cost, retrieval
 from ragmeter.report.html.scorecard.provenance import formulas, harness, manifest, metadata, overrides
 from ragmeter.report.html.scorecard.replicas import replicas
+from ragmeter.report.html.scorecard.serving import serving
 from ragmeter.report.html.scorecard.slowest import slowest
 from ragmeter.report.html.scorecard.sweep import sweep
 from ragmeter.report.html.scorecard.talks import talks
@@ -149,6 +150,7 @@ def _run(result: RunResult, gate: Gate, ident: str) -> Html:
         None if first else failures(result),
         retrieval(result),
         cost(result),
+        serving(result),
         caches(result),
         asked(result),
         harness(result),

@@ -205,12 +205,20 @@ def _deeper(info: Mapping[str, Any], docset: str) -> dict[str, Any]:
     return {
         "llm_engine": part("llm", "engine"),
         "index_type": part("index", "type"),
+        "index_parameters": _written(part("index", "parameters")),
         "chunk_chars": part("chunking", "chars"),
         "chunk_overlap": part("chunking", "overlap"),
         "docset_hash": part("docsets", docset, "hash"),
         "documents": part("docsets", docset, "documents"),
         "chunks": part("docsets", docset, "chunks"),
     }
+
+
+def _written(parameters: Any) -> str | None:
+    """As one text, so that two runs are compared by it: ``M=32 efSearch=128 metric=inner_product``."""
+    if not isinstance(parameters, dict):
+        return None
+    return " ".join(f"{name}={value}" for name, value in sorted(parameters.items()))
 
 
 def _is_same(wanted: str, found: str) -> bool:
