@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from ragmeter._pytest.options import parse
-from ragmeter._pytest.options.asked import BY_FIELD, BenchOptions, bench_options
+from ragmeter._pytest.options.bench_options import BY_FIELD, BenchOptions, bench_options
 from ragmeter._pytest.options.in_cluster import InClusterOptions
 from ragmeter._pytest.options.manifest_options import MANIFEST
 from ragmeter._pytest.options.option import Group, Option, Takes, plain

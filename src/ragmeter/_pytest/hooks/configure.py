@@ -13,7 +13,7 @@ import pytest
 
 from ragmeter._pytest.hooks.keys import session_key
 from ragmeter._pytest.hooks.missing_suite import refuse_missing_suite
-from ragmeter._pytest.options.asked import BenchOptions, bench_options
+from ragmeter._pytest.options.bench_options import BenchOptions, bench_options
 from ragmeter._pytest.options.unknown import refuse_unknown_variables
 from ragmeter.run.processes.streams import unbroken_output
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ragmeter._pytest.options.asked import BenchOptions
+from ragmeter._pytest.options.bench_options import BenchOptions
 from ragmeter.core.inputs.cache import state_of
 from ragmeter.core.inputs.provider import Provider
 from ragmeter.core.inputs.workload import Workload

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from ragmeter._pytest.options.asked import BenchOptions
+from ragmeter._pytest.options.bench_options import BenchOptions
 from ragmeter._pytest.session.baselines import baseline_of
 from ragmeter.clients.files import check_writable
 from ragmeter.core.campaign.case import Case

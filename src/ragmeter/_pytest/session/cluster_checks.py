@@ -10,7 +10,7 @@ from ragmeter.core.schedule.vantage import PAIR
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ragmeter._pytest.options.asked import BenchOptions
+    from ragmeter._pytest.options.bench_options import BenchOptions
     from ragmeter.core.campaign.case import Case
 
 

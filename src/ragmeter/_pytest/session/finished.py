@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from ragmeter._pytest.options.asked import BenchOptions
+    from ragmeter._pytest.options.bench_options import BenchOptions
     from ragmeter.core.campaign.case import Case
     from ragmeter.core.compare.comparison import Comparison
     from ragmeter.core.compare.regression import Regression

@@ -17,7 +17,7 @@ from ragmeter.run.session.forecast import campaign_s, least_s, measured_of, take
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ragmeter._pytest.options.asked import BenchOptions
+    from ragmeter._pytest.options.bench_options import BenchOptions
     from ragmeter.core.campaign.case import Case
     from ragmeter.core.run.saved import SavedRun
     from ragmeter.run.session.meter import Meter

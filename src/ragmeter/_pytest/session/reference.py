@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ragmeter._pytest.options.asked import BenchOptions
+from ragmeter._pytest.options.bench_options import BenchOptions
 from ragmeter.core.campaign.case import Case
 from ragmeter.core.compare.measured import GATED
 from ragmeter.core.errors import ConfigError

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import pytest
 
-from ragmeter._pytest.options.asked import BenchOptions
+from ragmeter._pytest.options.bench_options import BenchOptions
 from ragmeter._pytest.session.failed import FailedTests
 from ragmeter._pytest.session.finished import Compared, Finished
 from ragmeter.core.campaign.case import Case
