@@ -1,22 +1,24 @@
 """All values of one metric in a phase, and any statistic of them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ragmeter.core.requests.figure import STATISTICS, percentile_share
 from ragmeter.core.requests.measures import itl_gaps_ms
-from ragmeter.core.requests.metric import Metric
+from ragmeter.core.requests.metric import OVER_QUESTIONS, Metric
 from ragmeter.core.requests.records import RequestSample
 from ragmeter.core.stats.estimate import (
     MEAN_MIN_SAMPLES,
     Estimate,
+    Values,
     ascending,
     estimate_exact,
     estimate_mean,
     estimate_quantile,
+    estimate_ratio,
     min_samples,
     unbiased_quantile,
 )
@@ -47,7 +49,8 @@ BEYOND = 3
 class Series:
     """values: ascending. groups: the same values by request, of a pooled metric only. seed: of its resampling.
 
-    trials: the same values by trial, ascending, one array for each trial of the phase.
+    trials: the same values by trial, ascending, one array for each trial of the phase. questions: how many different
+    ones the values are of.
     """
 
     metric: Metric
@@ -55,11 +58,13 @@ class Series:
     groups: tuple[tuple[float, ...], ...] | None
     trials: tuple[NDArray[np.float64], ...]
     seed: int
+    questions: int = 0
 
     def estimate(self, statistic: str) -> Estimate:
         """``p95``, ``p99.9``, ``mean``, ``min`` or ``max`` with its interval; extremes have none.
 
-        With several trials, a percentile or mean is that of a typical trial: see `mean_over_trials`.
+        With several trials, a percentile or mean is that of a typical trial: see `mean_over_trials`. The mean of a
+        share is over the requests of all trials, and its interval that of as many questions: `mean_over_questions`.
         The same series gives the same interval however often and in whatever order it is asked.
         """
         share = percentile_share(statistic)
@@ -67,6 +72,8 @@ class Series:
         if statistic in {"min", "max"}:
             value = float(self.values[0 if statistic == "min" else -1]) if self.values.size else None
             return estimate_exact(value, self.values.size)
+        if statistic == "mean" and self.metric.interval == OVER_QUESTIONS:
+            return mean_over_questions(self.values, self.questions)
         if len(self.trials) > 1 and (share is not None or statistic == "mean"):
             return self._over_trials(share)
         if share is not None:
@@ -118,8 +125,18 @@ def series_of(metric: Metric, samples: Sequence[RequestSample], seed: int) -> Se
         groups = tuple(sorted(gaps for _, gaps in gaps_of))
         return _series(metric, [(trial, gap) for trial, gaps in gaps_of for gap in gaps], samples, groups, seed)
     aware = metric.name.startswith("adj_")
-    values = [(sample.trial, metric.measure(sample)) for sample in samples if sample.ok or aware]
-    return _series(metric, [(trial, value) for trial, value in values if value is not None], samples, None, seed)
+    known = [(at, value) for at in samples if at.ok or aware if (value := metric.measure(at)) is not None]
+    made = _series(metric, [(at.trial, value) for at, value in known], samples, None, seed)
+    return replace(made, questions=len({at.prompt_index for at, _ in known}))
+
+
+def mean_over_questions(shares: Values, questions: int) -> Estimate:
+    """The mean of shares in 0..1 over requests, with Wilson's interval for as many different questions."""
+    return (
+        estimate_ratio(min(float(sum(shares)) / len(shares), 1.0) * questions, questions)
+        if len(shares)
+        else estimate_ratio(0, 0)
+    )
 
 
 def _series(

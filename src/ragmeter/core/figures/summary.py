@@ -2,9 +2,10 @@
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from ragmeter.core.figures.quality.unknown import unknown_quality
 from ragmeter.core.figures.series import Distribution, Series, series_of
 from ragmeter.core.requests.answers import unknown_figures
 from ragmeter.core.requests.measures import e2e_ms, tpot_ms, ttft_ms
@@ -63,7 +64,7 @@ class Figures:
     rates: figures of the whole phase by name. series: the values behind every per-request and pooled metric.
     trials: how many trials the phase has.
     interrupted: requests that ended by our own doing: in ``phase.requests``, and neither a success nor an error.
-    unknown: metrics that some successes do not have, and why.
+    unknown: metrics that some successes do not have, or of quality none, and why.
     good: successes that meet every per-request bound. good_tokens: output tokens of those; None when one is unknown.
     """
 
@@ -88,6 +89,10 @@ class Figures:
     def with_rates(self, rates: Mapping[str, Estimate]) -> "Figures":
         """The same with further rates, such as costs and recall, so that they can be judged too."""
         return replace(self, rates={**self.rates, **rates})
+
+    def with_unknown(self, names: Iterable[str], why: str) -> "Figures":
+        """The same, which says why figures of these names are unknown."""
+        return replace(self, unknown={**self.unknown, **dict.fromkeys(names, why)})
 
     def with_latencies(self, others: "Figures") -> "Figures":
         """The same with the per-request and pooled metrics of other requests."""
@@ -140,7 +145,7 @@ def summarise(
         good_tokens=sum_known([trial.good_tokens for trial in counts]),
         points=_points(mine),
         warnings=(*_warnings(successes, interrupted - _left(mine)), *_trial_warnings(len(counts))),
-        unknown=unknown_figures(mine),
+        unknown={**unknown_figures(mine), **unknown_quality(mine)},
     )
 
 

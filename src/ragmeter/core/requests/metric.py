@@ -1,7 +1,7 @@
 """What a metric is: its unit, which way is better, its formula, its names and where the definition comes from."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from ragmeter.core.requests import measures
 from ragmeter.core.requests.measures import Measure
@@ -9,7 +9,9 @@ from ragmeter.core.requests.records import RequestSample
 
 Kind = Literal["per_request", "pooled", "rate", "count"]
 Better = Literal["lower", "higher"]
-IntervalKind = Literal["order statistics", "requests as clusters", "Wilson", "none"]
+IntervalKind = Literal["order statistics", "requests as clusters", "Wilson", "Wilson over questions", "none"]
+OVER_QUESTIONS: Final = "Wilson over questions"
+"""Of a mean share. Its n is the number of different questions: to ask one again says nothing of others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +53,7 @@ def per_request(
     better: Better | None = "lower",
     short: str | None = None,
     prometheus: str | None = None,
+    interval: IntervalKind = "order statistics",
 ) -> Metric:
     return Metric(
         name=name,
@@ -58,7 +61,7 @@ def per_request(
         unit=unit,
         better=better,
         kind="per_request",
-        interval="order statistics",
+        interval=interval,
         formula=formula,
         definition=definition,
         source=source,

@@ -7,6 +7,8 @@ reports are milliseconds, as it sent them. ``None`` means "not known" and is nev
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ragmeter.core.requests.scores import AnswerScores
+
 
 class Phase(StrEnum):
     """Requests of the warm-up and of a search are kept and reported apart; no figure of the measured phase has them."""
@@ -141,6 +143,8 @@ class RequestSample:
     timings: ServerTimings = ServerTimings()
     documents: tuple[str, ...] = ()
     """Ids of the retrieved passages, best first."""
+    scores: AnswerScores | None = None
+    """Of the answer's text, where it was read; None of a failure, and in records that were written without them."""
     request_id: str | None = None
     trace_id: str | None = None
     """Of the server's OpenTelemetry trace of this request, if it made one."""

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ragmeter.core.client.harness import Harness
-from ragmeter.core.figures.retrieval import Retrieval, retrieval_of, retrieval_rates
+from ragmeter.core.figures.retrieval import Retrieval, retrieval_of, retrieval_rates, why_no_retrieval
 from ragmeter.core.figures.summary import Figures
 from ragmeter.core.money.cost import Cost, cost_rates, withhold
+from ragmeter.core.requests.quality_metrics import NEEDS_PASSAGES
 from ragmeter.core.requests.records import Phase, RequestSample
 from ragmeter.core.run.caches import Caches, caches_of
 from ragmeter.core.run.figures import cost_of_run, harness_of_run
@@ -75,7 +76,8 @@ def _figures(
     """Everything that SLOs are judged on. rate_per_s: of a step."""
     workload = plan.workload
     figures = figures_of(measured, Phase.MEASURED, plan)
-    retrieval = retrieval_of(measured, {i: p.relevant for i, p in enumerate(workload.prompts)}, workload.k)
+    labels = {index: prompt.relevant for index, prompt in enumerate(workload.prompts)}
+    retrieval = retrieval_of(measured, labels, workload.k, plan.gone_labels)
     cost = cost_of_run(plan, figures, measured)
     cost = None if cost is None else withhold(cost, overspent_in(slos, figures.phase, rate_per_s))
     return _with_rates(figures, retrieval, cost), retrieval, cost
@@ -97,6 +99,8 @@ def _steps(
 def _with_rates(figures: Figures, retrieval: Retrieval | None, cost: Cost | None) -> Figures:
     if retrieval is not None:
         figures = figures.with_rates(retrieval_rates(retrieval))
+    if (why := why_no_retrieval(retrieval)) is not None:
+        figures = figures.with_unknown(NEEDS_PASSAGES, why)
     if cost is not None:
         figures = figures.with_rates(cost_rates(cost, figures.phase, figures.rates))
     return figures
