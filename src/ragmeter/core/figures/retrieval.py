@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ragmeter.core.figures.series import mean_over_questions
+from ragmeter.core.inputs.prompts import Prompt
 from ragmeter.core.requests.records import Phase, RequestSample
 from ragmeter.core.stats.estimate import Estimate
 
@@ -51,6 +52,11 @@ def recall(documents: Sequence[str], labels: Sequence[str]) -> float:
     """|labels with a passage among the documents| / |labels|."""
     found = sum(1 for label in labels if any(is_labelled(document, label) for document in documents))
     return found / len(labels)
+
+
+def labels_of(prompts: Iterable[Prompt]) -> dict[int, tuple[str, ...]]:
+    """By the index of the prompt."""
+    return {index: prompt.relevant for index, prompt in enumerate(prompts)}
 
 
 def reciprocal_rank(documents: Sequence[str], labels: Sequence[str]) -> float:
@@ -133,6 +139,23 @@ def why_no_retrieval(retrieval: Retrieval | None) -> str | None:
             "other documents, or does not tell what it finds; 'ragmeter questions' makes questions about yours"
         )
     return "no labelled question was answered"
+
+
+def gone_from(labels: Iterable[str], documents: Mapping[str, int | None]) -> tuple[str, ...]:
+    """The labels, in order, that mean nothing of a corpus. documents: how many passages each has, where it is told: of
+    the label ``guide.md#7`` there is nothing in a ``guide.md`` with seven.
+    """
+    return tuple(sorted(label for label in set(labels) if not _is_there(label, documents)))
+
+
+def _is_there(label: str, documents: Mapping[str, int | None]) -> bool:
+    if label in documents:
+        return True
+    for at in (at for at, letter in enumerate(label) if letter in SEPARATORS):
+        if label[:at] in documents:
+            passages, place = documents[label[:at]], label[at + 1 :]
+            return passages is None or not place.isdecimal() or int(place) < passages
+    return False
 
 
 def caveat_of_retrieval(retrieval: Retrieval | None) -> str | None:

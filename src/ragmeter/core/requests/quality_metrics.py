@@ -174,6 +174,7 @@ OF_ANSWERS: tuple[Metric, ...] = (
     ),
 )
 
+SHARES_OF_ANSWERS = tuple(metric.name for metric in OF_ANSWERS if metric.unit == "ratio")
 OF_QUALITY = frozenset(metric.name for metric in (*OF_RETRIEVAL, *OF_ANSWERS))
 NEEDS_PASSAGES = frozenset(metric.name for metric in OF_RETRIEVAL)
 """The metrics of questions that have labelled passages."""

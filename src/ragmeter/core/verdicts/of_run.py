@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ragmeter.core.client.harness import Harness
-from ragmeter.core.figures.retrieval import Retrieval, retrieval_of, retrieval_rates, why_no_retrieval
+from ragmeter.core.figures.retrieval import Retrieval, labels_of, retrieval_of, retrieval_rates, why_no_retrieval
 from ragmeter.core.figures.summary import Figures
 from ragmeter.core.money.cost import Cost, cost_rates, withhold
 from ragmeter.core.requests.quality_metrics import NEEDS_PASSAGES
@@ -76,8 +76,7 @@ def _figures(
     """Everything that SLOs are judged on. rate_per_s: of a step."""
     workload = plan.workload
     figures = figures_of(measured, Phase.MEASURED, plan)
-    labels = {index: prompt.relevant for index, prompt in enumerate(workload.prompts)}
-    retrieval = retrieval_of(measured, labels, workload.k, plan.gone_labels)
+    retrieval = retrieval_of(measured, labels_of(workload.prompts), workload.k, plan.gone_labels)
     cost = cost_of_run(plan, figures, measured)
     cost = None if cost is None else withhold(cost, overspent_in(slos, figures.phase, rate_per_s))
     return _with_rates(figures, retrieval, cost), retrieval, cost

@@ -10,7 +10,7 @@ from ragmeter.core.figures.attribution import Attribution, Stage
 from ragmeter.core.figures.replicas import Replica
 from ragmeter.core.figures.series import Distribution
 from ragmeter.core.money.cost import Cost
-from ragmeter.core.requests.figure import metric_short
+from ragmeter.core.requests.figure import metric_label, metric_short
 from ragmeter.core.result.result import RunResult
 from ragmeter.core.run.metadata import declared_fields
 from ragmeter.core.stats.estimate import Estimate
@@ -18,6 +18,7 @@ from ragmeter.core.verdicts.records import Outcome, SloVerdict
 from ragmeter.core.verdicts.step_verdicts import sweep_sentence
 from ragmeter.core.verdicts.steps import Step
 from ragmeter.report.text.fitting import CELL_WIDTH, INDENT, NAMES_WIDTH, Page
+from ragmeter.report.words.answered import known_answers
 from ragmeter.report.words.caches import cache_sentence
 from ragmeter.report.words.calibration import floors, load
 from ragmeter.report.words.edge import edge_cells, edge_interval
@@ -286,6 +287,9 @@ def _quality_and_cost(result: RunResult, page: Page) -> Iterator[str]:
     if at is not None:
         recall = f"{quantity(at.recall_at_k.value, 'ratio')} ({_range(at.recall_at_k, 'ratio')}), n = {count(at.n)}"
         yield from page.entry(f"recall@{at.k}", recall)
+    said = [f"{metric_label(name).lower()} {quantity(mean.value, 'ratio')}" for name, mean in known_answers(result)]
+    if said:
+        yield from page.entry("answers", ", ".join(said))
     if price is not None:
         parts = (
             *_prices(price),

@@ -12,7 +12,7 @@ _CITATION = re.compile(r"(?<!\w)[\[\u3010]([^\[\]\u3010\u3011\n]{1,120})[\]\u301
 _NUMBERS = re.compile(r"\s*\d{1,3}(?:\s*(?:[,;]|-|\u2013)\s*\d{1,3})*\s*")
 _AFTER_STOP = re.compile(r"([.!?\u3002\uff01\uff1f])((?:\s*[\[\u3010][^\[\]\u3010\u3011\n]{1,120}[\]\u3011])+)")
 _END = re.compile(r"(?<=[.!?])[\"'\u201d\u2019)*_]*\s+|(?<=[\u3002\uff01\uff1f])|\n+")
-_MARKER = re.compile(r"^\s*(?:[-*+•>#]+|\d{1,2}[.)])\s+")
+_MARKER = re.compile(r"^[ \t]*(?:[-*+•>#]+|\d{1,2}[.)])[ \t]+", re.MULTILINE)
 _LONGEST_RANGE = 20
 _MARKUP = re.compile(r"[\[`*_<]")
 _NUMBER_OR_REST = re.compile(r"^\d[\d.]*(?=[^\W\d_]+$)|(?<=\d)[^\W\d_]+$|^.+$")
@@ -33,10 +33,10 @@ class Sentence:
 
 def sentences(answer: str) -> Iterator[Sentence]:
     """Of prose and of the lines of a list. A citation behind the full stop is of the sentence before it."""
-    for part in _END.split(_AFTER_STOP.sub(r"\2\1", answer)):
+    for part in _END.split(_AFTER_STOP.sub(r"\2\1", _MARKER.sub("", answer))):
         cites = tuple(name for found in _CITATION.finditer(part) for name in _named(found[1]))
         text = _CITATION.sub(" ", part) if cites else part
-        sentence = Sentence(content_of(_MARKER.sub("", text)), cites)
+        sentence = Sentence(content_of(text), cites)
         if sentence.content or cites:
             yield sentence
 
