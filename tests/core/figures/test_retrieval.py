@@ -98,6 +98,13 @@ def test_a_label_is_gone_where_the_corpus_has_nothing_that_it_means(label: str, 
     assert gone_from([label], {}) == (label,)
 
 
+def test_a_part_of_a_run_without_passages_has_recall_0_where_others_have_some() -> None:
+    dropped = [asked(0), asked(1)]
+    found = retrieval_of(dropped, LABELS, k=5, run=[*dropped, asked(1, "c#0")])
+    assert found is not None
+    assert (found.foreign, found.n, found.recall_at_k.value) == (False, 2, 0.0)
+
+
 def asked(prompt: int, *documents: str, **fields: object) -> RequestSample:
     return sample(prompt_index=prompt, documents=documents, **fields)  # type: ignore[arg-type]
 

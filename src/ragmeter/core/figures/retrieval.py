@@ -77,12 +77,18 @@ def ndcg(documents: Sequence[str], labels: Sequence[str], k: int) -> float:
 
 
 def retrieval_of(
-    samples: Iterable[RequestSample], labels: Mapping[int, Sequence[str]], k: int, gone: Collection[str] = ()
+    samples: Iterable[RequestSample],
+    labels: Mapping[int, Sequence[str]],
+    k: int,
+    gone: Collection[str] = (),
+    *,
+    run: Iterable[RequestSample] | None = None,
 ) -> Retrieval | None:
     """Quality of the first ``k`` passages of measured successes; None when no prompt has labels.
 
-    labels: labelled passages by prompt index. gone: labels that the service has no document of. A success without
-    passages has recall 0, unless all are so or the service searches other documents; failures are in error_ratio.
+    labels: labelled passages by prompt index. gone: labels that the service has no document of. run: all samples of the
+    run, where these are of a part of it. A success without passages has recall 0, unless all of the run are so or the
+    service searches other documents; failures are in error_ratio.
     The value is a mean over requests. The interval is Wilson's, and its n the number of different prompts: asking
     the same question again says nothing new about other questions.
     """
@@ -92,8 +98,9 @@ def retrieval_of(
     named = {label for wanted in all_labelled.values() for label in wanted}
     lost = named & set(gone)
     labelled = {index: wanted for index, wanted in all_labelled.items() if lost.isdisjoint(wanted)}
-    mine = [s for s in samples if s.ok and s.phase is Phase.MEASURED and s.prompt_index in labelled]
-    foreign = bool(mine) and _is_foreign((id_ for sample in mine for id_ in sample.documents), labelled.values())
+    mine = [sample for sample in samples if _counts(sample, labelled)]
+    whole = mine if run is None else [sample for sample in run if _counts(sample, labelled)]
+    foreign = bool(mine) and _is_foreign((id_ for sample in whole for id_ in sample.documents), labelled.values())
     known = [] if foreign or len(lost) > GONE * len(named) else mine
     asked = len({sample.prompt_index for sample in known})
     ranked = [(sample.documents[:k], labelled[sample.prompt_index]) for sample in known]
@@ -109,6 +116,10 @@ def retrieval_of(
         labels=len(named),
         gone=len(lost),
     )
+
+
+def _counts(sample: RequestSample, labelled: Collection[int]) -> bool:
+    return sample.ok and sample.phase is Phase.MEASURED and sample.prompt_index in labelled
 
 
 def _is_foreign(passage_ids: Iterable[str], labels: Iterable[Sequence[str]]) -> bool:

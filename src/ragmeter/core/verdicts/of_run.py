@@ -71,12 +71,16 @@ def _slos(plan: RunPlan) -> list[Slo]:
 
 
 def _figures(
-    plan: RunPlan, measured: Sequence[RequestSample], slos: Sequence[Slo], rate_per_s: float | None = None
+    plan: RunPlan,
+    measured: Sequence[RequestSample],
+    slos: Sequence[Slo],
+    rate_per_s: float | None = None,
+    run: Sequence[RequestSample] | None = None,
 ) -> tuple[Figures, Retrieval | None, Cost | None]:
-    """Everything that SLOs are judged on. rate_per_s: of a step."""
+    """Everything that SLOs are judged on. Of a step: rate_per_s, and all measured samples of its run."""
     workload = plan.workload
     figures = figures_of(measured, Phase.MEASURED, plan)
-    retrieval = retrieval_of(measured, labels_of(workload.prompts), workload.k, plan.gone_labels)
+    retrieval = retrieval_of(measured, labels_of(workload.prompts), workload.k, plan.gone_labels, run=run)
     cost = cost_of_run(plan, figures, measured)
     cost = None if cost is None else withhold(cost, overspent_in(slos, figures.phase, rate_per_s))
     return _with_rates(figures, retrieval, cost), retrieval, cost
@@ -89,7 +93,7 @@ def _steps(
     found = []
     for number, rate_per_s in enumerate(plan.workload.rates_per_s):
         own = [sample for sample in measured if sample.step == number]
-        figures, _, _ = _figures(plan, own, slos, rate_per_s)
+        figures, _, _ = _figures(plan, own, slos, rate_per_s, measured)
         harness = harness_of_run(plan, ending, own)
         found.append(StepFigures(step=number, rate_per_s=rate_per_s, figures=figures, harness=harness))
     return found

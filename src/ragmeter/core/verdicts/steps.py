@@ -42,17 +42,23 @@ def steps_of(samples: Sequence[RequestSample], workload: Workload, gone: Collect
     measured = [sample for sample in samples if sample.phase is Phase.MEASURED]
     found = enumerate(workload.rates_per_s)
     return tuple(
-        _step([sample for sample in measured if sample.step == number], workload, number, rate, gone)
+        _step([sample for sample in measured if sample.step == number], measured, workload, number, rate, gone)
         for number, rate in found
     )
 
 
 def _step(
-    samples: Sequence[RequestSample], workload: Workload, number: int, rate_per_s: float, gone: Collection[str]
+    samples: Sequence[RequestSample],
+    run: Sequence[RequestSample],
+    workload: Workload,
+    number: int,
+    rate_per_s: float,
+    gone: Collection[str],
 ) -> Step:
     figures = summarise(samples, Phase.MEASURED, goodput=workload.goodput, seed=workload.seed)
     harness = harness_of(samples, clock="", open_loop=True, client_cpu_ratio=None)
     phase = figures.phase
+    retrieval = retrieval_of(samples, labels_of(workload.prompts), workload.k, gone, run=run)
     return Step(
         step=number,
         rate_per_s=rate_per_s,
@@ -69,5 +75,5 @@ def _step(
         latency_p50_ms=phase.latency_p50_ms,
         latency_p95_ms=phase.latency_p95_ms,
         peak_concurrency=harness.peak_concurrency,
-        quality=known_quality(figures, retrieval_of(samples, labels_of(workload.prompts), workload.k, gone)),
+        quality=known_quality(figures, retrieval),
     )
