@@ -8,6 +8,7 @@ right in other words, ``wrong`` is fluent and stands nowhere, ``german`` is righ
 of `docs/explanation-quality.md`, and how many answers groundedness puts on the right side of 0.5.
 """
 
+import argparse
 import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -50,6 +51,7 @@ VARIANTS: dict[str, tuple[Answered, bool | None]] = {
 
 
 def main() -> None:
+    argparse.ArgumentParser(prog="experiments.answer_quality", description=__doc__).parse_args()
     rows = [json.loads(line) for line in LABELLED.read_text(encoding="utf-8").splitlines()]
     passages = read_docset("default").passages
     index = LexicalIndex([passage.text for passage in passages])

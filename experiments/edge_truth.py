@@ -6,6 +6,7 @@ than the other, as two machines do, always the same one. What is counted are run
 shorter from outside; an interval of 95 % that is right is wrong in 5 % of the runs.
 """
 
+import argparse
 import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -111,4 +112,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
     main()

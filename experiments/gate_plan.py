@@ -7,6 +7,7 @@ the same requests. The plan knows the spread from five trials of a run before, a
 Its time comes from saved sessions of a closed loop, each of which differs by a factor of its own.
 """
 
+import argparse
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -107,4 +108,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
     main()

@@ -3,6 +3,7 @@
 Run as root, from the root of the checkout: ``python experiments/netprobe_truth.py``. Prints Markdown.
 """
 
+import argparse
 import json
 import re
 import subprocess
@@ -100,4 +101,5 @@ def _asked(link: Bed, *command: str) -> str:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
     main()

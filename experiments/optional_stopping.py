@@ -6,6 +6,7 @@ ends when the interval (nominal 95 %) is at most 10 % wide, or after 60 trials. 
 width, so other widths behave alike.
 """
 
+import argparse
 from collections.abc import Callable
 
 import numpy as np
@@ -56,4 +57,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
     main()

@@ -4,6 +4,7 @@ Sessions of one and the same system differ by a factor of their own, log-normal 
 trials by 3 % more. The last of them is judged against those before it.
 """
 
+import argparse
 import math
 
 import numpy as np
@@ -48,4 +49,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
     main()

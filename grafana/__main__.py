@@ -1,5 +1,6 @@
 """Write dashboards/*.json and rules/*.yaml beside this file, and the rules into the manifests of a cluster."""
 
+import argparse
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -30,4 +31,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
     main()

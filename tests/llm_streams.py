@@ -194,6 +194,43 @@ STREAMS = {
         words("one ", "two ") + event(chunk(content=PARTS)) + stops() + counted(9, reasoning=6) + DONE,
         reasoning="hm", tokens=9, reasoning_tokens=6, later=2,
     ),
+    # --- reasoning between tags in the text
+    "think tags, a token each": whole(
+        words("<think>", "\n", "hm", "</think>", "\n\n") + THREE + stops() + counted(8) + DONE,
+        reasoning="<think>\nhm</think>\n\n", tokens=8, reasoning_tokens=5, later=2,
+    ),
+    "think tags in pieces": whole(
+        words("<", "think", ">", "hm ", "</", "think", ">") + THREE + stops() + counted(10, reasoning=7) + DONE,
+        reasoning="<think>hm </think>", tokens=10, reasoning_tokens=7, later=2,
+    ),
+    "think tags, a second one in the answer": whole(
+        words("<think>hm</think>") + words("one <think> ", "two </think> ", "three") + stops() + counted(9, reasoning=4)
+        + DONE,
+        text="one <think> two </think> three", reasoning="<think>hm</think>", tokens=9, reasoning_tokens=4, later=4,
+    ),
+    "think tags and the answer in one event": whole(
+        words("[THINK]hm", "[/THINK] one ", "two ", "three") + stops() + counted(9) + DONE,
+        reasoning="[THINK]hm[/THINK] ", tokens=9, later=None,
+    ),
+    "think tags, running": whole(
+        b"".join(
+            event(chunk(content=word, usage=usage(n)))
+            for word, n in (("\n<think>", 3), ("so</think>", 8), ("one ", 9), ("two ", 10), ("three", 12))
+        )
+        + stops() + counted(12) + DONE,
+        reasoning="\n<think>so</think>", tokens=12, reasoning_tokens=8, later=3,
+    ),
+    "tags that an answer speaks of": whole(
+        words("one ", "</think> ", "two <think>", "three") + stops() + counted(4) + DONE,
+        text="one </think> two <think>three", tokens=4, later=3,
+    ),
+    "the beginning of a tag that is none": whole(
+        words(" <th", "ead>", " is ", "a tag") + stops() + counted(4) + DONE,
+        text=" <thead> is a tag", tokens=4, later=3,
+    ),
+    "an answer that is the beginning of a tag": whole(
+        words("<", "think") + stops() + counted(2) + DONE, text="<think", tokens=2, later=1
+    ),
     # --- the prompt in the server's cache
     "cached, told": whole(
         THREE + stops() + counted(3, prompt_tokens_details={"cached_tokens": 8}) + DONE, cached=8
@@ -283,5 +320,8 @@ STREAMS = {
         ErrorClass.EMPTY, "delta.tool_calls",
     ),
     "only a refusal": failed(event(chunk(refusal="I cannot")) + stops() + DONE, ErrorClass.EMPTY, "delta.refusal"),
+    "only thoughts between tags": failed(
+        words("<think>", "hm") + stops("length") + counted(2) + DONE, ErrorClass.EMPTY, "only reasoning"
+    ),
     "only reasoning": failed(thoughts("hm") + stops("length") + counted(1) + DONE, ErrorClass.EMPTY, "only reasoning"),
 }  # fmt: skip

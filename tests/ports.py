@@ -4,6 +4,8 @@ import random
 import socket
 from pathlib import Path
 
+import pytest
+
 FIRST = 10_240
 RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
 USUAL = 32_768
@@ -24,3 +26,15 @@ def free_port() -> int:
             except OSError:
                 continue
             return port
+
+
+def has_ipv6() -> bool:
+    """Whether a server can listen on ``::1``; in most containers none can."""
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        return False
+    return True
+
+
+needs_ipv6 = pytest.mark.skipif(not has_ipv6(), reason="no IPv6 on this machine")

@@ -41,7 +41,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
     ),
     "clients": (
         "connection files notation polling tokenizer",
-        "links answers kube pushgateway forge chat",
+        "links answers observe kube pushgateway forge chat",
         "capture",
         "http",
     ),

@@ -15,7 +15,8 @@ from backend.errors import (
     LlmStatusError,
 )
 from backend.llm import finish as backend_finish
-from backend.llm.chat import ChatStream, Delta
+from backend.llm.chat import ChatStream
+from backend.llm.chunks import Delta
 from ragmeter.clients.answers.decode import decode
 from ragmeter.clients.answers.dialects import OpenAiDialect
 from ragmeter.clients.connection.transport import Exchange

@@ -4,6 +4,7 @@ A lock file names one version of every package, and the hashes of its files: pip
 whoever owns a name later.
 """
 
+import argparse
 import subprocess
 from pathlib import Path
 
@@ -36,4 +37,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
     main()

@@ -6,6 +6,7 @@ A start of the embedded service embeds the pages that the shipped index has in a
 time and nothing else. A test says when it costs too much.
 """
 
+import argparse
 import asyncio
 import shutil
 import tempfile
@@ -39,4 +40,5 @@ async def _build(store: Path) -> None:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
     write(shipped_index())

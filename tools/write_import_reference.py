@@ -2,6 +2,7 @@
 them.
 """
 
+import argparse
 import json
 from collections import Counter
 from collections.abc import Iterator
@@ -61,4 +62,5 @@ def _line(cells: tuple[str, ...]) -> str:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
     PAGE.write_text(page(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

@@ -1,5 +1,6 @@
 """Write docs/reference/metrics.md from the table of metrics: run after a change of it. A test compares them."""
 
+import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -82,4 +83,5 @@ def _section(metric: Metric) -> Iterator[str]:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
     PAGE.write_text(page(), encoding="utf-8")

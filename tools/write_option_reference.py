@@ -2,6 +2,7 @@
 them.
 """
 
+import argparse
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -32,4 +33,5 @@ def _line(cells: Sequence[str]) -> str:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
     PAGE.write_text(page(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

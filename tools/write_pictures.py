@@ -3,6 +3,7 @@
 python -m tools.write_pictures        two minutes, Chromium
 """
 
+import argparse
 import shutil
 import subprocess
 import sys
@@ -81,4 +82,5 @@ def _take(chromium: str, page: Path, image: Path, size: tuple[int, int]) -> None
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
     sys.exit(main())

@@ -1,5 +1,6 @@
 """Write the tables of docs/example-published-runs.md from the figures of the published runs."""
 
+import argparse
 import csv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -135,4 +136,5 @@ def main(paths: Sequence[Path] = (PAGE,)) -> None:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
     main()

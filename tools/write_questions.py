@@ -6,6 +6,8 @@ First those that people wrote, then those that `ragmeter questions default` make
 service that cuts the same documents otherwise has other ids of passages.
 """
 
+import argparse
+
 from ragmeter.clients.files import data_dir, read_text, write_atomically
 from ragmeter.core.inputs.prompt_files import prompts_of
 from ragmeter.core.inputs.questions.making import Label, Maker, Question, line_of
@@ -30,4 +32,5 @@ def text_of(questions: list[Question]) -> str:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
     write_atomically(SHIPPED, text_of(made()))

@@ -13,7 +13,7 @@ from typing import Any
 from starlette.types import Receive, Send
 
 from ..errors import CLIENT_GONE, RequestTimeoutError, ServiceError, ShuttingDownError
-from ..llm.chat import Delta
+from ..llm.chunks import Delta
 from ..query.pipeline import Answering
 from ..telemetry.logs import log
 

@@ -4,32 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ..errors import LlmAbortedError, LlmCutError, LlmError, LlmProtocolError, LlmStatusError
-from .chunks import chunk_of, error_text, failure_words, is_chunk, parse_event
+from .chunks import Delta, chunk_of, error_text, failure_words, is_chunk, parse_event
 from .counting import Counts
 from .finish import finish_reason_of, gave_up, is_failure
 from .sse import Event, EventReader
+from .thoughts import ThoughtSplitter
 
 _DRAIN_S = 0.5
 _MAX_EVENT_BYTES = 2**20
 _SHOWN_BYTES = 200
 _NOTHING = (b"{}", b"null")
 """Data of an event that has nothing in it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delta:
-    """Text of one event of the LLM. `tokens` is how many it carries, where the LLM reports usage with each event.
-
-    is_reasoning: whether it is a thought of the model and no text of the answer.
-    """
-
-    text: str
-    tokens: int | None
-    is_reasoning: bool = False
 
 
 class Body(Protocol):
@@ -49,6 +37,7 @@ class ChatStream:
         self.elsewhere: str | None = None
         self._body = body
         self._reader = EventReader()
+        self._splitter = ThoughtSplitter()
         self._begun = False
         self._done = False
 
@@ -61,6 +50,8 @@ class ChatStream:
                 raise LlmProtocolError(f"an event of the LLM is longer than {_MAX_EVENT_BYTES} bytes")
             if not data:
                 self._end()
+            if self._done:
+                deltas += self._counted(self._splitter.end())
             if deltas:
                 return deltas
         return []
@@ -132,11 +123,12 @@ class ChatStream:
         self.finish_reason = reason or self.finish_reason
         if chunk.text and chunk.reasoning:
             tokens = None
-        deltas = []
-        if chunk.reasoning:
-            deltas.append(Delta(text=chunk.reasoning, tokens=tokens, is_reasoning=True))
-            self.counts.add_reasoning(chunk.reasoning, tokens)
-        if chunk.text:
-            deltas.append(Delta(text=chunk.text, tokens=tokens))
-            self.counts.add_text(chunk.text, tokens)
+        thoughts = [Delta(text=chunk.reasoning, tokens=tokens, is_reasoning=True)] if chunk.reasoning else []
+        texts = self._splitter.feed(Delta(text=chunk.text, tokens=tokens)) if chunk.text else []
+        return self._counted([*thoughts, *texts])
+
+    def _counted(self, deltas: list[Delta]) -> list[Delta]:
+        for delta in deltas:
+            add = self.counts.add_reasoning if delta.is_reasoning else self.counts.add_text
+            add(delta.text, delta.tokens)
         return deltas

@@ -46,6 +46,18 @@ class Chunk:
     elsewhere: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delta:
+    """Text of one event of the LLM. `tokens` is how many it carries, where the LLM reports usage with each event.
+
+    is_reasoning: whether it is a thought of the model and no text of the answer.
+    """
+
+    text: str
+    tokens: int | None
+    is_reasoning: bool = False
+
+
 def parse_event(payload: bytes) -> dict[str, Any]:
     """The object of one event. Raises ValueError for what is no JSON, too."""
     return object_at(parse_json(payload), "it")

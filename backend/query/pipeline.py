@@ -10,7 +10,8 @@ from typing import Any
 
 from ..bodies.query import QueryRequest
 from ..errors import BadRequestError, LlmProtocolError, UnknownDocsetError
-from ..llm.chat import ChatStream, Delta
+from ..llm.chat import ChatStream
+from ..llm.chunks import Delta
 from ..llm.client import Llm
 from ..llm.counting import Counts
 from ..llm.models import shown_name

@@ -20,6 +20,7 @@ EVERY_S = 0.01
 ADDRESS = "127.0.0.8"
 """Not that of a client that does harm, which may lose its own connections."""
 END_S = 60.0
+LONG_MS = 1000.0
 
 
 class Probe:
@@ -50,6 +51,13 @@ class Probe:
     @property
     def slowest_ms(self) -> float:
         return max(self.times_ms)
+
+    @property
+    def was_held_up(self) -> bool:
+        """Whether a question failed, or one answer took over a second and half of the time of all. Where the machine
+        is slow or busy, all of them are slow; one that waits for what the service does is slow by itself.
+        """
+        return self.failed > 0 or self.slowest_ms > max(LONG_MS, sum(self.times_ms) / 2)
 
 
 def p99(times_ms: list[float]) -> float:

@@ -14,20 +14,31 @@ import pytest
 from backend.bodies.query import QueryRequest
 from backend.query.prompt import SYSTEM, build_messages
 from ragmeter.clients.files import schema
+from ragmeter.clients.observe.source import MetricsSource
 from ragmeter.core.inputs.provider import Provider, provider_from
 from ragmeter.core.inputs.workload import Workload, workload_from
 from ragmeter.core.run.caches import Caches, broken, caches_of
 from ragmeter.core.run.plan import RunPlan
 from ragmeter.core.schedule.phases import phases
 from ragmeter.core.schedule.plan import Marking
-from ragmeter.run.plan.cache_counters import cache_counters
+from ragmeter.run.plan.metrics_sources import metrics_sources
+from ragmeter.run.processes.observing import Observation, Observer
 from ragmeter.run.session.measure import Conditions, measure
 from tests.backend.fake_llm import FakeLlm
 from tests.backend.running import Backend
 from tests.saved import plan_of
+from tests.waiting import wait_until
 
 WORDS = "latency of one request is the time from its first byte to the last token of its answer, in milliseconds"
 QUESTIONS = [f"Number {number}. What is meant by this: {WORDS * 5}?" for number in ("one", "two", "three", "four")]
+
+
+LOAD = {"requests": 12, "concurrency": 2, "max_output_tokens": 2, "timeout": 60}
+
+
+def patient(source: MetricsSource) -> MetricsSource:
+    """However busy this machine is."""
+    return replace(source, patience_s=60)
 
 
 def asked(target: str, kv: str | None, **keys: Any) -> Workload:
@@ -35,7 +46,7 @@ def asked(target: str, kv: str | None, **keys: Any) -> Workload:
         "schema": "workload.v1",
         "name": "repeating",
         "target": target,
-        "benchmark": {"requests": 12, "concurrency": 2, "max_output_tokens": 2, "timeout": 60},
+        "benchmark": LOAD,
         "model": {"model_id": "SmolLM2-135M-Instruct.Q4_1.gguf"},
         "retrieval": {"k": 1},
         "prompts": QUESTIONS,
@@ -52,15 +63,19 @@ def at(url: str, **keys: str) -> Provider:
 
 def measured(workload: Workload, provider: Provider, marking: Marking | None) -> tuple[Caches, list[str]]:
     """What the run says of its caches, and why its state is broken."""
-    conditions = Conditions(
-        provider=provider,
-        origin_ns=time.monotonic_ns(),
-        keep=lambda _: None,
-        watch=lambda: None,
-        marking=marking,
-        counters=cache_counters(provider, workload),
-    )
-    samples, ending = measure(workload, phases(workload), conditions)
+    origin_ns = time.monotonic_ns()
+    found = wait_until(lambda: metrics_sources(provider, workload).sources or None, 60)
+    sources = [patient(source) for source in found]
+    with Observer() as observer:
+        conditions = Conditions(
+            provider=provider,
+            origin_ns=origin_ns,
+            keep=lambda _: None,
+            watch=lambda: None,
+            marking=marking,
+            observation=Observation(observer, sources, origin_ns),
+        )
+        samples, ending = measure(workload, phases(workload), conditions)
     assert ending.status == "complete"
     assert all(sample.ok for sample in samples)
     plan: RunPlan = replace(plan_of("mine"), workload=workload, marking=marking)

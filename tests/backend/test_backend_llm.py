@@ -17,7 +17,8 @@ from backend.errors import (
     LlmStatusError,
     LlmUnreachableError,
 )
-from backend.llm.chat import ChatStream, Delta
+from backend.llm.chat import ChatStream
+from backend.llm.chunks import Delta
 from backend.llm.client import Llm
 from backend.settings import Settings
 from tests.backend.fake_llm import USAGE, FakeLlm, Reply, hello

@@ -14,7 +14,8 @@ from ragmeter.testing import GroundTruthServer, StreamScript
 from tests.e2e.jobs import Job, backend_alone, job, survivors
 from tests.waiting import wait_until
 
-LONG = ["--bench-requests=5000", "--bench-warmup=0", "--bench-concurrency=4", "-k", "test_slo or something"]
+LOAD = ["--bench-requests=5000", "--bench-warmup=0", "--bench-concurrency=4", "--bench-calibrate=off"]
+LONG = [*LOAD, "-k", "test_slo or something"]
 START_S = 240.0
 
 
@@ -117,7 +118,7 @@ def test_ctrl_c_while_the_service_starts_leaves_nothing(llm: GroundTruthServer, 
 
 def test_service_that_never_succeeds_in_the_warm_up_is_one_sentence(llm: GroundTruthServer, tmp_path: Path) -> None:
     """The real backend before an LLM that fails every time."""
-    arguments = ["--bench-warmup=3", "-k", "something"]
+    arguments = ["--bench-warmup=3", "--bench-calibrate=off", "-k", "something"]
     with job(tmp_path, backend_alone(tmp_path, llm.url("http_500")), *arguments) as started:
         assert started.end(START_S) == pytest.ExitCode.TESTS_FAILED
         said = started.output

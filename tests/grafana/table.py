@@ -1,5 +1,6 @@
 """The table of what was verified, in grafana/README.md. ``python -m tests.grafana.table`` writes it again."""
 
+import argparse
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -51,4 +52,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
     main()

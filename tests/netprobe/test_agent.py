@@ -18,6 +18,7 @@ from netprobe.pingpong import RoundTrips, round_trips
 from netprobe.probe import PARTS, Asked, probe
 from netprobe.throttling import between, throttled_periods
 from tests.netprobe.documents import document
+from tests.ports import needs_ipv6
 
 TERMINATION_MESSAGE_BYTES = 4096
 """Of one container; Kubernetes cuts what is longer."""
@@ -55,7 +56,7 @@ def test_round_trips_are_dated_by_the_kernel_and_have_their_percentiles(port: in
     assert found["mtu_bytes"] > found["segment_bytes"] > 500
 
 
-@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="no IPv6 on this machine")
+@needs_ipv6
 def test_a_pod_of_ipv6_is_measured_in_every_part(port: int) -> None:
     found = probe(asked(port, server="::1", connections=3))
     assert found["errors"] == {}

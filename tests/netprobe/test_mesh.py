@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -21,6 +20,7 @@ from tests.netns import Namespace
 from tests.netprobe.bed import CLIENT, ROOT, SERVER, bed, in_namespace
 from tests.netprobe.test_agent import asked
 from tests.netprobe.test_gauges import Series, series
+from tests.ports import free_port
 from tests.programs import needs
 from tests.tethered import tethered
 from tests.waiting import wait_until
@@ -93,13 +93,16 @@ def until(ask: Callable[[], Series], name: str, holds: Callable[[list[float]], b
     return wait_until(found, DEADLINE_S, every_s=0.1, why=lambda: name)
 
 
-def one(values: list[float]) -> bool:
-    return len(values) == 1
+def undisturbed(values: list[float]) -> bool:
+    """A machine that does something else at the same time can only add to what the link takes, and not for ever."""
+    return len(values) == 1 and values[0] <= 5.5
 
 
 def free_ports(count: int) -> list[int]:
-    with contextlib.ExitStack() as stack:
-        return [stack.enter_context(socket.create_server(("", 0))).getsockname()[1] for _ in range(count)]
+    found: set[int] = set()
+    while len(found) < count:
+        found.add(free_port())
+    return list(found)
 
 
 def test_a_prometheus_takes_the_page_and_the_bandwidth_that_was_asked_for(tmp_path: Path) -> None:
@@ -130,15 +133,14 @@ def test_two_hosts_see_each_other_over_a_link_of_known_delay_and_forget_one_that
     with bed(one_way_us=2500) as link, running(*peers, node="a", within=link.client):
         with running(*peers, node="b", within=link.server):
             for name, own, other in ((link.client, "a", "b"), (link.server, "b", "a")):
-                ((at, value),) = until(partial(scraped, name), "ew_latency_min_ms", one).items()
+                ((at, value),) = until(partial(scraped, name), "ew_latency_min_ms", undisturbed).items()
                 assert dict(at[1]) == {
                     "path": "pod_to_pod",
                     "client_node": own,
                     "server_node": other,
                     "same_node": "false",
                 }
-                # A machine that does something else at the same time can only add to it.
-                assert value == pytest.approx(5, rel=0.1)
+                assert value >= 5
         until(partial(scraped, link.client), "ew_latency_p50_ms", lambda values: values == [])
         until(partial(scraped, link.client), "ew_probe_failed_pairs", lambda values: values == [1])
 

@@ -171,3 +171,14 @@ STRAY = {
 @pytest.mark.parametrize("content", STRAY)
 def test_stray_white_space_is_named(content: bytes) -> None:
     assert list(complaints(content)) == STRAY[content]
+
+
+def test_every_program_of_the_repository_answers_help() -> None:
+    """A program that reads no arguments would do its work instead: hours of it, or files written anew."""
+    mute = []
+    for name in tracked():
+        if name.endswith(".py") and name.split("/")[0] in {"experiments", "grafana", "tools"}:
+            text = (ROOT / name).read_text(encoding="utf-8")
+            if '__name__ == "__main__"' in text and "argparse" not in text and "sys.argv" not in text:
+                mute.append(name)
+    assert mute == []

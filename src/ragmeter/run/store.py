@@ -1,19 +1,21 @@
 """The raw record of a run: one JSON object a line, written as the samples come.
 
-The first line is the plan, then one line a request, and one for each part of the run as it ends; the last line says how
-the run ended. An east-west probe that was made after the plan has a line of its own, too, and so have the tests of the
-session that failed on the run, when it has ended. A run that was killed has no ending and still has every finished
-request.
+The first line is the plan, then one line a request, one for each reading of a server's metrics, and one for each part
+of the run as it ends; the last line says how the run ended. An east-west probe that was made after the plan has a line
+of its own, too, and so have the tests of the session that failed on the run, when it has ended. A run that was killed
+has no ending and still has every finished request.
 """
 
 import json
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import IO, Self
+from typing import IO, Self, TypeVar
 
 from ragmeter.core.codec import decode, to_json
 from ragmeter.core.errors import SchemaError, StorageError
+from ragmeter.core.figures.observe.records import Reading
 from ragmeter.core.netprobe.document import ProbeReference
 from ragmeter.core.requests.records import RequestSample
 from ragmeter.core.result.failures import FailedTest
@@ -21,6 +23,7 @@ from ragmeter.core.run.plan import Part, RunEnding, RunPlan
 from ragmeter.core.run.probes import with_probe
 
 suffix = ".raw.jsonl"
+R = TypeVar("R")
 
 
 class SampleLog:
@@ -61,8 +64,12 @@ class SampleLog:
         self._append(f'{{"part":{to_json(part)}}}\n')
 
     def ending(self, ending: RunEnding) -> None:
-        """Write how the run ended."""
-        self._append(f'{{"ending":{to_json(ending)}}}\n')
+        """Write how the run ended. Its readings have lines of their own."""
+        self._append(f'{{"ending":{to_json(replace(ending, readings=()))}}}\n')
+
+    def reading(self, reading: Reading) -> None:
+        """Write one reading of a server's metrics."""
+        self._append(f'{{"reading":{to_json(reading)}}}\n')
 
     def probe(self, reference: ProbeReference) -> None:
         """Write which east-west probe the run refers to, instead of the one of its plan."""
@@ -73,6 +80,8 @@ class SampleLog:
         self.plan(plan)
         for sample in samples:
             self.sample(sample)
+        for reading in ending.readings:
+            self.reading(reading)
         self.ending(ending)
 
     def _append(self, line: str) -> None:
@@ -146,12 +155,7 @@ def parsed(text: str, where: str) -> tuple[RunPlan, tuple[RequestSample, ...], R
     """As `read`, of the text of a raw record that is called `where`."""
     documents = _documents(text, where)
     plan = _probed(_plan(documents[0], where), documents, where)
-    samples = tuple(
-        decode(RequestSample, document["sample"], where=f"{where}:{i}")
-        for i, document in enumerate(documents, start=1)
-        if document and "sample" in document
-    )
-    return plan, samples, _ending(documents, where)
+    return plan, _all(RequestSample, "sample", documents, where), _ending(documents, where)
 
 
 def read_plan(path: Path) -> RunPlan:
@@ -208,12 +212,19 @@ def _document(line: str, where: str, *, last: bool) -> dict[str, object] | None:
 
 
 def _ending(documents: Sequence[dict[str, object] | None], where: str) -> RunEnding:
+    readings = _all(Reading, "reading", documents, where)
     said = _last(documents, "ending")
     if said is not None:
-        return decode(RunEnding, said, where=f"{where}: ending")
-    parts = tuple(
-        decode(Part, document["part"], where=f"{where}:{i}")
+        return replace(decode(RunEnding, said, where=f"{where}: ending"), readings=readings)
+    parts = _all(Part, "part", documents, where)
+    reason = "the run ended without a word: its process was killed"
+    return RunEnding(status="interrupted", reason=reason, parts=parts, readings=readings)
+
+
+def _all(record: type[R], kind: str, documents: Sequence[dict[str, object] | None], where: str) -> tuple[R, ...]:
+    """The records of every line of this kind."""
+    return tuple(
+        decode(record, document[kind], where=f"{where}:{i}")
         for i, document in enumerate(documents, start=1)
-        if document and "part" in document
+        if document and kind in document
     )
-    return RunEnding(status="interrupted", reason="the run ended without a word: its process was killed", parts=parts)

@@ -19,12 +19,14 @@ from ragmeter.clients.capture.track import ByteTimes
 from ragmeter.clients.connection.local_ports import keep_to, share_of_ports
 from ragmeter.clients.links.stamps import EARLY_NS, WallOffset
 from tests.clients.lossy_link import Bed, bed, mac_of
+from tests.ports import needs_ipv6
 from tests.programs import needs
 from tests.tethered import tethered
 
 pytestmark = pytest.mark.privileged("capture")
 
 WAIT_S = 20.0
+LOOPBACKS = ["127.0.0.1", pytest.param("::1", marks=needs_ipv6)]
 
 
 @contextlib.contextmanager
@@ -53,7 +55,7 @@ def with_data(segments: list[Segment]) -> list[tuple[bool, int]]:
     return [(segment.outgoing, segment.data_bytes) for segment in segments if segment.data_bytes]
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+@pytest.mark.parametrize("host", LOOPBACKS)
 def test_each_direction_is_seen_once_although_loopback_shows_every_packet_twice(host: str) -> None:
     with connected(host) as (port, client, server, ring):
         client.sendall(b"question")
@@ -88,7 +90,7 @@ def test_traffic_of_other_ports_and_bare_acknowledgements_stay_out() -> None:
 
 
 @pytest.mark.skipif(share_of_ports(0, 2) is None, reason="a process chooses its ports since Linux 6.3")
-@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+@pytest.mark.parametrize("host", LOOPBACKS)
 def test_ring_of_one_load_process_does_not_see_what_another_sends_and_gets(host: str) -> None:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     shares = [ports for number in range(2) if (ports := share_of_ports(number, 2))]

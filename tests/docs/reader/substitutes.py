@@ -33,6 +33,11 @@ SUBSTITUTES = (
         r"\1 --bench-min-effect=50%",
         "both providers are one server here, and the prices of their sheets differ by more than the default",
     ),
+    Substitute(
+        r"(--bench-trials[= ]5)\b",
+        r"\1 --bench-calibrate=off",
+        "seconds of each provider; commands without trials are calibrated",
+    ),
     Substitute(r"^(ragmeter quick .+)$", r"\1 --duration 3 --most 2", "the first seconds of a minute"),
     Substitute(r"--port 8080\b", "--port 0", "a port that is free"),
 )

@@ -3,6 +3,8 @@
 What an older cluster does not serve yet is left out and checked by schema alone.
 """
 
+import json
+
 import pytest
 from kubernetes import config
 
@@ -73,8 +75,9 @@ def test_the_images_of_the_deployed_pods_are_observed(deployed: str) -> None:
 @needs_images
 def test_the_deployed_number_of_backends_is_the_one_of_the_manifests(deployed: str) -> None:
     wanted = one(overlay("kind"), "Deployment", "rag-backend")["spec"]["replicas"]
-    pods = kubectl("-n", deployed, "get", "pods", "-l", "app.kubernetes.io/name=rag-backend", "-o", "name").split()
-    assert len(pods) == wanted
+    selector = ("-l", "app.kubernetes.io/name=rag-backend")
+    pods = json.loads(kubectl("-n", deployed, "get", "pods", *selector, "-o", "json"))["items"]
+    assert len([pod for pod in pods if "deletionTimestamp" not in pod["metadata"]]) == wanted
 
 
 @needs_images

@@ -21,6 +21,7 @@ from ragmeter._pytest.hooks.unfit import EXIT_INVALID
 from ragmeter.clients.files import data_dir, read_yaml
 from ragmeter.clients.kube.api import connected
 from ragmeter.clients.kube.owned import Owned
+from ragmeter.jobs.names import RUN_LABEL
 from ragmeter.jobs.orders import root_of
 from tests.k8s.cluster import apply, kubectl, needs_cluster, needs_images
 from tests.k8s.deployed import in_the_nodes, wait_until_ready
@@ -61,9 +62,32 @@ def named(document: dict[str, Any]) -> str:
 
 @pytest.fixture(scope="module")
 def before(deployed_once: str) -> list[str]:
-    """What there was before any of these runs, and stays."""
+    """What there was before any of these runs, and stays: benchmarks of other tests have ended, and write no more."""
     wait_until_ready(deployed_once)
+    wait_until(
+        lambda: not under_way(deployed_once),
+        TIMEOUT_S,
+        every_s=0.5,
+        why=lambda: under_way(deployed_once),
+    )
     return objects(deployed_once)
+
+
+def under_way(namespace: str) -> list[str]:
+    """Pods of benchmarks that may still do something, and Jobs that may still make one."""
+    found = [each for each in listed(namespace, ending=True) if RUN_LABEL in each["metadata"].get("labels", {})]
+    pods = [each for each in found if each["kind"] == "Pod" and each["status"]["phase"] in ("Pending", "Running")]
+    jobs = [each for each in found if each["kind"] == "Job" and not conditions(each) & {"Complete", "Failed"}]
+    return [named(each) for each in (*pods, *jobs)]
+
+
+def conditions(job: dict[str, Any]) -> set[str]:
+    return {at["type"] for at in job["status"].get("conditions", ()) if at["status"] == "True"}
+
+
+def wait_until_nothing_is_left(namespace: str, before: list[str]) -> None:
+    """A pod that is told to end may still write a document; it belongs to what is gone, and goes at once."""
+    wait_until(lambda: objects(namespace) == before, TIMEOUT_S, every_s=0.5, why=lambda: objects(namespace))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,8 +154,9 @@ def test_two_pods_send_one_load_that_is_judged_here(outside: Outside, deployed: 
     outside.provider(deployed, slo=["errors <= 0"])
     load = ("--bench-requests=14", "--bench-concurrency=4", "--bench-warmup=2")
     status, output = outside.run("--bench-pods=2", "--bench-calibrate=on", *load)
-    assert status == 0, output
     result = outside.result()
+    unfit = status == EXIT_INVALID and result["harness"]["reasons"]
+    assert status == 0 or unfit, output
     assert (result["status"], result["requests"], result["success"], result["warmup_requests"]) == (
         "complete",
         14,
@@ -139,7 +164,8 @@ def test_two_pods_send_one_load_that_is_judged_here(outside: Outside, deployed: 
         2,
     )
     assert result["total_tokens"] == 14 * TOKENS
-    assert [each["outcome"] for each in result["verdicts"] if each["slo"] == "errors <= 0"] == ["PASS"]
+    (judged,) = [each["outcome"] for each in result["verdicts"] if each["slo"] == "errors <= 0"]
+    assert judged == ("INVALID" if unfit else "PASS")
     assert result["run_metadata"]["kubernetes_version"].startswith("v1.")
     assert result["run_metadata"]["model_id"] == "ground-truth"
     raw = next((outside.folder / "ns" / "inside").glob("*.raw.jsonl")).read_text(encoding="utf-8").splitlines()
@@ -148,7 +174,7 @@ def test_two_pods_send_one_load_that_is_judged_here(outside: Outside, deployed: 
     assert {s["clock_id"] for s in samples} == {0, 1}
     for suffix in (".html", ".xml"):
         assert list((outside.folder / "ns" / "inside").glob(f"*{suffix}")), suffix
-    assert objects(deployed) == before, "what is left"
+    wait_until_nothing_is_left(deployed, before)
 
 
 @pytest.fixture
@@ -213,7 +239,7 @@ def test_what_the_edge_adds_is_told_from_what_the_service_takes(
     assert adds_ms - 1 <= trip["value"] <= adds_ms + SLACK_MS
     assert ttft["low"] - SLACK_MS <= adds_ms <= ttft["high"] + SLACK_MS, ttft
     assert edge["sentence"] in " ".join(output.split())
-    assert objects(deployed) == sorted([*before, "service/edge"]), "what is left"
+    wait_until_nothing_is_left(deployed, sorted([*before, "service/edge"]))
 
 
 @needs_images
@@ -226,7 +252,7 @@ def test_ctrl_c_keeps_what_was_measured_and_leaves_nothing(outside: Outside, dep
     assert process.returncode == pytest.ExitCode.INTERRUPTED, output
     assert outside.result()["status"] == "interrupted"
     assert 0 < outside.result()["requests"] < 500
-    assert objects(deployed) == before, "what is left"
+    wait_until_nothing_is_left(deployed, before)
 
 
 def wait_for_samples(process: "subprocess.Popen[str]") -> None:
@@ -252,7 +278,7 @@ def test_a_client_that_is_killed_leaves_nothing_that_the_cluster_does_not_end(
         process.communicate(timeout=TIMEOUT_S)
     known = {each["metadata"]["uid"]: each for each in listed(deployed)}
     (root,) = [each for each in known.values() if each["metadata"]["name"].endswith("-root")]
-    assert root["status"]["conditions"][0]["type"] == "Complete"
+    assert "Complete" in conditions(root)
     assert 7200 < root["spec"]["ttlSecondsAfterFinished"] < 8000
     left = [each for each in known.values() if named(each) not in before]
     assert {each["kind"] for each in left} == {"Job", "Pod", "ConfigMap"}
@@ -261,14 +287,14 @@ def test_a_client_that_is_killed_leaves_nothing_that_the_cluster_does_not_end(
             each = known[owners[0]["uid"]]  # noqa: PLW2901
         assert each is root
     kubectl("-n", deployed, "delete", "job", root["metadata"]["name"])
-    wait_until(lambda: objects(deployed) == before, TIMEOUT_S, every_s=0.5, why=lambda: objects(deployed))
+    wait_until_nothing_is_left(deployed, before)
 
 
 def test_what_nobody_cleans_up_is_removed_when_its_time_is_over(namespace: str) -> None:
     template = read_yaml(data_dir("k8s") / "benchmark" / "run" / "job.yaml")
     with connected(context(), namespace) as cluster:
         owned = Owned(cluster=cluster, run="abandoned")
-        owned.create(root_of(template, "abandoned", lasts_s=2))
+        owned.create(root_of(template, "abandoned", lasts_s=10))
         owned.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "abandoned"}})
         assert owned.left() == ["Job/abandoned-root", "ConfigMap/abandoned"]
         wait_until(lambda: owned.left() == [], TIMEOUT_S, every_s=0.5, why=owned.left)
@@ -279,14 +305,14 @@ def test_a_pod_that_is_killed_ends_the_run_with_the_reason(outside: Outside, dep
     outside.provider(deployed)
     with outside.start("--bench-requests=500", "--bench-concurrency=2", "--bench-warmup=0") as process:
         wait_for_samples(process)
-        (pod,) = [each for each in objects(deployed) if each.startswith("pod/rag-benchmark-")]
+        (pod,) = [each for each in objects(deployed) if each.startswith("pod/rag-benchmark-") and each not in before]
         kubectl("-n", deployed, "delete", pod, "--grace-period=0", "--force")
         output, _ = process.communicate(timeout=TIMEOUT_S)
     assert process.returncode == pytest.ExitCode.TESTS_FAILED, output
     with_record = r"its pods were stopped: evicted, deleted, or longer than their Job may take; what was measured is in"
     without = r"pod rag-benchmark-\S+ on \S+ left no result: exit status 4.*another pod began"
     assert re.search(f"{with_record}|{without}", output), output
-    assert objects(deployed) == before, "what is left"
+    wait_until_nothing_is_left(deployed, before)
 
 
 @needs_images
@@ -295,7 +321,7 @@ def test_an_image_that_no_node_has_is_one_sentence(outside: Outside, deployed: s
     status, output = outside.run("--bench-image=registry.invalid/none:1.0.0", "--bench-begin-timeout=90")
     assert status == pytest.ExitCode.TESTS_FAILED, output
     assert re.search(r"pod rag-benchmark-\S+ on \S+ (cannot run|did not begin)[^\n]*image", output), output
-    assert objects(deployed) == before, "what is left"
+    wait_until_nothing_is_left(deployed, before)
 
 
 @needs_images
@@ -304,10 +330,10 @@ def test_pods_that_no_node_takes_are_one_sentence(outside: Outside, deployed: st
     outside.provider(deployed)
     kubectl("-n", deployed, "create", "quota", "tight", "--hard=pods=0")
     try:
-        status, output = outside.run("--bench-begin-timeout=5")
+        status, output = outside.run("--bench-begin-timeout=15")
         assert status == pytest.ExitCode.TESTS_FAILED, output
-        assert re.search(r"a pod did not begin in 5 s: no pod was made; FailedCreate: [^\n]*exceeded quota", output)
-        assert objects(deployed) == before, "what is left"
+        assert re.search(r"a pod did not begin in 15 s: no pod was made; FailedCreate: [^\n]*exceeded quota", output)
+        wait_until_nothing_is_left(deployed, before)
     finally:
         kubectl("-n", deployed, "delete", "quota", "tight")
 

@@ -126,8 +126,10 @@ def test_cancelled_phase_leaves_no_request_running(plan: PhasePlan) -> None:
 
 
 def test_start_is_sent_before_the_next_moment_is_waited_for() -> None:
-    """Two starts so close that the second is waited for busily: the first does not wait with it."""
-    sent_late = []
+    """Two starts so close that the second is waited for busily: the first does not wait with it. A busy machine makes
+    both late, but not every time.
+    """
+    sent_late: list[int] = []
 
     async def send(start: Start) -> None:
         sent_late.append(time.monotonic_ns() - start.scheduled_ns)
@@ -137,8 +139,11 @@ def test_start_is_sent_before_the_next_moment_is_waited_for() -> None:
         offsets = tuple(pair * 3_000_000 + within for pair in range(20) for within in (0, 140_000))
         await drive(phase(40, offsets_ns=offsets), send, begin_ns)
 
-    asyncio.run(main())
-    assert min(sent_late[::2]) < 140_000
+    for _ in range(50):
+        asyncio.run(main())
+        if min(sent_late[::2]) < 140_000:
+            return
+    pytest.fail(f"the first of two is never sent before the second is due: {min(sent_late[::2])} ns late at best")
 
 
 @pytest.mark.parametrize("cancelled", [True, False])

@@ -90,10 +90,12 @@ def test_warmup_and_trials_are_run_in_order_and_told_to_the_listener(server: Gro
 
 
 def test_times_are_of_one_clock_from_the_origin(server: GroundTruthServer) -> None:
+    began_ns = time.monotonic_ns()
     samples, _ = run(server.base_url, workload())
+    passed_ns = time.monotonic_ns() - began_ns
     for sample in samples:
         assert sample.sent_ns is not None
-        assert 0 <= sample.scheduled_ns <= sample.sent_ns <= sample.events_ns[0] <= sample.ended_ns < 10_000_000_000
+        assert 0 <= sample.scheduled_ns <= sample.sent_ns <= sample.events_ns[0] <= sample.ended_ns <= passed_ns
 
 
 def test_part_of_a_workload_can_be_run_by_itself(server: GroundTruthServer) -> None:
@@ -168,9 +170,7 @@ def test_measured_requests_that_all_fail_are_a_complete_run(server: GroundTruthS
 
 
 def test_request_that_hangs_ends_at_its_deadline_with_what_came(server: GroundTruthServer) -> None:
-    began = time.monotonic()
     samples, ending = run(server.url("hangs_midway"), workload(timeout_s=0.3))
-    assert time.monotonic() - began < 5
     assert ending.status == "complete"
     assert [(sample.error, len(sample.events_ns)) for sample in samples] == [(ErrorClass.TIMEOUT, 3)] * 4
 

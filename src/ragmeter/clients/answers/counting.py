@@ -56,8 +56,8 @@ def counts_of(reading: Reading, max_tokens: int | None, *, is_whole: bool, ends:
         reading.refuse(words)
         by_usage = of_events = None
     elif by_usage is None and not reading.count_refused:
-        if ends is not None and reading.texts is not None:
-            return _by_tokenizer(reading, reading.texts, ends)
+        if ends is not None:
+            return _by_tokenizer(reading, ends)
         if not reading.is_countless:
             return _by_events(reading)
     thought = _reasoning(reading, by_usage, of_events)
@@ -90,17 +90,17 @@ def _by_events(reading: Reading) -> Counts:
     )
 
 
-def _by_tokenizer(reading: Reading, texts: list[str], ends: Ends) -> Counts:
+def _by_tokenizer(reading: Reading, ends: Ends) -> Counts:
     """Of the text as it was read. A token that several events carried is one of the event in which it ended."""
     if reading.zero_told:
         reading.refuse(
             f"0 output tokens were told for {reading.answer_bytes} bytes of text: counted by tokenizer instead"
         )
-    bounds = list(accumulate(map(len, texts)))
-    of_events = [0] * len(texts)
-    for end in ends("".join(texts)):
+    bounds = list(accumulate(map(len, reading.texts)))
+    of_events = [0] * len(reading.texts)
+    for end in ends("".join(reading.texts)):
         of_events[bisect_left(bounds, end)] += 1
-    thought = len(ends("".join(reading.thoughts or ())))
+    thought = len(ends("".join(reading.thoughts)))
     return Counts(
         output_tokens=sum(of_events) + thought,
         token_source=TokenSource.TOKENIZER,

@@ -9,6 +9,7 @@ from ragmeter.clients.answers.faults import first_fault, is_2xx
 from ragmeter.clients.answers.framing import parser_of
 from ragmeter.clients.answers.reading import Reading
 from ragmeter.clients.answers.sse import events_of
+from ragmeter.clients.answers.thoughts import part_thoughts
 from ragmeter.clients.answers.told import as_text, parsed, within
 from ragmeter.clients.connection.transport import Exchange
 from ragmeter.clients.tokenizer import Ends
@@ -25,7 +26,7 @@ class Heard:
     passages: tuple[str, ...] | None = None
 
     def take(self, reading: Reading, *, tells_passages: bool) -> None:
-        self.text, self.ids = "".join(reading.texts or ()), reading.documents
+        self.text, self.ids = "".join(reading.texts), reading.documents
         nothing = () if tells_passages and not reading.documents else None
         self.passages = nothing if reading.passages is None else reading.passages
 
@@ -60,9 +61,9 @@ def decode(
     Success: HTTP 2xx, a terminal event, text, nothing that is not of the dialect, all before the deadline. What happens
     after the terminal event (a connection that is cut, or never closed) does not undo it, and is not in ``ended_ns``.
     """
-    kept: list[str] | None = [] if heard is not None or ends is not None else None
-    reading = Reading(secrets=secrets, texts=kept, thoughts=None if ends is None else [])
+    reading = Reading(secrets=secrets)
     stray = _read(exchange, dialect, reading)
+    part_thoughts(reading)
     fault = first_fault(exchange, reading, stray, dialect)
     if heard is not None:
         heard.take(reading, tells_passages=dialect.tells_passages)

@@ -3,11 +3,11 @@
 from typing import Any
 
 import httpx
-from prometheus_client.parser import text_string_to_metric_families
 
 from ragmeter.clients.answers.told import as_count, as_text
+from ragmeter.clients.observe.page import NoMetrics, samples_of
+from ragmeter.core.figures.observe.families import BLOCK_CONFIG
 
-cache_config = "vllm:cache_config_info"
 cache_labels = {"prefix_caching": "enable_prefix_caching", "kv_cache_dtype": "cache_dtype"}
 
 
@@ -48,11 +48,10 @@ def _cache_facts(client: httpx.Client) -> dict[str, str]:
     if response is None:
         return {}
     try:
-        families = list(text_string_to_metric_families(response.text))
-    except ValueError:
+        samples = samples_of(response.text, buckets=False)
+    except NoMetrics:
         return {}
-    samples = [sample for family in families for sample in family.samples if sample.name == cache_config]
-    found = samples[0].labels if samples else {}
+    found = next((sample.labels for sample in samples if sample.name == BLOCK_CONFIG), {})
     return {name: found[label] for name, label in cache_labels.items() if label in found}
 
 

@@ -25,8 +25,8 @@ class Reading:
     elsewhere: what a chunk had where the text should be, such as tool calls, and the first of it.
     refused: figures of the server that cannot be, in words. count_refused: whether the output tokens are one of them.
     passages: the texts of the documents, in their order; None where they are not told, or not of each.
-    said: the text so far, of a stream whose events repeat it. texts, thoughts: of each event that carried answer text
-        or reasoning, where a tokenizer is to count them.
+    said: the text so far, of a stream whose events repeat it. texts, thoughts: of the events that carried answer text
+        or reasoning.
     is_countless: whether its events are no deltas of a model, so that their number says nothing of tokens.
     is_closed: whether nothing can follow (``done``, ``[DONE]``).
     fault, fault_ns: the first error event or unreadable event.
@@ -61,8 +61,8 @@ class Reading:
     model_id: str | None = None
     is_predecessor: bool = False
     said: str = ""
-    texts: list[str] | None = None
-    thoughts: list[str] | None = None
+    texts: list[str] = field(default_factory=list)
+    thoughts: list[str] = field(default_factory=list)
     elsewhere: dict[str, str] = field(default_factory=dict)
     refused: list[str] = field(default_factory=list)
     count_refused: bool = False
@@ -94,8 +94,7 @@ class Reading:
             self.events_tokens.append(tokens)
             self.answer_chars += len(text)
             self.answer_bytes += len(text.encode())
-            if self.texts is not None:
-                self.texts.append(text)
+            self.texts.append(text)
 
     def add_reasoning(self, text: str | None, at_ns: int, *, tokens: int | None) -> None:
         if text:
@@ -104,8 +103,7 @@ class Reading:
             self.running.append(tokens)
             self.reasoning_chars += len(text)
             self.reasoning_bytes += len(text.encode())
-            if self.thoughts is not None:
-                self.thoughts.append(text)
+            self.thoughts.append(text)
 
     def take_output_tokens(self, told: int | None) -> int | None:
         """Enter how many tokens there were up to now; how many of them are new, if that can be.

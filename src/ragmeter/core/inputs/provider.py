@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
+from urllib.parse import urlsplit
 
 from ragmeter.core.errors import ConfigError
 from ragmeter.core.inputs.headers import is_header_name
@@ -69,6 +70,7 @@ class Provider:
     target: name or description of what the service speaks, for workloads that name none.
     declared: metadata the file states (region, gpu_model …), by their names in ``run_metadata``.
     cost: the price sheet as written; None when the file has none.
+    observe: ``auto``, or the metrics pages that are read while a load runs: none at all with ``off``.
     """
 
     name: str
@@ -90,6 +92,7 @@ class Provider:
     local: LocalSettings | None
     cost: Mapping[str, Any] | None
     netprobe: NetprobeSettings
+    observe: Literal["auto"] | tuple[str, ...] = "auto"
     secrets: Secrets = NO_SECRETS
     """What is masked wherever it comes back."""
     notices: tuple[str, ...] = ()
@@ -153,6 +156,7 @@ def provider_from(
         local=local,
         cost=resolved.get("cost"),
         netprobe=_netprobe_of(resolved.get("netprobe", {}), netprobe, schema),
+        observe=_observed(resolved.get("observe", schema["properties"]["observe"]["default"]), path),
         secrets=_secrets_of(document, resolved, environment),
         notices=(*notices, *shortened, *llm_shortened, *_unmasked(resolved.get("headers", {}), path)),
     )
@@ -185,6 +189,26 @@ def _unmasked(headers: Mapping[str, str], path: str) -> list[str]:
     ]
 
 
+def _observed(value: bool | str | Sequence[str], path: str) -> Literal["auto"] | tuple[str, ...]:
+    """``off`` is false to a reader of YAML."""
+    if isinstance(value, bool):
+        return "auto" if value else ()
+    if value == "auto":
+        return "auto"
+    if value == "off":
+        return ()
+    if isinstance(value, str):
+        return (_metrics_url(value, f"{path}: $.observe"),)
+    return tuple(_metrics_url(url, f"{path}: $.observe[{index}]") for index, url in enumerate(value))
+
+
+def _metrics_url(url: str, where: str) -> str:
+    if "://" not in url:
+        raise ConfigError(f"{where}: {url!r} is neither auto nor off nor a URL such as http://llm:8000/metrics")
+    checked = checked_url(url, where) or url
+    return checked if urlsplit(checked).path else f"{checked}/metrics"
+
+
 _of_the_service = {
     "base_url",
     "llm_url",
@@ -193,6 +217,7 @@ _of_the_service = {
     "headers",
     "ca_file",
     "replica_header",
+    "observe",
     "addresses",
     "local",
     "target",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from ragmeter.core.client.floor import Calibration
+from ragmeter.core.figures.observe.records import Reading
 from ragmeter.core.inputs.workload import Workload
 from ragmeter.core.netprobe.document import ProbeReference
 from ragmeter.core.requests.cache_counts import TrialCounts
@@ -99,7 +100,7 @@ class RunEnding:
     not_fit: why the measurement was not valid, as far as the samples do not show it. The run is then INVALID.
     undecided: why the run ended before its intervals were as narrow as it was to make them; None when they were, or
     nothing was asked. parts: what was run, in order; empty where it was not recorded. cache_counts: what the LLM's own
-    counters say of its cache of prompts, where they could be read.
+    counters say of its cache of prompts, where they could be read. readings: of the servers' metrics, in order.
     """
 
     status: Literal["complete", "interrupted"]
@@ -112,6 +113,7 @@ class RunEnding:
     search_ended: str | None = None
     parts: tuple[Part, ...] = ()
     cache_counts: tuple[TrialCounts, ...] = ()
+    readings: tuple[Reading, ...] = ()
 
 
 def joined(endings: Sequence[RunEnding]) -> RunEnding:
@@ -131,4 +133,5 @@ def joined(endings: Sequence[RunEnding]) -> RunEnding:
         not_fit=tuple(dict.fromkeys(reason for ending in endings for reason in ending.not_fit)),
         warnings=tuple(dict.fromkeys(warning for ending in endings for warning in ending.warnings)),
         cache_counts=tuple(counts for ending in endings for counts in ending.cache_counts),
+        readings=tuple(reading for ending in endings for reading in ending.readings),
     )

@@ -5,15 +5,16 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 from ragmeter.core.campaign.case import Case
-from ragmeter.core.campaign.events import Event, RunStarted, WarmupEnded
+from ragmeter.core.campaign.events import Event, RunStarted, Said, WarmupEnded
 from ragmeter.core.money.budget import rate_of
 from ragmeter.core.netprobe.placement import Placement
 from ragmeter.core.requests.records import RequestSample
 from ragmeter.core.run.plan import RunPlan
 from ragmeter.core.run.saved import SavedRun
 from ragmeter.run.engine.engine import Engine, Planned
-from ragmeter.run.plan.cache_counters import cache_counters
 from ragmeter.run.plan.catalog import shown
+from ragmeter.run.plan.metrics_sources import metrics_sources
+from ragmeter.run.processes.observing import Observation
 from ragmeter.run.session.campaign import run_campaign
 from ragmeter.run.session.measure import Conditions
 from ragmeter.run.session.variant import Variant
@@ -64,11 +65,22 @@ def _prepared(planned: Planned, logs: ExitStack, engine: Engine) -> _Prepared:
         workers=engine.resources.workers,
         halt=engine.meter.halt,
         marking=planned.plan.marking,
-        counters=cache_counters(case.provider, case.workload),
+        observation=_observation(planned, engine),
+        keep_reading=log.reading,
     )
     variant = Variant(label=case.label, workload=case.workload, conditions=conditions, log=log, watched=case.watched)
     engine.emit(RunStarted(case=case))
     return _Prepared(case=case, plan=planned.plan, placed=planned.placed, variant=variant)
+
+
+def _observation(planned: Planned, engine: Engine) -> Observation | None:
+    """Of the servers of the case; None where none of them tells anything."""
+    found = metrics_sources(planned.case.provider, planned.case.workload)
+    for words in found.notes:
+        engine.emit(Said(f"{planned.case.id}: {words}"))
+    if not found.sources:
+        return None
+    return Observation(engine.resources.observer, found.sources, planned.origin_ns)
 
 
 def _keeper(case: Case, log: SampleLog, engine: Engine) -> Callable[[RequestSample], None]:

@@ -1,4 +1,6 @@
-"""What campaigns share: embedded services and load processes, started at their first use and stopped at the end."""
+"""What campaigns share: embedded services, load processes and an observer, started at their first use and stopped at
+the end.
+"""
 
 import os
 from collections.abc import Callable, Sequence
@@ -11,6 +13,7 @@ from ragmeter.core.campaign.events import Emit, saying, unheard
 from ragmeter.core.errors import RagmeterError
 from ragmeter.core.inputs.provider import LocalSettings, Provider
 from ragmeter.run.local.service import LocalService, local_service
+from ragmeter.run.processes.observing import Observer
 from ragmeter.run.processes.workers import Workers, worker_count
 
 
@@ -24,6 +27,7 @@ class Resources:
         self._emit = emit
         self._stack = ExitStack()
         self._workers: Workers | None = None
+        self._observer: Observer | None = None
         self._services: dict[str, LocalService] = {}
         self._failures: dict[str, RagmeterError] = {}
 
@@ -71,6 +75,13 @@ class Resources:
         if self._workers is None:
             self._workers = self._stack.enter_context(Workers(self._count or self._needed()))
         return self._workers
+
+    @property
+    def observer(self) -> Observer:
+        """The process that reads the metrics of servers."""
+        if self._observer is None:
+            self._observer = self._stack.enter_context(Observer())
+        return self._observer
 
     def _needed(self) -> int:
         cores = os.cpu_count() or 1

@@ -345,10 +345,8 @@ def fast_loop() -> asyncio.AbstractEventLoop:
 @contextmanager
 def _quiet_collector() -> Iterator[None]:
     """No garbage collection within: a pause of many milliseconds would be taken for the server's."""
-    gc.freeze()
     gc.disable()
     try:
         yield
     finally:
         gc.enable()
-        gc.unfreeze()

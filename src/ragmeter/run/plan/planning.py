@@ -16,8 +16,8 @@ from ragmeter.core.run.plan import DeclaredSlo, RunPlan
 from ragmeter.core.schema import check
 from ragmeter.core.verdicts.error_budget import with_budget
 from ragmeter.core.verdicts.slo import check_step, parse_goodput, parse_slo
-from ragmeter.run.plan.cache_counters import marking_of
 from ragmeter.run.plan.labels import gone_labels
+from ragmeter.run.plan.marking import marking_of
 from ragmeter.run.plan.target import check_identity, metadata_sources, reach
 
 

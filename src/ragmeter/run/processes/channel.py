@@ -7,6 +7,7 @@ could connect to. What is sent never waits for the reader, so that a slow reader
 import asyncio
 import pickle
 import socket
+from collections.abc import Iterator
 from typing import Any, Self
 
 SIZE_BYTES = 4
@@ -26,8 +27,7 @@ class Channel:
 
     def send(self, record: Any) -> None:
         """Hand it over to be written; a lost other end is noticed by `receive`."""
-        data = pickle.dumps(record, protocol=pickle.HIGHEST_PROTOCOL)
-        self._writer.write(len(data).to_bytes(SIZE_BYTES, "big") + data)
+        self._writer.write(written(record))
 
     async def receive(self) -> Any:
         """The next record; None when the other end is gone."""
@@ -44,3 +44,19 @@ class Channel:
             await self._writer.wait_closed()
         except ConnectionError:
             return
+
+
+def written(record: Any) -> bytes:
+    """The record as the other end reads it."""
+    data = pickle.dumps(record, protocol=pickle.HIGHEST_PROTOCOL)
+    return len(data).to_bytes(SIZE_BYTES, "big") + data
+
+
+def records(sock: socket.socket) -> Iterator[Any]:
+    """What comes over a socket, for a thread that does nothing else: it waits for each. Ends with the other end."""
+    with sock.makefile("rb") as stream:
+        while len(head := stream.read(SIZE_BYTES)) == SIZE_BYTES:
+            size = int.from_bytes(head, "big")
+            if len(data := stream.read(size)) < size:
+                return
+            yield pickle.loads(data)  # noqa: S301 - from a process of ours

@@ -2,24 +2,28 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import zip_longest
 
 from ragmeter.clients.http.clocks import AUTO
 from ragmeter.core.campaign.events import Emit, PhaseStarted, RequestEnded, RequestStarted, Said, Tick, unheard
 from ragmeter.core.errors import ClientError, TargetError
+from ragmeter.core.figures.observe.cache_growth import cache_growth
+from ragmeter.core.figures.observe.records import Reading, Span
 from ragmeter.core.inputs.cache import CacheState
 from ragmeter.core.inputs.provider import Provider
 from ragmeter.core.inputs.workload import Workload
-from ragmeter.core.requests.cache_counts import CacheCounts, TrialCounts, grown
+from ragmeter.core.requests.cache_counts import TrialCounts
 from ragmeter.core.requests.records import ErrorClass, Phase, RequestSample
 from ragmeter.core.run.plan import RunEnding
 from ragmeter.core.schedule.phases import asked_once
 from ragmeter.core.schedule.plan import Marking, PhasePlan
 from ragmeter.run.load.loader import ClientLoad, fast_loop
 from ragmeter.run.processes.messages import Connect
+from ragmeter.run.processes.observing import Observation
 from ragmeter.run.processes.workers import WorkerDied, WorkerPool, Workers
 
 WATCH_S = 0.25
@@ -36,7 +40,7 @@ class Conditions:
     died, else None.
     clock: one of `clients.http.clocks.CLOCKS`. workers: the processes that send the load; None for one that is started
     for this call. halt: a sentence once the load has to end although the service has not, else None. marking: as in
-    `RunPlan`. counters: what the LLM's own counters say of its cache of prompts, by now; None where nobody knows.
+    `RunPlan`. observation: of the servers while the load runs; None: nobody looks. keep_reading: takes what it reads.
     """
 
     provider: Provider
@@ -48,7 +52,8 @@ class Conditions:
     workers: Workers | None = None
     halt: Callable[[], str | None] = lambda: None
     marking: Marking | None = None
-    counters: Callable[[], CacheCounts | None] = lambda: None
+    observation: Observation | None = None
+    keep_reading: Callable[[Reading], None] = lambda _reading: None
 
 
 def measure(
@@ -103,6 +108,7 @@ class _Run:
     _not_fit: list[str] = field(default_factory=list)
     _warnings: list[str] = field(default_factory=list)
     _cache_counts: list[TrialCounts] = field(default_factory=list)
+    _readings: list[Reading] = field(default_factory=list)
 
     async def all_phases(self, workers: Workers) -> RunEnding:
         reason = await self._phases_unless_stopped(workers)
@@ -114,6 +120,7 @@ class _Run:
             not_fit=tuple(self._not_fit),
             warnings=tuple(self._warnings),
             cache_counts=tuple(self._cache_counts),
+            readings=tuple(self._readings),
         )
 
     async def _phases_unless_stopped(self, workers: Workers) -> str | None:
@@ -128,6 +135,7 @@ class _Run:
             for task in (load, watching):
                 task.cancel()
             results = await asyncio.gather(load, watching, return_exceptions=True)
+            self._take_readings()
         failure = next((r for r in results if isinstance(r, Exception)), None)
         if isinstance(failure, WorkerDied | ClientError):
             self._not_fit.append(str(failure))
@@ -144,6 +152,7 @@ class _Run:
         """Returns when the service has died or the load has to end, with the reason."""
         while (reason := self._death() or self.conditions.halt()) is None:
             self.conditions.emit(Tick())
+            self._take_readings()
             await asyncio.sleep(WATCH_S)
         return reason
 
@@ -161,10 +170,7 @@ class _Run:
             for plan, begin_ns in zip_longest(self.plans, self.begins_ns):
                 self.conditions.emit(_beginning(plan))
                 await self._ask_before(pool, plan)
-                before = await self._counters(plan)
-                self._note_lateness(plan, begin_ns)
-                loads = await pool.send(plan, begin_ns, self)
-                self._note_counts(plan, before, await self._counters(plan))
+                loads = await self._observed(plan, partial(self._sent, pool, plan, begin_ns))
                 if plan.name == "measured":
                     self._client_loads.append(loads)
                     self._note_losses(plan, loads)
@@ -187,12 +193,36 @@ class _Run:
                 f"trial {plan.trial + 1} failed; the last: {last.failure}"
             )
 
-    async def _counters(self, plan: PhasePlan) -> CacheCounts | None:
-        return await asyncio.to_thread(self.conditions.counters) if plan.name == "measured" else None
+    async def _sent(self, pool: WorkerPool, plan: PhasePlan, begin_ns: int | None) -> list[ClientLoad]:
+        self._note_lateness(plan, begin_ns)
+        return await pool.send(plan, begin_ns, self)
 
-    def _note_counts(self, plan: PhasePlan, before: CacheCounts | None, after: CacheCounts | None) -> None:
-        if (counts := grown(before, after)) is not None:
-            self._cache_counts.append(TrialCounts(trial=plan.trial, step=plan.step, counts=counts))
+    async def _observed(self, plan: PhasePlan, send: Callable[[], Awaitable[list[ClientLoad]]]) -> list[ClientLoad]:
+        """Send the phase while its servers are read: exactly before it, in each of its seconds, exactly after it."""
+        observation = self.conditions.observation
+        if observation is None:
+            return await send()
+        span = Span(phase=Phase(plan.name), trial=plan.trial, step=plan.step)
+        try:
+            self._keep_readings(await observation.begin(span))
+            loads = await send()
+            self._keep_readings(await observation.end(span))
+        finally:
+            observation.drop()
+        if plan.name == "measured":
+            own = [reading for reading in self._readings if reading.span == span]
+            if (counts := cache_growth(own, model_id=self.workload.model_id)) is not None:
+                self._cache_counts.append(TrialCounts(trial=plan.trial, step=plan.step, counts=counts))
+        return loads
+
+    def _take_readings(self) -> None:
+        if self.conditions.observation is not None:
+            self._keep_readings(self.conditions.observation.taken())
+
+    def _keep_readings(self, readings: Sequence[Reading]) -> None:
+        for reading in readings:
+            self._readings.append(reading)
+            self.conditions.keep_reading(reading)
 
     def _note_lateness(self, plan: PhasePlan, begin_ns: int | None) -> None:
         """In a closed loop no request is late for a phase that began late: the other shards were alone meanwhile."""

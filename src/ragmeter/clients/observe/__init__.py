@@ -1,0 +1,1 @@
+"""Metrics pages of servers."""

@@ -1,0 +1,79 @@
+"""One metrics page of a server, fetched and read."""
+
+import asyncio
+import ssl
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+import httpx
+
+from ragmeter.clients.observe.page import ACCEPT, MAX_BYTES, NoMetrics, samples_of
+from ragmeter.core.figures.observe.records import Sample
+
+READ_S: Final = 3.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricsSource:
+    """headers: of the service itself, whose page it is; they go nowhere else. ca_file: as in `Provider`. patience_s: a
+    page that takes longer is not read.
+    """
+
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    ca_file: str | None = None
+    patience_s: float = READ_S
+
+    def client(self) -> httpx.AsyncClient:
+        """Like every call to the service it obeys no proxy variables. Raises OSError for a bad ``ca_file``."""
+        is_plain = self.url.startswith("http://")
+        verify = False if is_plain else ssl.create_default_context(cafile=self.ca_file)
+        headers = {**self.headers, "accept": ACCEPT}
+        return httpx.AsyncClient(headers=headers, timeout=self.patience_s, verify=verify, trust_env=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """began_ns, ended_ns: readings of ``time.monotonic_ns``. samples: those that are known. failure: why there are
+    none, in words without anything that the server said.
+    """
+
+    began_ns: int
+    ended_ns: int
+    samples: tuple[Sample, ...] = ()
+    failure: str | None = None
+
+
+async def read_page(client: httpx.AsyncClient, source: MetricsSource, *, buckets: bool) -> Page:
+    """Nothing is raised: a page that cannot be read is one that says why. buckets: as in `samples_of`."""
+    began_ns = time.monotonic_ns()
+    samples: tuple[Sample, ...] = ()
+    failure = None
+    ended_ns = began_ns
+    try:
+        async with asyncio.timeout(source.patience_s):
+            text = await _text(client, source.url)
+        ended_ns = time.monotonic_ns()
+        samples = samples_of(text, buckets=buckets)
+    except (TimeoutError, httpx.TimeoutException):
+        failure = f"no answer within {source.patience_s:g} s"
+    except httpx.HTTPError as error:
+        failure = f"cannot be reached: {type(error).__name__}"
+    except NoMetrics as error:
+        failure = str(error)
+    return Page(began_ns=began_ns, ended_ns=max(ended_ns, began_ns), samples=samples, failure=failure)
+
+
+async def _text(client: httpx.AsyncClient, url: str) -> str:
+    """Raises NoMetrics for an answer that is none."""
+    page = bytearray()
+    async with client.stream("GET", url) as response:
+        if not response.is_success:
+            raise NoMetrics(f"HTTP {response.status_code}")
+        async for piece in response.aiter_bytes():
+            page += piece
+            if len(page) > MAX_BYTES:
+                raise NoMetrics(f"longer than {MAX_BYTES >> 20} MiB")
+    return page.decode("utf-8", "replace")

@@ -1,0 +1,99 @@
+"""Which servers tell what they do while a load runs: those that the provider file names, else those that are found."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import httpx
+
+from ragmeter.clients.observe.source import MetricsSource, Page, read_page
+from ragmeter.core.errors import ConfigError, TargetError
+from ragmeter.core.figures.observe.told import told_in
+from ragmeter.core.inputs.provider import Provider
+from ragmeter.core.inputs.workload import Workload
+from ragmeter.core.urls import checked_url
+from ragmeter.run.plan.target import client_of
+
+PATH: Final = "/metrics"
+INFO_S: Final = 3.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundSources:
+    """notes: sentences on what was asked for and does not tell anything now."""
+
+    sources: tuple[MetricsSource, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def metrics_sources(provider: Provider, workload: Workload) -> FoundSources:
+    """Each page is read once. One that the file names stays even if it cannot be read now: its gap is said.
+
+    With ``auto`` they are the service's own, and that of the LLM behind it: by ``llm_url``, else as /info of the
+    service says; what does not answer with metrics that are known is left out.
+    """
+    if provider.observe != "auto":
+        sources = tuple(_source(provider, url) for url in provider.observe)
+        refused = [
+            f"{source.url}: {why}" for source, page in _read(sources) if (why := _why_not(page, workload)) is not None
+        ]
+        return FoundSources(sources=sources, notes=tuple(refused))
+    candidates = dict.fromkeys(url.removesuffix("/v1") + PATH for url in _auto(provider, workload))
+    pages = _read([_source(provider, url) for url in candidates])
+    return FoundSources(sources=tuple(source for source, page in pages if _why_not(page, workload) is None))
+
+
+def _auto(provider: Provider, workload: Workload) -> list[str]:
+    own = [] if provider.base_url is None else [provider.base_url]
+    if provider.llm_url is not None:
+        return [*own, provider.llm_url]
+    behind = _llm_of_info(provider) if workload.target == "rag" else None
+    return own if behind is None else [*own, behind]
+
+
+def _llm_of_info(provider: Provider) -> str | None:
+    """The LLM's address as the service has it; it may be none that can be reached from here."""
+    try:
+        with client_of(provider) as client:
+            told: Any = client.get("/info", timeout=INFO_S).json()
+        return checked_url(told["llm"]["base_url"], "/info")
+    except (TargetError, ConfigError, httpx.HTTPError, ValueError, LookupError, TypeError, AttributeError):
+        return None
+
+
+def _source(provider: Provider, url: str) -> MetricsSource:
+    """The service's headers go to itself alone."""
+    is_own = provider.base_url is not None and _origin(url) == _origin(provider.base_url)
+    return MetricsSource(url=url, headers=provider.headers if is_own else {}, ca_file=provider.ca_file)
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port
+
+
+def _read(sources: Sequence[MetricsSource]) -> list[tuple[MetricsSource, Page]]:
+    return list(zip(sources, asyncio.run(_pages(sources)), strict=True))
+
+
+async def _pages(sources: Sequence[MetricsSource]) -> list[Page]:
+    return await asyncio.gather(*(_page(source) for source in sources))
+
+
+async def _page(source: MetricsSource) -> Page:
+    try:
+        client = source.client()
+    except OSError as error:
+        return Page(began_ns=0, ended_ns=0, failure=f"{source.ca_file}: {error.strerror or error}")
+    async with client:
+        return await read_page(client, source, buckets=False)
+
+
+def _why_not(page: Page, workload: Workload) -> str | None:
+    if page.failure is not None:
+        return page.failure
+    if told_in(page.samples, model_id=workload.model_id) is None:
+        return "has none of the metrics that are known"
+    return None
