@@ -78,5 +78,5 @@ def _singular(word: str) -> str:
 
 @lru_cache(maxsize=TEXTS_REMEMBERED)
 def content_of_text(text: str) -> frozenset[str]:
-    """`content_of`, kept: passages are given, and questions asked, again and again."""
+    """`content_of`, kept: the same passages and questions come repeatedly."""
     return content_of(text)
