@@ -30,11 +30,15 @@ import yaml
 
 from experiments.odd_places import ENVIRONMENTS, Environment
 from ragmeter.testing import GroundTruthServer, StreamScript
+from tests.programs import AS_A_USER
 
 ROOT = Path(__file__).parents[1]
 LIMIT_S = 180.0
 PROGRAM = "import sys; from ragmeter.cli import main; sys.exit(main())"
-SHORT = ("--bench-requests=4", "--bench-warmup=0", "--bench-calibrate=off", "-k", "something", "-p", "no:cacheprovider")
+SHORT = (
+    *("--bench-requests=4", "--bench-warmup=0", "--bench-calibrate=off"),
+    *("-k", "something", "-p", "no:cacheprovider", *AS_A_USER),
+)
 MARK = "ODD_ENVIRONMENT"
 TRACES = ("Traceback (most recent call last)", "INTERNALERROR", "Exception ignored", "Fatal Python error")
 FAILURE = re.compile(r"^E   \w*(Error|Exception|Warning)\b", re.MULTILINE)

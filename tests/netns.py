@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.tethered import tethered
 from tests.waiting import wait_until
 
-START_TIMEOUT_S = 20
+START_TIMEOUT_S = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Namespace:
 
     def ip(self, *arguments: str) -> None:
         """Run ``ip`` in it. Raises CalledProcessError."""
-        subprocess.run(self.inside("ip", *arguments), check=True, capture_output=True, timeout=10)
+        subprocess.run(self.inside("ip", *arguments), check=True, capture_output=True, timeout=60)
 
     def pids(self) -> list[int]:
         """The processes in it, its holder left out."""

@@ -23,6 +23,9 @@ PACKAGES = {
     "victoria-metrics": "victoria-metrics",
 }
 
+AS_A_USER = ("-p", "no:hypothesispytest")
+"""Of a pytest in a process of its own: a user has no hypothesis, whose plugin imports all of it, half of the start."""
+
 
 def program(name: str) -> str:
     """Its path; the test is skipped where it is not installed, with the command that installs it."""

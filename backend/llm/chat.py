@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import suppress
 from typing import Any, Protocol
 
@@ -12,6 +13,7 @@ from .counting import Counts
 from .finish import finish_reason_of, gave_up, is_failure
 from .sse import Event, EventReader
 from .thoughts import ThoughtSplitter
+from .times import NOTHING_TOLD, LlmTimes, says_that_it_began, times_of
 
 _DRAIN_S = 0.5
 _MAX_EVENT_BYTES = 2**20
@@ -29,12 +31,18 @@ class Body(Protocol):
 
 
 class ChatStream:
-    """The events of one answer, and what the LLM has told of it until now."""
+    """The events of one answer, and what the LLM has told of it until now.
 
-    def __init__(self, body: Body) -> None:
+    begun_ns: reading of perf_counter_ns when it said that it begins with the prompt. round_trip_ms: of the connection.
+    """
+
+    def __init__(self, body: Body, *, round_trip_ms: float | None = None) -> None:
+        self.round_trip_ms = round_trip_ms
         self.counts = Counts()
         self.finish_reason: str | None = None
         self.elsewhere: str | None = None
+        self.times: LlmTimes = NOTHING_TOLD
+        self.begun_ns: int | None = None
         self._body = body
         self._reader = EventReader()
         self._splitter = ThoughtSplitter()
@@ -115,6 +123,9 @@ class ChatStream:
     def _chunk(self, event: dict[str, Any]) -> list[Delta]:
         """Raises OddValueError, and LlmAbortedError for a finish reason that says so."""
         chunk = chunk_of(event)
+        self.times = times_of(event) or self.times
+        if self.begun_ns is None and says_that_it_began(event):
+            self.begun_ns = time.perf_counter_ns()
         tokens = None if chunk.usage is None else self.counts.take(chunk.usage)
         self.elsewhere = self.elsewhere or chunk.elsewhere
         reason = finish_reason_of(chunk.finish_reason)

@@ -105,7 +105,7 @@ class Llm:
             if exchange.status != 200:
                 text = error_text(await _whole_body(exchange))
                 raise LlmStatusError(f"the LLM answers with HTTP {exchange.status}: {text}")
-            stream = ChatStream(exchange)
+            stream = ChatStream(exchange, round_trip_ms=exchange.round_trip_ms)
             yield stream
             await stream.drain()
 
@@ -114,8 +114,10 @@ class Llm:
 
     def _payload(self, messages: list[Message], max_tokens: int) -> dict[str, Any]:
         options = {**self._extra.get("stream_options", {}), "include_usage": True}
+        # It then says when it begins with the prompt, which ends its queue. Others may refuse what they do not know.
+        asked = {"return_progress": True} if self._engine == "llamacpp" else {}
         own = {"model": self.requested_model, "messages": messages, "max_tokens": max_tokens, "stream": True}
-        return {**self._sampling, **self._extra, **own, "stream_options": options}
+        return {**self._sampling, **asked, **self._extra, **own, "stream_options": options}
 
 
 async def _whole_body(exchange: Exchange) -> bytes:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import httptools
 
 from ..errors import LlmCutError, LlmError, LlmProtocolError, LlmSilentError, LlmUnreachableError
+from .round_trip import round_trip_ms
 
 _CONNECT_TIMEOUT_S = 5.0
 # Below the 5 s after which uvicorn (vLLM) and cpp-httplib (llama.cpp) close an idle connection.
@@ -48,6 +49,11 @@ class Exchange:
         while not self.status:
             await self._wait()
         return self.status
+
+    @property
+    def round_trip_ms(self) -> float | None:
+        """Of the connection, by the kernel; None where it does not tell."""
+        return self._connection.round_trip_ms
 
     async def read(self) -> bytes:
         while not self._chunks:
@@ -127,6 +133,10 @@ class Connection(asyncio.Protocol):
     @property
     def usable(self) -> bool:
         return self._transport is not None and not self._transport.is_closing()
+
+    @property
+    def round_trip_ms(self) -> float | None:
+        return None if self._transport is None else round_trip_ms(self._transport)
 
     def start(self, request: bytes, silence_s: float) -> Exchange:
         self._parser = httptools.HttpResponseParser(self)

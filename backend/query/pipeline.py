@@ -15,6 +15,7 @@ from ..llm.chunks import Delta
 from ..llm.client import Llm
 from ..llm.counting import Counts
 from ..llm.models import shown_name
+from ..llm.times import NOTHING_TOLD, LlmTimes
 from ..retrieval.batching import Retrieval, RetrievalBatcher
 from ..retrieval.store import Store
 from ..settings import Settings
@@ -55,6 +56,9 @@ class Answering:
     ended_ns: int | None = None
     counts: Counts = field(default_factory=Counts)
     finish_reason: str | None = None
+    llm_round_trip_ms: float | None = None
+    llm_begun_ns: int | None = None
+    llm_times: LlmTimes = NOTHING_TOLD
 
     def __post_init__(self) -> None:
         if self.query.session_id is None:
@@ -138,6 +142,8 @@ class Answering:
         self.counts = stream.counts
         self.counts.check(max_tokens)
         self.finish_reason = stream.finish_reason
+        self.llm_round_trip_ms = stream.round_trip_ms
+        self.llm_begun_ns, self.llm_times = stream.begun_ns, stream.times
 
     def _observe(self) -> None:
         metrics = self.pipeline.metrics
@@ -211,7 +217,24 @@ class Answering:
             "inference_ms": self._since_asked_ms(self.ended_ns),
             "ttft_ms": self._since_arrival_ms(self.first_sent_ns),
             "total_ms": self._since_arrival_ms(self.ended_ns),
+            **self._llm_timings(),
         }
+
+    def _llm_timings(self) -> dict[str, float | None]:
+        """The parts of `inference_ms`, where the LLM server or the kernel tells them."""
+        told = self.llm_times
+        parts = {
+            "llm_network_ms": self.llm_round_trip_ms,
+            "llm_queue_ms": self._llm_queue_ms() if told.queue_ms is None else told.queue_ms,
+            "llm_prefill_ms": told.prefill_ms,
+            "llm_decode_ms": told.decode_ms,
+        }
+        return {name: None if ms is None else round(ms, 3) for name, ms in parts.items()}
+
+    def _llm_queue_ms(self) -> float | None:
+        """Until the LLM server said that it begins, without the way there and back."""
+        begun_ms = self._since_asked_ms(self.llm_begun_ns)
+        return None if begun_ms is None else max(0.0, begun_ms - (self.llm_round_trip_ms or 0.0))
 
     @property
     def trace_id(self) -> str | None:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-DEADLINE_S = 10.0
+DEADLINE_S = 60.0
 MODELS = b'{"data": [{"id": "fake-model", "max_model_len": 512}]}'
 USAGE = {"prompt_tokens": 11, "completion_tokens": 3, "total_tokens": 14}
 

@@ -10,6 +10,7 @@ import yaml
 from ragmeter.core.codec import decode
 from ragmeter.core.requests.records import RequestSample
 from tests.backend.running import REPOSITORY
+from tests.programs import AS_A_USER
 
 
 def run_suite(folder: Path, url: str, *, requests: int, **provider: str) -> list[RequestSample]:
@@ -23,7 +24,7 @@ def run_suite(folder: Path, url: str, *, requests: int, **provider: str) -> list
     for name, document in (("agreement", workload), ("here", here | provider)):
         (folder / f"{name}.yaml").write_text(yaml.safe_dump(document), encoding="utf-8")
     command = [sys.executable, "-m", "pytest", "bench", "-m", "north_south", f"--provider={folder / 'here.yaml'}"]
-    command += [f"--bench-report-dir={folder}", "--bench-progress=off", "-p", "no:cacheprovider"]
+    command += [f"--bench-report-dir={folder}", "--bench-progress=off", "-p", "no:cacheprovider", *AS_A_USER]
     command += [f"--html={folder / 'page.html'}"]
     suite = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=120, check=False)
     records = list(folder.glob("ns/here/*.raw.jsonl"))

@@ -48,7 +48,7 @@ def traced(tracer: Collector, real_llm: str, tmp_path_factory: pytest.TempPathFa
 
 def received(tracer: Collector, trace_id: str) -> dict[str, ReceivedSpan]:
     """The spans of a trace once its root has come."""
-    return wait_until(lambda: found if "POST" in (found := tracer.trace(trace_id)) else None, 10)
+    return wait_until(lambda: found if "POST" in (found := tracer.trace(trace_id)) else None, 60)
 
 
 def done_of(events: list[tuple[str, dict[str, Any]]]) -> dict[str, Any]:

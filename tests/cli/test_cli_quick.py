@@ -14,6 +14,7 @@ import pytest
 
 from ragmeter.cli import main
 from ragmeter.testing import GroundTruthServer, StreamScript
+from tests.programs import AS_A_USER
 from tests.run.http_fake import Answer, serving
 from tests.tethered import tethered
 
@@ -123,7 +124,7 @@ def test_what_it_writes_can_be_validated_and_run(
     files = sorted(map(str, folder.glob("*.yaml")))
     assert main(["validate", *files]) == 0
     command = [sys.executable, "-c", PROGRAM, "run", "--provider=./provider.yaml", "-q", "-p", "no:cacheprovider"]
-    shorter = ["--bench-requests=70", "--bench-cool-down=0"]
+    shorter = ["--bench-requests=70", "--bench-cool-down=0", *AS_A_USER]
     run = subprocess.run(
         tethered([*command, *shorter]), cwd=folder, capture_output=True, text=True, timeout=300, check=False
     )

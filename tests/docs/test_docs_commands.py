@@ -15,6 +15,7 @@ from netprobe.__main__ import _parser as netprobe_parser
 from ragmeter.cli import _parser
 from tests.docs.pages import DOCS, ROOT, TEXTS, commands, rows
 from tests.docs.reader.shell import simple_commands
+from tests.programs import AS_A_USER
 
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
 OURS = ("ragmeter", "pytest")
@@ -43,7 +44,7 @@ def options_of(parser: argparse.ArgumentParser) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def existing() -> set[str]:
     """Options of pytest, of our own programs and of the RAG demo, and what pages type after other programs."""
-    command = [sys.executable, "-m", "pytest", "--help"]
+    command = [sys.executable, "-m", "pytest", "--help", *AS_A_USER]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
     build = runpy.run_path(str(ROOT / "k8s" / "images" / "build.py"))["_parser"]
     ours = {option for parser in (_parser, backend_parser, netprobe_parser, build) for option in options_of(parser())}

@@ -11,6 +11,7 @@ import pytest
 from ragmeter._pytest.options.table import NAMES_OF_THE_PREDECESSOR
 from ragmeter.testing import GroundTruthServer, StreamScript
 from tests.docs.pages import DOCS, ROOT, commands, rows
+from tests.programs import AS_A_USER
 
 PAGE = DOCS / "migrating.md"
 COMMANDS = [shlex.split(command) for where, command in commands() if "migrating.md" in where]
@@ -32,6 +33,7 @@ def test_the_first_command_measures_a_backend_of_the_demo_as_it_stands(tmp_path:
         assert command[:2] == ["pytest", "bench"]
         typed = [url if word.startswith("http") else word for word in command[1:]]
         more = [f"--bench-report-dir={tmp_path}", "--json-out", str(tmp_path / "result.json"), "-p", "no:cacheprovider"]
+        more += AS_A_USER
         done = subprocess.run(
             [sys.executable, "-m", "pytest", *typed, *more],
             cwd=ROOT,

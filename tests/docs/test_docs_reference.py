@@ -20,6 +20,7 @@ from ragmeter.core.stats.estimate import min_samples
 from ragmeter.core.verdicts.records import Outcome
 from ragmeter.run.plan.catalog import load_workload
 from tests.docs.pages import DOCS, ROOT, rows
+from tests.programs import AS_A_USER
 
 REFERENCE = DOCS / "reference"
 
@@ -67,7 +68,7 @@ def test_the_table_of_imported_tools_is_generated_from_the_importers() -> None:
 
 
 def test_pytest_helps_with_every_row_of_the_options() -> None:
-    command = [sys.executable, "-m", "pytest", "--help"]
+    command = [sys.executable, "-m", "pytest", "--help", *AS_A_USER]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
     help_text = " ".join(done.stdout.split())
     table = {row[0].split()[0]: row for row in rows(REFERENCE / "options.md") if row[0].startswith("--")}

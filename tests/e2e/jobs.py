@@ -12,6 +12,7 @@ import psutil
 import yaml
 
 from tests.families import family, running, still
+from tests.programs import AS_A_USER
 from tests.tethered import tethered
 from tests.waiting import wait_until
 
@@ -69,11 +70,8 @@ def survivors(family: list[psutil.Process]) -> list[psutil.Process]:
 
 @contextmanager
 def job(folder: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> Iterator[Job]:
-    """Run ``pytest bench`` in the checkout; whatever of it still runs at the end is killed.
-
-    A user has no hypothesis, whose plugin imports all of it at the end: a second of each job.
-    """
-    plugins = ["-p", "no:cacheprovider", "-p", "no:hypothesispytest"]
+    """Run ``pytest bench`` in the checkout; whatever of it still runs at the end is killed."""
+    plugins = ["-p", "no:cacheprovider", *AS_A_USER]
     command = [sys.executable, "-m", "pytest", "bench", *plugins, *arguments]
     command.append(f"--bench-report-dir={folder / 'reports'}")
     temporary = folder / "tmp"  # a killed pytest cannot remove what it keeps there

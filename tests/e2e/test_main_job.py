@@ -97,7 +97,19 @@ def test_stages_add_up_to_the_clients_time_to_first_token(result: dict[str, Any]
     stages = {stage["name"]: stage["mean_ms"] for stage in attribution["stages"]}
     assert sum(stages.values()) == pytest.approx(attribution["ttft_mean_ms"])
     assert attribution["ttft_mean_ms"] == pytest.approx(result["estimates"]["ttft_ms"]["mean"]["value"])
-    assert max(stages, key=lambda name: stages[name]) == "llm_first_token"
+    assert {"llm_queue", "llm_prefill", "llm_first_decode"} < stages.keys()
+    of_llm = sum(stages.pop(name) for name in list(stages) if name.startswith("llm_"))
+    assert of_llm > max(stages.values())
+    assert attribution["llm_decode_mean_ms"] > 0
+
+
+def test_the_split_of_each_request_adds_up_to_its_time_to_first_token(result: dict[str, Any]) -> None:
+    assert result["slowest"]
+    for one in result["slowest"]:
+        stages = {stage["name"]: stage["mean_ms"] for stage in one["stages"]}
+        assert sum(stages.values()) - stages["decode"] == pytest.approx(one["ttft_ms"], rel=0.01)
+        assert stages["llm_queue"] >= 0
+        assert stages["llm_prefill"] > 0
 
 
 def test_passages_are_found(result: dict[str, Any], samples: list[RequestSample]) -> None:

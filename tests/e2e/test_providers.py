@@ -68,7 +68,7 @@ def test_known_delays_get_the_right_verdicts(urls: dict[str, str], tmp_path: Pat
 
 
 def test_ctrl_c_keeps_what_every_provider_measured(urls: dict[str, str], tmp_path: Path) -> None:
-    with job(tmp_path, *arguments(tmp_path, urls, trials=500)) as started:
+    with job(tmp_path, *arguments(tmp_path, urls, trials=500), "--bench-calibrate=off") as started:
         started.wait_until(lambda: started.samples() >= 3 * (6 + 2 * 24) + 5)
         family = started.family()
         started.process.send_signal(signal.SIGINT)

@@ -37,7 +37,7 @@ CLUSTER: Final = GRAFANA.parent / "k8s" / "components" / "prometheus" / "prometh
 EXPOSITIONS: Final = Path(__file__).resolve().parent / "expositions"
 REPORT: Final = "20261120T093107Z.html"
 TIMING: Final = {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"}
-SCRAPED_S: Final = 20.0
+SCRAPED_S: Final = 120.0
 LOAD_S: Final = 12.0
 ANSWERS: Final = 6
 

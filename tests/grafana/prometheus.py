@@ -17,7 +17,7 @@ from tests.programs import program
 from tests.tethered import tethered
 from tests.waiting import wait_until
 
-START_S = 20.0
+START_S = 120.0
 POLL_S = 0.1
 
 Series = tuple[dict[str, str], float]

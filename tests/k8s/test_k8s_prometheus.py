@@ -40,7 +40,7 @@ SOMEBODYS = Workload(
     spec={"containers": [{"name": "shop", "ports": [{"name": "metrics", "containerPort": 9402}]}]},
 )
 """What else has the label `app`."""
-FOUND_S = 20.0
+FOUND_S = 120.0
 
 Rendered = tuple[Manifest, ...]
 

@@ -17,7 +17,7 @@ from tests.waiting import wait_until
 ROOT = Path(__file__).parents[2]
 RELAY = Path(__file__).with_name("relay.py")
 CLIENT, SERVER = "198.18.0.1", "198.18.0.2"
-START_TIMEOUT_S = 20
+START_TIMEOUT_S = 60
 BURST_BYTES = {10: 32_000, 100: 32_000, 1000: 262_144}
 """Of the token bucket, by rate in Mbit/s: at least what comes between two ticks of it, and little beside the test."""
 
@@ -90,7 +90,7 @@ def _relayed(made: Bed, one_way_us: int, loss: float, seed: int) -> Iterator[Non
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
         yield
-        process.communicate("", timeout=10)
+        process.communicate("", timeout=60)
 
 
 @contextmanager
@@ -105,7 +105,7 @@ def _serving(made: Bed) -> Iterator[None]:
             yield
         finally:
             process.terminate()
-            process.communicate(timeout=10)
+            process.communicate(timeout=60)
 
 
 def _wait_for_port(made: Bed, process: subprocess.Popen[bytes]) -> None:

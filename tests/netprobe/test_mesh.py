@@ -25,7 +25,7 @@ from tests.programs import needs
 from tests.tethered import tethered
 from tests.waiting import wait_until
 
-DEADLINE_S = 30
+DEADLINE_S = 60
 PORTS = ("--port", "5302", "--metrics-port", "5303")
 FAST = ("--interval", "0.5", "--samples", "100")
 

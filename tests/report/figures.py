@@ -5,8 +5,9 @@ import random
 from collections.abc import Sequence
 from typing import Any, Final
 
-from ragmeter.core.figures.attribution import Attribution, Stage
+from ragmeter.core.figures.attribution import Attribution
 from ragmeter.core.figures.series import Distribution
+from ragmeter.core.figures.stages import Stage
 from ragmeter.core.figures.summary import PhaseFigures, Point
 from ragmeter.core.money.cost import Cost
 from ragmeter.core.stats.estimate import Estimate

@@ -129,8 +129,8 @@ def test_server_process_ends_with_its_parent(tmp_path: Path) -> None:
         child = int(parent.stdout.readline())
         assert is_running(child)
         parent.send_signal(signal.SIGKILL)
-        parent.wait(timeout=10)
-    wait_until(lambda: not is_running(child), 10)
+        parent.wait(timeout=60)
+    wait_until(lambda: not is_running(child), 60)
 
 
 @pytest.mark.parametrize(

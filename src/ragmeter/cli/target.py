@@ -15,10 +15,9 @@ from ragmeter.clients.files import schema
 from ragmeter.core.errors import ConfigError
 from ragmeter.core.inputs.masking import Secrets
 from ragmeter.core.inputs.provider import Provider, provider_from
-from ragmeter.core.inputs.targets.answer import STAGES
 from ragmeter.core.inputs.unversioned import PROVIDER, WORKLOAD
 from ragmeter.core.inputs.workload import Workload, workload_from
-from ragmeter.core.requests.records import RequestSample
+from ragmeter.core.requests.records import STAGE_TIMES, RequestSample
 from ragmeter.core.setting import Setting
 from ragmeter.report.words.untold import untold, what_was_read
 from ragmeter.run.load.single import ask_openly
@@ -119,7 +118,8 @@ def _changes(read: Mapping[str, Any]) -> Iterator[str]:
     yield from (words for name, words in _MARKS.items() if name in read)
     for name, value in read.items():
         if name == "timings":
-            yield from (f"{stage} = {ms}" for stage in STAGES if (ms := getattr(value, stage)) is not None)
+            yield from (f"{stage} = {ms}" for stage in STAGE_TIMES if (ms := getattr(value, stage)) is not None)
+            yield from (f"stage {stage} = {ms}" for stage, ms in (*value.further, *value.later))
         elif name not in {*_MARKS, "unknown"} and not name.endswith(("_ns", "_bytes", "_chars")):
             yield f"{name} = {value}"
 

@@ -37,6 +37,7 @@ def strict(shared_fake: FakeLlm, tmp_path_factory: pytest.TempPathFactory) -> It
         RAG_TOKEN="open-sesame",
         RAG_READER_CPU_SECONDS=str(CPU_S),
         RAG_READER_MEMORY_BYTES=str(MEMORY_BYTES),
+        RAG_READ_TIMEOUT_SECONDS="280",  # of an ingest: those of the readers come first, however slow the machine is
         RAG_MAX_TEXT_BYTES="1000000",
         RAG_MAX_PAGES="50",
         RAG_CHUNK_CHARS="100000",  # one passage of each, since it is reading that is attacked

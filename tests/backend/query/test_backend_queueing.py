@@ -17,7 +17,7 @@ from backend.retrieval.embedder import Embedder, Vectors
 from backend.retrieval.index import Recipe, empty_snapshot
 from tests.backend.retrieval.test_backend_index import TEXTS, with_texts
 
-DEADLINE_S = 10.0
+DEADLINE_S = 60.0
 
 
 def new_admission(max_inflight: int, max_queue: int) -> Admission:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from typing import Any
 
 import httpx
@@ -13,6 +14,7 @@ from tests.backend.running import Backend
 from tests.waiting import wait_until
 
 STAGES = ["queue_ms", "embedding_ms", "retrieval_ms"]
+LLM_PARTS = ["llm_network_ms", "llm_queue_ms", "llm_prefill_ms", "llm_decode_ms"]
 
 
 def test_a_stream_is_meta_then_tokens_then_done(service: Backend) -> None:
@@ -34,10 +36,20 @@ def test_a_stream_is_meta_then_tokens_then_done(service: Backend) -> None:
 
 def test_the_stages_add_up_within_the_total(service: Backend) -> None:
     timings = service.stream(max_tokens=4)[-1][1]["timings"]
-    assert list(timings) == [*STAGES, "inference_ttft_ms", "inference_ms", "ttft_ms", "total_ms"]
+    assert list(timings) == [*STAGES, "inference_ttft_ms", "inference_ms", "ttft_ms", "total_ms", *LLM_PARTS]
     before_ms = sum(timings[stage] for stage in STAGES)
     assert before_ms + timings["inference_ttft_ms"] <= timings["ttft_ms"] <= timings["total_ms"]
     assert before_ms + timings["inference_ms"] <= timings["total_ms"] + 0.01
+
+
+def test_the_llm_server_tells_the_parts_of_its_time(service: Backend) -> None:
+    timings = service.stream(max_tokens=4)[-1][1]["timings"]
+    if sys.platform == "linux":
+        assert 0 < timings["llm_network_ms"] <= timings["inference_ttft_ms"]
+    assert (timings["llm_network_ms"] or 0) + timings["llm_queue_ms"] <= timings["inference_ttft_ms"] + 0.01
+    assert timings["llm_prefill_ms"] > 0
+    assert timings["llm_decode_ms"] > 0
+    assert timings["llm_prefill_ms"] + timings["llm_decode_ms"] <= timings["inference_ms"]
 
 
 def test_the_passage_that_answers_is_named_by_file_and_chunk(service: Backend) -> None:
@@ -269,7 +281,7 @@ def test_logs_hold_no_query_text(service: Backend) -> None:
     service.stream("a very secret question", max_tokens=1)
     before = len(service.logs)
     service.stream("another question", max_tokens=1, session_id="s")
-    lines = wait_until(lambda: service.logs[before:] or None, 5)
+    lines = wait_until(lambda: service.logs[before:] or None, 60)
     assert {line["event"] for line in lines} == {"query"}
     assert "question" not in str(service.logs)
 

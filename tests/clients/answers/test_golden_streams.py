@@ -11,6 +11,7 @@ from ragmeter.clients.answers.described import described_dialect
 from ragmeter.clients.answers.dialects import Dialect, OpenAiDialect, RagDialect
 from ragmeter.clients.connection.transport import Exchange
 from ragmeter.clients.files import read_yaml
+from ragmeter.core import codec
 from ragmeter.core.requests.records import Phase, RequestSample, ServerTimings
 from ragmeter.run.plan.catalog import known, load_target
 
@@ -59,7 +60,7 @@ def decoded(name: str, *, size: int) -> tuple[RequestSample, dict[str, Any]]:
 def test_stream_says_what_is_written_beside_it(name: str, size: int) -> None:
     sample, expected = decoded(name, size=size)
     del expected["dialect"]
-    timings = ServerTimings(**expected.pop("timings", {}))
+    timings = codec.decode(ServerTimings, expected.pop("timings", {}), where=name)
     said = {key: len(sample.events_ns) if key == "text_events" else getattr(sample, key) for key in expected}
     assert said == {key: tuple(value) if key == "documents" else value for key, value in expected.items()}
     assert sample.timings == timings

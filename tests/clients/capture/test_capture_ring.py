@@ -25,7 +25,7 @@ from tests.tethered import tethered
 
 pytestmark = pytest.mark.privileged("capture")
 
-WAIT_S = 20.0
+WAIT_S = 60.0
 LOOPBACKS = ["127.0.0.1", pytest.param("::1", marks=needs_ipv6)]
 
 

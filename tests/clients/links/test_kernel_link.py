@@ -26,7 +26,7 @@ from ragmeter.testing import GroundTruthServer, StreamScript
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux stamps what a socket receives")
 
-WAIT_S = 10.0
+WAIT_S = 60.0
 
 
 @dataclass(slots=True)

@@ -14,6 +14,7 @@ import yaml
 from tests.k8s.cluster import forwarded, kubectl, needs_cluster, needs_images
 from tests.k8s.manifests import ROOT
 from tests.k8s.real.test_real_netprobe import left, provider
+from tests.programs import AS_A_USER
 
 pytestmark = [needs_cluster, needs_images]
 
@@ -44,7 +45,12 @@ def measured(folder: Path, deployed: str, *options: str) -> tuple[dict[str, Any]
         chosen = [f"--provider={path}", f"--bench-report-dir={folder}", "--bench-calibrate=off", *options]
         command = [sys.executable, "-m", "pytest", "bench", "-m", "north_south or ew_probe", "-p", "no:cacheprovider"]
         done = subprocess.run(
-            [*command, *chosen], cwd=ROOT, capture_output=True, text=True, check=False, timeout=RUN_TIMEOUT_S
+            [*command, *AS_A_USER, *chosen],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=RUN_TIMEOUT_S,
         )
     probes, results = list(folder.glob("ew/real/*.json")), list(folder.glob("ns/real/*Z.json"))
     assert (len(probes), len(results)) == (1, 1), done.stdout + done.stderr

@@ -26,6 +26,7 @@ from ragmeter.jobs.orders import root_of
 from tests.k8s.cluster import apply, kubectl, needs_cluster, needs_images
 from tests.k8s.deployed import in_the_nodes, wait_until_ready
 from tests.k8s.manifests import ROOT
+from tests.programs import AS_A_USER
 from tests.tethered import tethered
 from tests.waiting import wait_until
 
@@ -113,7 +114,7 @@ class Outside:
         plugins = ["-p", "no:cacheprovider", "--pyargs", str(ROOT / "bench"), "-c", os.devnull, f"--rootdir={ROOT}"]
         image = f"--bench-image={in_the_nodes('ragmeter-runner:0.1.0')}"
         own = ["--provider=./inside.yaml", "--bench-in-cluster", f"--bench-report-dir={self.folder}", image, QUICK]
-        return [sys.executable, "-m", "pytest", *plugins, *own, *arguments]
+        return [sys.executable, "-m", "pytest", *AS_A_USER, *plugins, *own, *arguments]
 
     def start(self, *arguments: str) -> "subprocess.Popen[str]":
         streams: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}

@@ -65,7 +65,7 @@ def test_death_of_the_backend_is_noticed(llm: GroundTruthServer) -> None:
         (backend,) = running.children
         (process,) = psutil.Process(backend.pid).children()
         process.send_signal(signal.SIGKILL)
-        wait_until(running.ended, 10)
+        wait_until(running.ended, 60)
         assert running.ended() == f"backend (pid {backend.pid}) was ended by SIGKILL"
 
 

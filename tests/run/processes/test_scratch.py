@@ -70,8 +70,8 @@ def test_nothing_is_left_by_a_process_that_is_ended(temporary: Path, number: sig
         folder = Path(holder.stdout.readline().strip())
         assert [*temporary.iterdir()] == [folder]
         holder.send_signal(number)
-        holder.wait(20)
-    wait_until(lambda: not [*temporary.iterdir()], 20)
+        holder.wait(60)
+    wait_until(lambda: not [*temporary.iterdir()], 60)
 
 
 def test_no_folder_for_temporary_files_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

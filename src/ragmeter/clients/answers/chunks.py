@@ -10,10 +10,19 @@ from typing import Any
 
 from ragmeter.clients.answers.reading import Reading
 from ragmeter.clients.answers.texts import plain_text, texts_of
-from ragmeter.clients.answers.told import as_count, as_text, describe_error, failure_words
+from ragmeter.clients.answers.told import as_count, as_text, describe_error, failure_words, in_ms
 from ragmeter.core.requests.records import ErrorClass
 
 _REASONING_FIELDS = ("reasoning_content", "reasoning", "thinking")
+_TIMES = (
+    ("timings", 1.0, {"llm_prefill_ms": "prompt_ms", "llm_decode_ms": "predicted_ms"}),
+    (
+        "usage",
+        1e3,
+        {"llm_queue_ms": "queue_time", "llm_prefill_ms": "prompt_time", "llm_decode_ms": "completion_time"},
+    ),
+)
+"""Where a server tells its times, how many ms its unit has, and its names of them."""
 _CACHED = ("cached_tokens", "prompt_cache_hit_tokens")
 
 
@@ -34,6 +43,7 @@ def read_chunk(payload: Mapping[str, Any], at_ns: int, reading: Reading) -> None
     reading.request_id = as_text(payload.get("id")) or reading.request_id
     reading.model_id = as_text(payload.get("model")) or reading.model_id
     tokens = _read_usage(payload, choice, reading)
+    _read_times(payload, reading)
     if choice:
         _read_choice(choice, at_ns, reading, tokens)
     if reading.finish_reason is not None:
@@ -71,6 +81,17 @@ def _read_usage(payload: Mapping[str, Any], choice: Mapping[str, Any], reading: 
     reading.reasoning_told = thought
     reading.take_prompt_tokens(prompt, _first(_details(usage, "prompt", "input"), *_CACHED))
     return reading.take_output_tokens(told)
+
+
+def _read_times(payload: Mapping[str, Any], reading: Reading) -> None:
+    """What the server tells of its own time: llama.cpp in ms, Groq in s beside its counts."""
+    beside = payload.get("x_groq")
+    for holder in (payload, beside if isinstance(beside, dict) else {}):
+        for at, to_ms, names in _TIMES:
+            block = holder.get(at)
+            if isinstance(block, dict):
+                said = {ours: block[name] for ours, name in names.items() if name in block}
+                reading.take_timings({ours: in_ms(told, to_ms) for ours, told in said.items()})
 
 
 def _usages(payload: Mapping[str, Any], choice: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

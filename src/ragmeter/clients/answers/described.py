@@ -9,7 +9,7 @@ from ragmeter.clients.answers.marks import marked
 from ragmeter.clients.answers.reading import Reading
 from ragmeter.clients.answers.sse import ServerSentEvent
 from ragmeter.clients.answers.texts import plain_text, texts_of
-from ragmeter.clients.answers.told import as_count, as_ms, as_text, describe_error, failure_words, is_blank, parsed
+from ragmeter.clients.answers.told import as_count, as_text, describe_error, failure_words, in_ms, is_blank, parsed
 from ragmeter.clients.connection.transport import HttpRequest
 from ragmeter.core.inputs.body import AS_LIMIT, NOTHING_STATED, RequestBody
 from ragmeter.core.inputs.cache import MarkBy
@@ -268,18 +268,18 @@ def _score(place: Place | None, item: Any) -> float:
 
 def _read_timings(timings: Timings, payload: Any, reading: Reading) -> bool:
     block = timings.at(payload)
-    if timings.stages:
-        block = {name: place(block) for name, place in timings.stages}
-    if not isinstance(block, dict) or not any(value is not None for value in block.values()):
-        return False
-    reading.take_timings({name: _scaled(value, timings.to_ms) for name, value in block.items()})
-    return True
-
-
-def _scaled(value: Any, to_ms: float) -> Any:
-    """What is no time is refused where it is taken."""
-    told = as_ms(value)
-    return value if told is None else told * to_ms
+    if not timings.names_places:
+        told = block if isinstance(block, dict) else {}
+        reading.take_timings({name: in_ms(value, timings.to_ms) for name, value in told.items()})
+        return any(value is not None for value in told.values())
+    read = [
+        {name: in_ms(place(block), timings.to_ms) for name, place in places}
+        for places in (timings.ours, timings.further, timings.later)
+    ]
+    reading.take_timings(read[0])
+    reading.take_stages(read[1], later=False)
+    reading.take_stages(read[2], later=True)
+    return any(value is not None for told in read for value in told.values())
 
 
 def _read_refused(place: Place, payload: Any, reading: Reading) -> None:

@@ -1,14 +1,15 @@
 """What one stream said, collected event by event."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ragmeter.clients.answers.sse import ServerSentEvent
 from ragmeter.clients.answers.told import READ_CHARS, as_count, as_ms, as_text, excerpt, parsed
 from ragmeter.core.inputs.masking import NO_SECRETS, Secrets
 from ragmeter.core.requests.finish import Ending, ending_of, finish_reason_of, is_failure
-from ragmeter.core.requests.records import ErrorClass, ServerTimings
+from ragmeter.core.requests.records import STAGE_TIMES, ErrorClass, ServerTimings
+from ragmeter.core.requests.stage_names import MOST_STAGES, why_no_stage
 
 OUTPUT_COUNTS = ("completion_tokens", "token_count")
 
@@ -157,15 +158,38 @@ class Reading:
             self.refused.append(said)
 
     def take_timings(self, value: Any) -> None:
-        """The stage times of ``value`` put in; keys that are not ours are ignored."""
+        """The stage times of ``value`` put in. Keys that are not ours and end in ``_ms`` are further stages."""
         if not isinstance(value, dict):
             return
-        said = {stage.name: value.get(stage.name) for stage in fields(ServerTimings)}
+        said = {name: value.get(name) for name in STAGE_TIMES}
+        self._put(self._durations(said))
+        more = {str(key): told for key, told in value.items() if str(key).endswith("_ms") and key not in said}
+        self.take_stages({key.removesuffix("_ms"): told for key, told in more.items()}, later=bool(self.events_ns))
+
+    def take_stages(self, told: Mapping[str, Any], *, later: bool) -> None:
+        """Enter stages of other names than ours. later: whether nobody says that they come before the first text."""
+        known = {**dict(self.timings.further), **dict(self.timings.later)}
+        for name, ms in self._durations(told).items():
+            why = why_no_stage(name)
+            if why is None and name not in known and len(known) >= MOST_STAGES:
+                why = f"{name!r} is beyond the {MOST_STAGES} that a request may have"
+            if why is not None:
+                self.refuse(f"timings: {why}")
+                continue
+            which = "later" if later and name not in dict(self.timings.further) else "further"
+            known[name] = ms
+            stages = {**dict(getattr(self.timings, which)), name: ms}
+            self._put({which: tuple(stages.items())})
+
+    def _put(self, known: Mapping[str, Any]) -> None:
+        self.timings = replace(self.timings, **known)
+
+    def _durations(self, said: Mapping[str, Any]) -> dict[str, float]:
+        """Those that are some, and words about those that cannot be."""
         for name, told in said.items():
             if told is not None and as_ms(told) is None:
                 self.refuse(f"timings.{name}: {told!r} is not a duration")
-        known = {name: ms for name, told in said.items() if (ms := as_ms(told)) is not None}
-        self.timings = replace(self.timings, **known)
+        return {name: ms for name, told in said.items() if (ms := as_ms(told)) is not None}
 
     def json_object(self, event: ServerSentEvent, at_ns: int) -> dict[str, Any] | None:
         """The event's data; None, and a fault, if it is no JSON object. An error event may be anything, and nothing."""

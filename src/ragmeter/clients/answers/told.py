@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 from ragmeter.core.requests.finish import is_failure
-from ragmeter.core.requests.records import ServerTimings
+from ragmeter.core.requests.records import STAGE_TIMES, ServerTimings
 
 CLOCKS_APART, CLOCKS_READ_MS = 0.01, 1.0
 """How much more of a time two machines may see: by the rates of their clocks, and by when they are read."""
@@ -90,13 +90,20 @@ def within(timings: ServerTimings, took_ms: float | None) -> tuple[ServerTimings
     """
     if took_ms is None:
         return timings, ()
-    longer = [
-        stage.name
-        for stage in fields(ServerTimings)
-        if (getattr(timings, stage.name) or 0.0) > took_ms * (1 + CLOCKS_APART) + CLOCKS_READ_MS
-    ]
-    words = tuple(f"timings.{name}: longer than the whole request" for name in longer)
-    return replace(timings, **dict.fromkeys(longer)), words
+    most_ms = took_ms * (1 + CLOCKS_APART) + CLOCKS_READ_MS
+    longer = [name for name in STAGE_TIMES if (getattr(timings, name) or 0.0) > most_ms]
+    more = {which: getattr(timings, which) for which in ("further", "later")}
+    beyond = [name for stages in more.values() for name, ms in stages if ms > most_ms]
+    kept = {which: tuple(stage for stage in stages if stage[1] <= most_ms) for which, stages in more.items()}
+    words = tuple(f"timings.{name}: longer than the whole request" for name in (*longer, *beyond))
+    changed: dict[str, Any] = {**dict.fromkeys(longer), **kept}
+    return replace(timings, **changed), words
+
+
+def in_ms(value: Any, to_ms: float) -> Any:
+    """A time in ms that was told in another unit; what is no time stays as it is, and is refused where it is taken."""
+    told = as_ms(value)
+    return value if told is None else told * to_ms
 
 
 def as_ms(value: Any) -> float | None:

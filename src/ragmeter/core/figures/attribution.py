@@ -2,12 +2,14 @@
 
 ::
 
-    client's TTFT = queue + embedding + retrieval + LLM first token + rest of the backend + unexplained
-                    `-------------- as the backend says ---------'   server TTFT - those    client TTFT - server TTFT
+    client's TTFT = queue + embedding + retrieval + further stages + LLM + rest of the backend + unexplained
+                    `-------------------- as the backend says ------'   server TTFT - those    client TTFT - server TTFT
 
-Two parts of it are known better where somebody measured them. The client's kernel knows the round trip of the very
-connection (TCP_INFO), which is then a part of its own: the client network. An east-west probe knows the
-round trip between two pods: one of it, of the request that the first token answers, is taken out of the LLM's part.
+The LLM's part is split where its server tells how long it queued and read the prompt: see `core.figures.stages`. Two
+parts are known better where somebody measured them. The client's kernel knows the round trip of the very
+connection (TCP_INFO), which is then a part of its own: the client network. The backend's kernel knows that of its
+connection to the LLM server, or an east-west probe knows the round trip between two pods: one of it, of the request
+that the first token answers, is taken out of the LLM's part.
 
 What is left is called unexplained and not ingress or network: nobody has measured what it is. A stage that the backend
 does not report stays in the rest of the backend; without the server's TTFT, that rest is unexplained, too. Remainders
@@ -15,28 +17,15 @@ are reported as they are: one below 0 (the server's clock reads more than the
 client saw) is an error of that server's times, and clipping it would hide it and break the sum.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
 
+from ragmeter.core.figures.advice import Advice, advice_of
+from ragmeter.core.figures.stages import OF_NETWORKS, Part, Stage, parts_of
+from ragmeter.core.figures.waterfall import Measured, attributable, mean, means, stage_of, tail_of, waterfall
 from ragmeter.core.formatting import number_text
-from ragmeter.core.requests.measures import ttft_ms
-from ragmeter.core.requests.records import RequestSample, ServerTimings
-from ragmeter.core.stats.estimate import quantile
-
-Basis: TypeAlias = Literal["server", "client", "probe", "remainder"]
-"""The server reported it, the client's kernel measured it, an east-west probe measured it, or it is what remains."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stage:
-    """One part of the time to first token."""
-
-    name: str
-    label: str
-    mean_ms: float
-    share_ratio: float
-    basis: Basis
+from ragmeter.core.requests.measures import stalled_ms, ttft_ms
+from ragmeter.core.requests.records import RequestSample
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +34,12 @@ class Attribution:
 
     Computed over the ``n`` successes whose server reported its stage times; ``tail`` over those of them whose
     TTFT is at or above the 95th percentile (None below 20 requests). measured_ratio: share of the mean TTFT in stages
-    that somebody measured; the rest is inferred by subtraction. llm_network: which round trip is taken for the network
-    to the LLM, and why; None where none is.
+    that somebody measured; the rest is inferred by subtraction. llm_network: which round trip of a probe is taken for
+    the network to the LLM, and why; None where none is. llm_decode_mean_ms: what of ``decode_mean_ms`` the LLM server
+    itself says that it decoded; None where it does not. stalled_mean_ms: what of it were stalls, gaps longer than 5
+    times the request's median, as the client saw them; None where a request has too few gaps to tell. later: stages
+    that the service told without saying that they come before the first text: they are no part of the TTFT, and their
+    shares are of it for comparison. advice: what would make it shorter; None where nobody can say.
     """
 
     n: int
@@ -59,43 +52,36 @@ class Attribution:
     sentence: str
     tail_sentence: str | None
     llm_network: str | None = None
+    llm_decode_mean_ms: float | None = None
+    stalled_mean_ms: float | None = None
+    later: tuple[Stage, ...] = ()
+    advice: Advice | None = None
 
 
-TAIL_SHARE = 0.95
-TAIL_MIN_REQUESTS = 20
 NOTEWORTHY_SHARE = 0.001
 """Remainders below 0 by less than this are the rounding of the server's times."""
 
-REPORTED: Mapping[str, tuple[str, str]] = {
-    "queue": ("queue_ms", "queue of the backend"),
-    "embedding": ("embedding_ms", "embedding"),
-    "retrieval": ("retrieval_ms", "retrieval"),
-    "llm_first_token": ("inference_ttft_ms", "LLM (queue and prefill)"),
-}
-"""Stage name: field of `ServerTimings`, label."""
-REMAINDERS: Mapping[str, str] = {
-    "backend_rest": "rest of the backend",
-    "unexplained": "unexplained",
-}
-CLIENT_NETWORK, LLM_NETWORK, DECODE = "client_network", "llm_network", "decode"
+DECODE = "decode"
 
 
 def attribute(
-    samples: Sequence[RequestSample], llm_round_trip_ms: float | None = None, *, llm_network: str | None = None
+    samples: Sequence[RequestSample],
+    llm_round_trip_ms: float | None = None,
+    *,
+    llm_network: str | None = None,
+    is_valid: bool = True,
 ) -> Attribution | None:
     """Over the successes whose backend reported its TTFT; where none did, over those with any stage time.
 
     llm_round_trip_ms: between the pods of backend and LLM, by an east-west probe; llm_network: which it is, in words.
-    None without either kind of success.
+    None without either kind of success. is_valid: of a measurement that is not, nothing is advised.
     """
-    answered = [(ttft, sample) for sample in samples if sample.ok and (ttft := ttft_ms(sample)) is not None]
-    mine = [row for row in answered if row[1].timings.ttft_ms is not None]
-    mine = mine or [row for row in answered if _reported_ms(row[1].timings) is not None]
+    mine = attributable(samples)
     if not mine:
         return None
-    mean_ms, stages = _waterfall(mine, llm_round_trip_ms)
-    tail = _tail(mine)
-    tail_mean_ms, tail_stages = _waterfall(tail, llm_round_trip_ms) if tail else (None, None)
+    mean_ms, stages = waterfall(mine, llm_round_trip_ms)
+    tail = tail_of(mine)
+    tail_mean_ms, tail_stages = waterfall(tail, llm_round_trip_ms) if tail else (None, None)
     decodes = [(sample.ended_ns - sample.events_ns[0]) / 1e6 for _, sample in mine]
     return Attribution(
         n=len(mine),
@@ -103,11 +89,15 @@ def attribute(
         stages=stages,
         tail=tail_stages,
         tail_ttft_mean_ms=tail_mean_ms,
-        decode_mean_ms=_mean(decodes),
+        decode_mean_ms=mean(decodes),
         measured_ratio=_measured_ratio(stages),
         sentence=_sentence(stages, "the mean TTFT"),
         tail_sentence=_sentence(tail_stages, "the TTFT of the slowest 5 %") if tail_stages else None,
-        llm_network=llm_network if any(stage.name == LLM_NETWORK for stage in stages) else None,
+        llm_network=llm_network if any(stage.basis == "probe" for stage in stages) else None,
+        llm_decode_mean_ms=_mean_of_all([sample.timings.llm_decode_ms for _, sample in mine]),
+        stalled_mean_ms=_mean_of_all([stalled_ms(sample) for _, sample in mine]),
+        later=_later(mine, mean_ms),
+        advice=advice_of(samples, llm_round_trip_ms) if is_valid else None,
     )
 
 
@@ -118,76 +108,25 @@ def elapsed_stages(sample: RequestSample, elapsed_ms: float, llm_round_trip_ms: 
     """
     first_ms = ttft_ms(sample)
     if first_ms is None:
-        stages = _reported(sample.timings)
-        known_ms = sum(stage.mean_ms for stage in stages)
-        stages.append(_stage("no_first_token", "no token came", elapsed_ms - known_ms, 0, "remainder"))
-    else:
-        stages = list(_waterfall([(first_ms, sample)], llm_round_trip_ms)[1])
-        stages.append(_stage(DECODE, "decoding after the first token", elapsed_ms - first_ms, 0, "client"))
-    return tuple(_stage(at.name, at.label, at.mean_ms, elapsed_ms, at.basis) for at in stages)
+        parts = parts_of(sample.timings)
+        stages = [stage_of(part.name, part.ms, elapsed_ms, part.basis) for part in parts]
+        left_ms = elapsed_ms - sum(part.ms for part in parts)
+        stages.append(stage_of("no_first_token", left_ms, elapsed_ms, "remainder", "no token came"))
+        return tuple(stages)
+    before = waterfall([(first_ms, sample)], llm_round_trip_ms)[1]
+    after = stage_of(DECODE, elapsed_ms - first_ms, elapsed_ms, "client", "decoding after the first token")
+    return (*(stage_of(at.name, at.mean_ms, elapsed_ms, at.basis) for at in before), after)
 
 
-def _reported(timings: ServerTimings) -> list[Stage]:
-    told = ((name, label, getattr(timings, field)) for name, (field, label) in REPORTED.items())
-    return [_stage(name, label, ms, 0, "server") for name, label, ms in told if ms is not None]
+def _later(mine: Measured, mean_ms: float) -> tuple[Stage, ...]:
+    told = ([Part(name=name, ms=ms, basis="server") for name, ms in sample.timings.later] for _, sample in mine)
+    return tuple(stage_of(part.name, part.ms, mean_ms, part.basis) for part in means(told, len(mine)))
 
 
-Measured = Sequence[tuple[float, RequestSample]]
-"""(client's TTFT in ms, request)."""
-
-
-def _tail(mine: Measured) -> Measured:
-    bound = quantile([ttft for ttft, _ in mine], TAIL_SHARE)
-    if bound is None or len(mine) < TAIL_MIN_REQUESTS:
-        return ()
-    return [row for row in mine if row[0] >= bound]
-
-
-def _waterfall(mine: Measured, llm_round_trip_ms: float | None) -> tuple[float, tuple[Stage, ...]]:
-    """Mean TTFT and its stages."""
-    mean_ms = _mean([ttft for ttft, _ in mine])
-    reported: dict[str, float] = {}
-    for name, (field, _) in REPORTED.items():
-        times = [value for _, sample in mine if (value := getattr(sample.timings, field)) is not None]
-        if times:
-            reported[name] = sum(times) / len(mine)  # where it is missing, its time stays in the rest
-    rest_ms = _remainders(mine, mean_ms, sum(reported.values()))
-    stages = [_stage(name, REPORTED[name][1], ms, mean_ms, "server") for name, ms in reported.items()]
-    stages += [_stage(name, label, ms, mean_ms, basis) for name, (label, ms, basis) in rest_ms.items()]
-    if llm_round_trip_ms is not None and "llm_first_token" in reported:
-        asked = sum(sample.timings.inference_ttft_ms is not None for _, sample in mine)
-        stages = _apart(stages, llm_round_trip_ms * asked / len(mine), mean_ms)
-    return mean_ms, tuple(stages)
-
-
-def _remainders(mine: Measured, mean_ms: float, known_ms: float) -> dict[str, tuple[str, float, Basis]]:
-    """What the backend does not explain: label, mean in ms and basis, by name."""
-    servers = [sample.timings.ttft_ms for _, sample in mine if sample.timings.ttft_ms is not None]
-    round_trips = [sample.rtt_us / 1000 for _, sample in mine if sample.rtt_us]
-    client_ms = sum(round_trips) / len(mine)
-    found: dict[str, tuple[str, float, Basis]] = {}
-    if servers:
-        found["backend_rest"] = (REMAINDERS["backend_rest"], _mean(servers) - known_ms, "remainder")
-    if round_trips:
-        found[CLIENT_NETWORK] = ("client network", client_ms, "client")
-    before_ms = (_mean(servers) if servers else known_ms) + client_ms
-    return {**found, "unexplained": (REMAINDERS["unexplained"], mean_ms - before_ms, "remainder")}
-
-
-def _apart(stages: Sequence[Stage], round_trip_ms: float, mean_ms: float) -> list[Stage]:
-    """The network between backend and LLM, taken out of what the backend waited for the LLM."""
-    found = []
-    for stage in stages:
-        if stage.name == "llm_first_token":
-            found.append(_stage(LLM_NETWORK, "network to the LLM", round_trip_ms, mean_ms, "probe"))
-            stage = _stage(stage.name, stage.label, stage.mean_ms - round_trip_ms, mean_ms, "server")  # noqa: PLW2901
-        found.append(stage)
-    return found
-
-
-def _stage(name: str, label: str, stage_ms: float, ttft_mean_ms: float, basis: Basis) -> Stage:
-    share = stage_ms / ttft_mean_ms if ttft_mean_ms else 0.0
-    return Stage(name=name, label=label, mean_ms=stage_ms, share_ratio=share, basis=basis)
+def _mean_of_all(values: Sequence[float | None]) -> float | None:
+    """None unless all are known: a mean over some would not be of the same requests."""
+    known = [value for value in values if value is not None]
+    return mean(known) if len(known) == len(values) else None
 
 
 def _measured_ratio(stages: Sequence[Stage]) -> float:
@@ -195,24 +134,14 @@ def _measured_ratio(stages: Sequence[Stage]) -> float:
     return 1 - sum(abs(stage.share_ratio) for stage in stages if stage.basis == "remainder")
 
 
-def _reported_ms(timings: ServerTimings) -> float | None:
-    """Sum of the reported stages; None when there is none."""
-    stages = _reported(timings)
-    return sum(stage.mean_ms for stage in stages) if stages else None
-
-
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values)
-
-
 def _sentence(stages: Sequence[Stage], of: str) -> str:
     """The largest stage, and what the network took."""
     largest = max(stages, key=lambda stage: stage.mean_ms)
     article = "" if largest.name == "unexplained" else "the "
     text = f"{_percent(largest.share_ratio)} of {of} is {article}{largest.label}"
-    measured = [stage for stage in stages if stage.basis in {"client", "probe"} and stage is not largest]
-    if measured:
-        text += f", {_percent(sum(stage.share_ratio for stage in measured))} network"
+    network = [stage for stage in stages if stage.name in OF_NETWORKS and stage is not largest]
+    if network:
+        text += f", {_percent(sum(stage.share_ratio for stage in network))} network"
     outside = stages[-1]
     if outside is not largest:
         text += f", {_percent(outside.share_ratio)} {outside.label}"

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ragmeter.core.figures.attribution import Stage, elapsed_stages
+from ragmeter.core.figures.attribution import elapsed_stages
+from ragmeter.core.figures.stages import Stage
 from ragmeter.core.figures.summary import sent_s
 from ragmeter.core.requests.measures import ttft_ms
 from ragmeter.core.requests.records import OURS, RequestSample

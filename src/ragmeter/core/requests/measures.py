@@ -106,6 +106,12 @@ def stall_ratio(sample: RequestSample) -> float | None:
     return sum(gap for gap in gaps if gap > limit) / sum(gaps)
 
 
+def stalled_ms(sample: RequestSample) -> float | None:
+    """Time in the gaps that `stall_ratio` is the share of."""
+    ratio, whole_ms = stall_ratio(sample), decode_time_ms(sample)
+    return None if ratio is None or whole_ms is None else ratio * whole_ms
+
+
 def connect_ms(sample: RequestSample) -> float | None:
     """DNS + TCP + TLS of a new connection; None when one was reused."""
     parts = [part for part in (sample.dns_ns, sample.connect_ns, sample.tls_ns) if part is not None]

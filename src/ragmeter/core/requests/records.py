@@ -4,8 +4,9 @@ Clock readings are integer nanoseconds of one monotonic clock since the run's or
 reports are milliseconds, as it sent them. ``None`` means "not known" and is never 0.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
+from typing import Final
 
 from ragmeter.core.requests.scores import AnswerScores
 
@@ -57,7 +58,15 @@ class TokenSource(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerTimings:
-    """Stage times the backend reports for one request (``meta``/``done`` events), in ms. Contract: SSE ``timings``."""
+    """Stage times the backend reports for one request (``meta``/``done`` events), in ms. Contract: SSE ``timings``.
+
+    inference_ttft_ms, inference_ms: what it waited for the LLM server, until the first text and until the end. The
+    others with ``llm`` are parts of that: llm_network_ms: the least round trip to the LLM server; llm_queue_ms: until
+    that server began with the request; llm_prefill_ms: from there to its first token; llm_decode_ms: all tokens after
+    the first.
+    further: stages before the first text that have none of these names, in the order in which they were told. later:
+    the same of stages of which nobody says that they come before it.
+    """
 
     queue_ms: float | None = None
     embedding_ms: float | None = None
@@ -66,6 +75,16 @@ class ServerTimings:
     inference_ms: float | None = None
     ttft_ms: float | None = None
     total_ms: float | None = None
+    llm_network_ms: float | None = None
+    llm_queue_ms: float | None = None
+    llm_prefill_ms: float | None = None
+    llm_decode_ms: float | None = None
+    further: tuple[tuple[str, float], ...] = ()
+    later: tuple[tuple[str, float], ...] = ()
+
+
+STAGE_TIMES: Final = tuple(each.name for each in fields(ServerTimings) if each.name.endswith("_ms"))
+"""The names of `ServerTimings` that are times."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,7 @@ from ragmeter.core.run.plan import RunEnding, RunPlan
 from ragmeter.core.run.probe_effect import effect_of_probe
 from ragmeter.core.run.vantage import seen_by_users
 from ragmeter.core.verdicts.of_run import judge_run
+from ragmeter.core.verdicts.records import Outcome
 from ragmeter.core.verdicts.steps import steps_of
 
 MAX_POINTS = 5000
@@ -72,7 +73,12 @@ def result_of(
         rates={name: finite_estimate(estimate) for name, estimate in figures.rates.items()},
         errors_by_class=dict(figures.errors_by_class),
         verdicts=judged.verdicts,
-        attribution=attribute(seen, llm_round_trip_ms, llm_network=probe.sentence if probe else None),
+        attribution=attribute(
+            seen,
+            llm_round_trip_ms,
+            llm_network=probe.sentence if probe else None,
+            is_valid=judged.outcome is not Outcome.INVALID,
+        ),
         retrieval=judged.retrieval,
         cost=cost,
         harness=judged.harness,

@@ -4,9 +4,9 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
-from ragmeter.core.figures.attribution import Stage
 from ragmeter.core.figures.series import Distribution
 from ragmeter.core.figures.slowest import SlowRequest
+from ragmeter.core.figures.stages import Stage
 from ragmeter.core.figures.summary import Point
 from ragmeter.core.stats.estimate import Estimate
 from ragmeter.core.verdicts.records import SloVerdict

@@ -6,9 +6,10 @@ from typing import Final
 
 from ragmeter.core.client.harness import Harness
 from ragmeter.core.compare.edge import Edge
-from ragmeter.core.figures.attribution import Attribution, Stage
+from ragmeter.core.figures.attribution import Attribution
 from ragmeter.core.figures.replicas import Replica
 from ragmeter.core.figures.series import Distribution
+from ragmeter.core.figures.stages import Stage
 from ragmeter.core.money.cost import Cost
 from ragmeter.core.requests.figure import metric_label, metric_short
 from ragmeter.core.result.result import RunResult
@@ -19,6 +20,7 @@ from ragmeter.core.verdicts.step_verdicts import sweep_sentence
 from ragmeter.core.verdicts.steps import Step
 from ragmeter.report.text.fitting import CELL_WIDTH, INDENT, NAMES_WIDTH, Page
 from ragmeter.report.words.answered import known_answers
+from ragmeter.report.words.breakdown import beside_waterfall
 from ragmeter.report.words.caches import cache_sentence
 from ragmeter.report.words.calibration import floors, load
 from ragmeter.report.words.edge import edge_cells, edge_interval
@@ -217,9 +219,7 @@ def _waterfall_lines(at: Attribution | None, page: Page) -> list[str]:
     lines = [_bar("TTFT mean", at.ttft_mean_ms, at.stages, page)]
     if at.tail is not None and at.tail_ttft_mean_ms is not None:
         lines.append(_bar("TTFT tail", at.tail_ttft_mean_ms, at.tail, page))
-    measured = f"{percent(at.measured_ratio)} of the mean is measured, the rest inferred"
-    network = None if at.llm_network is None else f"network to the LLM: {at.llm_network}"
-    sentences = (at.sentence, at.tail_sentence, measured, network)
+    sentences = (at.sentence, at.tail_sentence, *beside_waterfall(at))
     return [*lines, *_legend(at, page), *(line for said in sentences if said for line in page.entry("", said))]
 
 

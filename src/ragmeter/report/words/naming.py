@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from ragmeter.core.figures.attribution import Stage
+from ragmeter.core.figures.stages import Stage
 from ragmeter.core.requests.records import TokenSource
 from ragmeter.core.result.failures import FailedTest
 from ragmeter.core.result.result import RunResult

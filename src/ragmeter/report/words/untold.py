@@ -3,9 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from ragmeter.core.inputs.targets.answer import STAGES
 from ragmeter.core.requests.measures import why_no_tpot
-from ragmeter.core.requests.records import RequestSample
+from ragmeter.core.requests.records import STAGE_TIMES, RequestSample
 
 _UNTOLD: Final[Mapping[str, str]] = {
     "prompt_tokens": "no usage.input was found",
@@ -28,5 +27,5 @@ def untold(sample: RequestSample) -> Iterator[str]:
     for name, reason in _UNTOLD.items():
         if getattr(sample, name) in (None, ()):
             yield f"{name}: {reason}"
-    if missing := [name for name in STAGES if getattr(sample.timings, name) is None]:
+    if missing := [name for name in STAGE_TIMES if getattr(sample.timings, name) is None]:
         yield f"{', '.join(missing)}: no timings were found"

@@ -78,7 +78,7 @@ def on_terminal(project: Project, columns: int, *arguments: str) -> str:
         except OSError:  # the other end was closed
             break
     os.close(ours)
-    assert process.wait(10) == 0
+    assert process.wait(60) == 0
     return written.decode()
 
 

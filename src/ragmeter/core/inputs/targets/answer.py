@@ -1,16 +1,16 @@
 """Where in an answer stands what is measured: the places of a description, compiled."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from ragmeter.core.errors import ConfigError
 from ragmeter.core.inputs.targets.places import Place, place_of
-from ragmeter.core.requests.records import ServerTimings
+from ragmeter.core.requests.records import STAGE_TIMES
+from ragmeter.core.requests.stage_names import why_no_stage
 
 Framing = Literal["sse", "ndjson", "text", "json"]
 IDS: Final = ("request_id", "trace_id", "replica_id", "model_id")
-STAGES: Final = tuple(stage.name for stage in fields(ServerTimings))
 _PLAIN: Final = ("text", "reasoning", "tokens", "finish_reason", "error", "refused")
 _OF_EVENTS: Final = (*_PLAIN, *IDS, "sources", "usage", "timings", "elsewhere")
 _UNITS: Final = {"ns": 1e-6, "us": 1e-3, "ms": 1.0, "s": 1e3}
@@ -40,11 +40,19 @@ class Usage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timings:
-    """at: the block. stages: places in it by name; none where the block has our names. to_ms: of one of its units."""
+    """at: the block. ours, further, later: places in it by the names of `ServerTimings`; none at all where the block
+    has these names itself. to_ms: of one of its units.
+    """
 
     at: Place
-    stages: tuple[tuple[str, Place], ...]
+    ours: tuple[tuple[str, Place], ...]
+    further: tuple[tuple[str, Place], ...]
+    later: tuple[tuple[str, Place], ...]
     to_ms: float
+
+    @property
+    def names_places(self) -> bool:
+        return bool(self.ours or self.further or self.later)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,6 +201,21 @@ def _usage(document: Mapping[str, Any] | None, where: str) -> Usage | None:
 def _timings(document: Mapping[str, Any] | None, where: str) -> Timings | None:
     if document is None:
         return None
-    stages = ((name, _place(document, name, where)) for name in STAGES)
-    known = tuple((name, place) for name, place in stages if place is not None)
-    return Timings(at=_needed(document, "at", where), stages=known, to_ms=_UNITS[document.get("unit", "ms")])
+    stages = ((name, _place(document, name, where)) for name in STAGE_TIMES)
+    return Timings(
+        at=_needed(document, "at", where),
+        ours=tuple((name, place) for name, place in stages if place is not None),
+        further=_further(document, "stages", where),
+        later=_further(document, "later", where),
+        to_ms=_UNITS[document.get("unit", "ms")],
+    )
+
+
+def _further(document: Mapping[str, Any], key: str, where: str) -> tuple[tuple[str, Place], ...]:
+    """Of stages that have names of their own. Raises ConfigError for a name that is one of ours."""
+    named = document.get(key) or {}
+    for name in named:
+        if (why := why_no_stage(name)) is not None:
+            raise ConfigError(f"{where}.{key}: {why}")
+    found = ((name, _place(named, name, f"{where}.{key}")) for name in named)
+    return tuple((name, place) for name, place in found if place is not None)

@@ -4,12 +4,13 @@ from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from typing import Final
 
-from ragmeter.core.figures.attribution import Stage
+from ragmeter.core.figures.stages import Stage
 from ragmeter.core.result.result import RunResult
 from ragmeter.core.verdicts.records import Outcome
 from ragmeter.report.html.charts import waterfall_bar
 from ragmeter.report.html.layout import section, stacked, table
 from ragmeter.report.html.scale import Scale
+from ragmeter.report.words.breakdown import beside_waterfall
 from ragmeter.report.words.format import count, percent, quantity
 from ragmeter.report.words.markup import Html, element
 from ragmeter.report.words.naming import stage_label
@@ -30,18 +31,11 @@ def waterfall(result: RunResult, ident: str) -> Html | None:
     tail = None
     if at.tail is not None and at.tail_ttft_mean_ms is not None:
         tail = _table("Mean of the slowest 5 %", at.tail, at.tail_ttft_mean_ms, f"{ident}-tail")
-    slowest = "" if at.tail_sentence is None else f" {at.tail_sentence}."
-    decode = (
-        ""
-        if at.decode_mean_ms is None
-        else f" Decoding after the first token took {quantity(at.decode_mean_ms, 'ms')} on average."
-    )
-    measured = f"{percent(at.measured_ratio)} of it is measured, the rest inferred."
-    network = "" if at.llm_network is None else f" Network to the LLM: {at.llm_network}."
+    sentences = [at.sentence, *([at.tail_sentence] if at.tail_sentence else []), *beside_waterfall(at)]
     return section(
         "TTFT breakdown",
         element("div", means, tail, class_="waterfalls"),
-        lead=f"{at.sentence}.{slowest} {measured}{decode}{network}",
+        lead=" ".join(f"{said[:1].upper()}{said[1:]}." for said in sentences),
     )
 
 

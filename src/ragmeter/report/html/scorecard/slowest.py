@@ -4,8 +4,9 @@ from collections.abc import Callable, Sequence
 from itertools import accumulate
 from typing import Final
 
-from ragmeter.core.figures.attribution import DECODE, Stage
+from ragmeter.core.figures.attribution import DECODE
 from ragmeter.core.figures.slowest import SHOWN, SlowRequest
+from ragmeter.core.figures.stages import Stage
 from ragmeter.core.result.result import RunResult
 from ragmeter.core.urls import is_web_address
 from ragmeter.report.html import svg
