@@ -19,7 +19,6 @@ from ragmeter.core.verdicts.records import Outcome, SloVerdict
 from ragmeter.core.verdicts.step_verdicts import sweep_sentence
 from ragmeter.core.verdicts.steps import Step
 from ragmeter.report.text.fitting import CELL_WIDTH, INDENT, NAMES_WIDTH, Page
-from ragmeter.report.words.answered import known_answers
 from ragmeter.report.words.breakdown import beside_waterfall
 from ragmeter.report.words.caches import cache_sentence
 from ragmeter.report.words.calibration import floors, load
@@ -42,6 +41,7 @@ from ragmeter.report.words.naming import (
     counted_by,
     failed_tests,
     is_smoke,
+    known_answers,
     own_warnings,
     reason,
     run_name,

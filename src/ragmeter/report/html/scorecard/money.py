@@ -7,9 +7,9 @@ from ragmeter.core.requests.figure import metric_label
 from ragmeter.core.result.result import RunResult
 from ragmeter.core.stats.estimate import Estimate
 from ragmeter.report.html.layout import callout, pairs, section, stacked, table
-from ragmeter.report.words.answered import known_answers
 from ragmeter.report.words.format import TOO_SMALL, count, figure, interval, money, percent, quantity
 from ragmeter.report.words.markup import Html, element
+from ragmeter.report.words.naming import known_answers
 
 _FIGURES: Final = {
     "hourly_cluster_cost_usd": "Cluster per hour",
