@@ -8,7 +8,7 @@ import logging
 import os
 import sys
 
-from .errors import ConfigurationError
+from .errors import ConfigurationError, StoreError
 from .http.server import open_listener, serve
 from .service import build_service
 from .settings import Settings, describe_settings
@@ -28,7 +28,7 @@ def main() -> int:
         listener = open_listener(arguments.host, arguments.port)
         service = build_service(settings, loopback=_is_loopback(listener.getsockname()[0]))
         serve(service, listener)
-    except ConfigurationError as error:
+    except (ConfigurationError, StoreError) as error:
         log_lifecycle("cannot_start", logging.ERROR, message=str(error))
         sys.stderr.write(f"error: {error}\n")
         return 2

@@ -19,6 +19,8 @@ ServiceError                500 internal
 │   └── PeerOverloadedError 429
 ├── ShuttingDownError       503 shutdown, with Retry-After
 ├── RequestTimeoutError     504 timeout
+├── StoreError              503 store, with Retry-After
+│   └── StoreFullError      507 store_full, with Retry-After
 ├── TargetError             502 target
 ├── KubeError               502 kube
 │   ├── KubeForbiddenError  403 and 401 of the API server
@@ -129,6 +131,18 @@ class ShuttingDownError(ServiceError):
 
 class RequestTimeoutError(ServiceError):
     status, type = 504, "timeout"
+
+
+class StoreError(ServiceError):
+    """The store of vectors does not answer, or not as it should."""
+
+    status, type, retry_after_s = 503, "store", 2
+
+
+class StoreFullError(StoreError):
+    """It has no room for what it should keep."""
+
+    status, type, retry_after_s = 507, "store_full", 60
 
 
 class TargetError(ServiceError):

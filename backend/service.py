@@ -19,7 +19,7 @@ from .query.admission import Admission
 from .query.pipeline import Pipeline
 from .retrieval.batching import RetrievalBatcher
 from .retrieval.embedder import Embedder
-from .retrieval.index import INDEX_PARAMETERS, Recipe
+from .retrieval.opening import open_store, recipe_of
 from .retrieval.store import Store
 from .settings import Settings
 from .telemetry.metrics import Metrics
@@ -56,7 +56,7 @@ class Service:
         """The parts that do not answer, each with the reason."""
         if self.draining:
             return {"service": "it is stopping"}
-        problems = {"retrieval": self.pipeline.batcher.problem, "llm": await self.readiness.llm_problem()}
+        problems = {"retrieval": self.pipeline.batcher.problem, **await self.readiness.problems()}
         return {part: problem for part, problem in problems.items() if problem is not None}
 
     def hurry(self) -> None:
@@ -79,37 +79,41 @@ class Service:
 
 @dataclass(slots=True, kw_only=True)
 class Readiness:
-    """Asks the LLM at most once a second, however many probes there are."""
+    """Asks LLM and store at most once a second, however many probes there are."""
 
     llm: Llm
+    store: Store
     _asked_s: float = -_READY_CACHE_S
-    _problem: str | None = None
+    _problems: dict[str, str | None] = field(default_factory=dict)
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def llm_problem(self) -> str | None:
+    async def problems(self) -> dict[str, str | None]:
         async with self._turn:
             if time.monotonic() - self._asked_s >= _READY_CACHE_S:
-                try:
-                    await self.llm.models()
-                    self._problem = None
-                except LlmError as error:
-                    self._problem = str(error)
+                llm, store = await asyncio.gather(self._llm_problem(), asyncio.to_thread(self.store.problem))
+                self._problems = {"llm": llm, "store": store}
                 self._asked_s = time.monotonic()
-            return self._problem
+            return self._problems
+
+    async def _llm_problem(self) -> str | None:
+        try:
+            await self.llm.models()
+        except LlmError as error:
+            return str(error)
+        return None
 
 
 def build_service(settings: Settings, *, loopback: bool) -> Service:
     """Loads the embedder and every docset. Raises ConfigurationError."""
     embedder = Embedder(settings.embedding_model_id, threads=settings.threads)
     faiss.omp_set_num_threads(settings.threads)
-    store = Store(settings.data_dir, _recipe(settings, embedder))
-    batcher = RetrievalBatcher(embedder, max_batch=settings.embed_batch)
-    batcher.warm_up(store.recipe)
+    store = open_store(settings, recipe_of(settings, embedder))
+    batcher = RetrievalBatcher(embedder, store, max_batch=settings.embed_batch)
+    batcher.warm_up()
     metrics = Metrics(version=__version__, model_id=settings.vllm_model or "unknown", provider=settings.provider or "")
     llm = Llm(settings)
     pipeline = Pipeline(
         settings=settings,
-        store=store,
         batcher=batcher,
         llm=llm,
         admission=Admission(max_inflight=settings.max_inflight, max_queue=settings.max_queue, gauge=metrics.inflight),
@@ -125,18 +129,6 @@ def build_service(settings: Settings, *, loopback: bool) -> Service:
         readers=Readers(settings),
         pipeline=pipeline,
         fetcher=Fetcher(max_bytes=settings.url_max_bytes, timeout_s=settings.url_timeout_s),
-        readiness=Readiness(llm=llm),
+        readiness=Readiness(llm=llm, store=store),
         benchmarks=build_benchmarks(settings),
-    )
-
-
-def _recipe(settings: Settings, embedder: Embedder) -> Recipe:
-    return Recipe(
-        embedding_model_id=embedder.model_id,
-        embedding_sha256=embedder.sha256,
-        dimension=embedder.dimension,
-        chunk_chars=settings.chunk_chars,
-        chunk_overlap=settings.chunk_overlap,
-        index_type=settings.index_type,
-        index_parameters=INDEX_PARAMETERS[settings.index_type],
     )

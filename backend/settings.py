@@ -22,6 +22,10 @@ class Env:
     meaning: str
 
 
+_SECRETS = ("vllm_api_key", "token", "postgres_password")
+"""Each may come from a file of its own."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     vllm_base_url: Annotated[
@@ -96,10 +100,36 @@ class Settings:
         int, Env("RAG_EMBED_BATCH", "32", parsing.integer(1, 1024), "most queries embedded together")
     ]
     index_type: Annotated[
-        str, Env("RAG_INDEX_TYPE", "flat", parsing.choice("flat", "hnsw"), "FAISS index: flat or hnsw")
+        str, Env("RAG_INDEX_TYPE", "flat", parsing.choice("flat", "hnsw", "ivf"), "index: flat (exact), hnsw or ivf")
+    ]
+    index_parameters: Annotated[
+        dict[str, Any],
+        Env("RAG_INDEX_PARAMETERS", "{}", parsing.json_object, 'JSON that replaces defaults, such as {"efSearch": 64}'),
+    ]
+    postgres_url: Annotated[
+        str | None,
+        Env(
+            "RAG_POSTGRES_URL",
+            "",
+            parsing.text,
+            "postgresql://USER@HOST:PORT/DATABASE?sslmode=verify-full: vectors are in pgvector; empty: in FAISS",
+        ),
+    ] = field(repr=False)
+    postgres_password: Annotated[str | None, Env("RAG_POSTGRES_PASSWORD", "", parsing.text, "password of its user")] = (
+        field(repr=False)
+    )
+    postgres_password_file: Annotated[
+        str | None, Env("RAG_POSTGRES_PASSWORD_FILE", "", parsing.text, "file that holds RAG_POSTGRES_PASSWORD")
+    ]
+    store_connections: Annotated[
+        int, Env("RAG_STORE_CONNECTIONS", "4", parsing.integer(2, 100), "most connections to PostgreSQL")
+    ]
+    store_timeout_s: Annotated[
+        float,
+        Env("RAG_STORE_TIMEOUT_SECONDS", "5", parsing.number(0.1, 600), "longest wait for a connection or a search"),
     ]
     qdrant_url: Annotated[
-        str | None, Env("QDRANT_URL", "", parsing.text, "refused: this build stores vectors in FAISS")
+        str | None, Env("QDRANT_URL", "", parsing.text, "refused: vectors are stored in FAISS or PostgreSQL")
     ]
     data_dir: Annotated[
         Path, Env("RAG_DATA_DIR", "~/.local/share/rag-backend", parsing.directory, "where docsets are kept")
@@ -295,8 +325,9 @@ class Settings:
     def from_environ(cls, environ: Mapping[str, str]) -> Settings:
         """Raises ConfigurationError that names the variable, its value and what is allowed."""
         values = {field_name: _read(environ, env) for field_name, env in _environment().items()}
-        values["vllm_api_key"] = values["vllm_api_key"] or _secret(values["vllm_api_key_file"], "VLLM_API_KEY_FILE")
-        values["token"] = values["token"] or _secret(values["token_file"], "RAG_TOKEN_FILE")
+        for secret in _SECRETS:
+            file = f"{secret}_file"
+            values[secret] = values[secret] or _secret(values[file], _environment()[file].name)
         settings = cls(**values)
         settings._check()
         return settings
@@ -304,7 +335,8 @@ class Settings:
     def _check(self) -> None:
         if self.qdrant_url:
             raise ConfigurationError(
-                "QDRANT_URL is set, but this build stores vectors in FAISS under RAG_DATA_DIR: unset it"
+                "QDRANT_URL is set, but this build stores vectors in FAISS under RAG_DATA_DIR, or in PostgreSQL "
+                "(RAG_POSTGRES_URL): unset it"
             )
         if self.chunk_overlap * 2 > self.chunk_chars:
             raise ConfigurationError(

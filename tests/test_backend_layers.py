@@ -16,7 +16,7 @@ ALLOWED: dict[str, set[str]] = {
     "settings": {"errors", "parsing"},
     "bodies": {"errors", "parsing"},
     "telemetry": {"errors", "settings"},
-    "retrieval": {"errors", "parsing"},
+    "retrieval": {"errors", "parsing", "settings"},
     "llm": {"errors", "settings", "strict_json"},
     "ingest": {"errors", "parsing", "settings", "bodies", "retrieval"},
     "query": {"errors", "settings", "bodies", "telemetry", "retrieval", "llm"},

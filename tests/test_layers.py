@@ -41,9 +41,11 @@ FLOORS: dict[str, tuple[str, ...]] = {
     ),
     "clients": (
         "connection files notation polling tokenizer",
+        "tokens",
         "links answers observe kube pushgateway forge chat",
         "capture",
         "http",
+        "plugins",
     ),
     "run": ("plan store load", "processes", "local session questions", "cluster", "engine"),
     "report": ("words", "text html markdown prometheus rows jsonfile"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -10,10 +11,11 @@ from starlette.responses import JSONResponse
 from ..bodies.base import schema_of
 from ..bodies.documents import DeleteRequest, IngestRequest
 from ..bodies.reading import json_body, read_body
-from ..errors import BadRequestError, NothingIngestedError
+from ..errors import BadRequestError, NothingIngestedError, UnknownDocsetError
 from ..ingest.ingestor import IngestReport
 from ..parsing import DOCSET_NAME
-from ..retrieval.index import Document
+from ..retrieval.records import Document
+from ..retrieval.store import Store
 from ..telemetry.logs import log
 from .auth import WRITERS
 from .problems import FOR_WRITERS, problems
@@ -45,19 +47,19 @@ DocsetName = Annotated[str | None, Query(pattern=f"^({DOCSET_NAME.pattern})?$")]
 """Nothing at all means the service's default, as where it is missing."""
 
 
-@router.get("/documents", responses=problems(400, 422))
+@router.get("/documents", responses=problems(400, 422, 503))
 async def documents(request: Request, docset: DocsetName = None) -> dict[str, Any]:
     service = service_of(request)
     name = docset_of(docset, service)
-    listed = [_describe(document) for document in service.store.snapshot_or_empty(name).documents.values()]
-    return {"docset": name, "count": len(listed), "documents": listed}
+    listed = await asyncio.to_thread(_documents, service.store, name)
+    return {"docset": name, "count": len(listed), "documents": [_describe(document) for document in listed]}
 
 
 @router.post(
     "/ingest",
     dependencies=WRITERS,
     openapi_extra=_INGEST_BODY,
-    responses=problems(400, *FOR_WRITERS, 413, 422, 503),
+    responses=problems(400, *FOR_WRITERS, 413, 422, 503, 507),
 )
 async def ingest(request: Request) -> JSONResponse:
     """Files as multipart/form-data, or JSON."""
@@ -89,7 +91,7 @@ async def ingest(request: Request) -> JSONResponse:
     "/delete",
     dependencies=WRITERS,
     openapi_extra=json_body(DeleteRequest),
-    responses=problems(400, *FOR_WRITERS, 404, 413, 422, 503),
+    responses=problems(400, *FOR_WRITERS, 404, 413, 422, 503, 507),
 )
 async def delete(request: Request) -> dict[str, Any]:
     """Removes documents from a docset: all of them, or those that are named."""
@@ -105,6 +107,13 @@ async def delete(request: Request) -> dict[str, Any]:
         )
     log("delete", docset=docset, deleted=deleted)
     return {"deleted": deleted, "docset": docset}
+
+
+def _documents(store: Store, docset: str) -> list[Document]:
+    try:
+        return store.documents(docset)
+    except UnknownDocsetError:
+        return []
 
 
 def _describe(document: Document) -> dict[str, Any]:

@@ -7,6 +7,7 @@ sees the ones that are wrong.
 
 from __future__ import annotations
 
+import asyncio
 import math
 import platform
 import re
@@ -22,6 +23,7 @@ from ..errors import LlmError
 from ..llm.client import Llm
 from ..llm.models import shown_name
 from ..query.prompt import TEMPLATE_HASH
+from ..retrieval.store import Store
 from ..service import Service
 from ..settings import Settings
 from ..strict_json import printable
@@ -40,10 +42,11 @@ async def collect_info(service: Service) -> dict[str, Any]:
         "embedding_model_id": service.embedder.model_id,
         "embedding_dimension": service.embedder.dimension,
         "embedding_sha256": service.embedder.sha256,
-        "vector_store": "faiss",
+        "vector_store": service.store.identity.name,
+        "vector_store_version": service.store.identity.version,
         "index": {"type": settings.index_type, "parameters": service.store.recipe.index_parameters},
         "chunking": {"chars": settings.chunk_chars, "overlap": settings.chunk_overlap},
-        "docsets": _docsets(service),
+        "docsets": await asyncio.to_thread(_docsets, service.store),
         "k": settings.top_k,
         "max_tokens": settings.vllm_max_tokens,
         "context_max_chars": settings.context_max_chars,
@@ -115,15 +118,15 @@ def stated(seen: dict[str, Any], written: dict[str, Any]) -> dict[str, Any]:
     return {**dict.fromkeys((*seen, *written)), **claims, **known, "declared": claims, "unconfirmed": unconfirmed}
 
 
-def _docsets(service: Service) -> dict[str, dict[str, Any]]:
+def _docsets(store: Store) -> dict[str, dict[str, Any]]:
     return {
-        snapshot.docset: {
-            "documents": len(snapshot.documents),
-            "chunks": len(snapshot.chunks),
-            "generation": snapshot.generation,
-            "hash": snapshot.docset_hash,
+        docset.name: {
+            "documents": docset.documents,
+            "chunks": docset.chunks,
+            "generation": docset.generation,
+            "hash": docset.hash,
         }
-        for snapshot in service.store.snapshots()
+        for docset in store.docsets()
     }
 
 

@@ -28,8 +28,9 @@ MEANINGS = {
     413: "The body or the number of documents is above its limit.",
     422: "The body is not JSON, or has an unknown key or a value of the wrong type; or no document could be read.",
     502: "The Kubernetes API, the service to be measured or the language model did not answer as it should.",
-    503: "Too much waits, or the service is stopping.",
+    503: "Too much waits, the service is stopping, or the store of vectors does not answer.",
     504: "No answer in time.",
+    507: "The store of vectors is full. Nothing was changed.",
 }
 FOR_WRITERS = (401, 403)
 """Of every endpoint that asks who calls."""

@@ -54,7 +54,7 @@ class DrainingServer(uvicorn.Server):
             version=__version__,
             replica_id=service.settings.replica_id,
             llm=service.settings.vllm_base_url,
-            docsets={snapshot.docset: len(snapshot.chunks) for snapshot in service.store.snapshots()},
+            docsets={docset.name: docset.chunks for docset in service.store.docsets()},
         )
 
     async def on_tick(self, counter: int) -> bool:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import BadRequestError, ConfigurationError, ServiceError, TooLargeError
-from ..retrieval.index import Chunk
+from ..retrieval.records import Chunk
 from ..settings import Settings
 from .chunking import split
 from .loaders import LOADERS, FileLimits

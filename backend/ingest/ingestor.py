@@ -1,4 +1,4 @@
-"""Adds and deletes documents that were read: embeds them in a worker thread, then publishes the next snapshot."""
+"""Adds and deletes documents that were read: embeds them in a worker thread, then has the store change in one step."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ..errors import (
     UnknownDocsetError,
 )
 from ..retrieval.embedder import Embedder, Vectors
-from ..retrieval.index import Chunk, Document, next_snapshot
+from ..retrieval.records import Chunk, Document
 from ..retrieval.store import Store
 from ..settings import Settings
 from .reading import ReadDocument, Reading
@@ -98,9 +98,9 @@ class Ingestor:
     def _add(self, reading: Reading, report: IngestReport) -> None:
         started_ns = time.perf_counter_ns()
         docset = report.docset
-        old = self._store.snapshot_or_empty(docset)
+        old = self._documents(docset)
         prepared = self._prepare(reading, report)
-        changed = [entry for entry in prepared if not _same(old.documents.get(entry.document.name), entry.document)]
+        changed = [entry for entry in prepared if not _same(old.get(entry.document.name), entry.document)]
         report.ingested, report.unchanged = len(prepared), len(prepared) - len(changed)
         report.chunks = sum(len(entry.chunks) for entry in prepared)
         if not prepared:
@@ -108,14 +108,19 @@ class Ingestor:
                 "; ".join(error["error"] for error in report.errors[:5]) or "the request holds no document"
             )
         chunks = [chunk for entry in changed for chunk in entry.chunks]
-        if len(old.chunks) + len(chunks) > self._settings.max_chunks:
+        if sum(document.chunks for document in old.values()) + len(chunks) > self._settings.max_chunks:
             raise TooLargeError(f"docset {docset}: more than {self._settings.max_chunks} chunks (RAG_MAX_CHUNKS)")
         if changed:
             documents = [entry.document for entry in changed]
-            names = {document.name for document in documents}
             vectors = self._embed([chunk.text for chunk in chunks])
-            self._store.publish(next_snapshot(old, remove=names, add=documents, chunks=chunks, vectors=vectors))
+            self._store.change(docset, remove=set(), add=documents, chunks=chunks, vectors=vectors)
         report.duration_ms = round((time.perf_counter_ns() - started_ns) / 1e6, 3)
+
+    def _documents(self, docset: str) -> dict[str, Document]:
+        try:
+            return {document.name: document for document in self._store.documents(docset)}
+        except UnknownDocsetError:
+            return {}
 
     def _prepare(self, reading: Reading, report: IngestReport) -> list[_Prepared]:
         for name, reason in reading.rejected:
@@ -144,13 +149,10 @@ class Ingestor:
         return np.concatenate(slices)
 
     def _delete(self, docset: str, chosen: Callable[[Document], bool]) -> int:
-        old = self._store.snapshot(docset)
-        if old is None:
-            raise UnknownDocsetError(f"docset: {docset!r} does not exist")
-        names = {document.name for document in old.documents.values() if chosen(document)}
+        names = {document.name for document in self._store.documents(docset) if chosen(document)}
         if names:
             nothing = np.empty((0, self._store.recipe.dimension), dtype=np.float32)
-            self._store.publish(next_snapshot(old, remove=names, add=[], chunks=[], vectors=nothing))
+            self._store.change(docset, remove=names, add=[], chunks=[], vectors=nothing)
         return len(names)
 
 

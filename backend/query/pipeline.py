@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..bodies.query import QueryRequest
-from ..errors import BadRequestError, LlmProtocolError, UnknownDocsetError
+from ..errors import BadRequestError, LlmProtocolError
 from ..llm.chat import ChatStream
 from ..llm.chunks import Delta
 from ..llm.client import Llm
@@ -17,7 +17,6 @@ from ..llm.counting import Counts
 from ..llm.models import shown_name
 from ..llm.times import NOTHING_TOLD, LlmTimes
 from ..retrieval.batching import Retrieval, RetrievalBatcher
-from ..retrieval.store import Store
 from ..settings import Settings
 from ..telemetry.metrics import Metrics
 from ..telemetry.moments import QueryMoments
@@ -29,7 +28,6 @@ from .prompt import build_messages, passages_given
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pipeline:
     settings: Settings
-    store: Store
     batcher: RetrievalBatcher
     llm: Llm
     admission: Admission
@@ -78,11 +76,7 @@ class Answering:
         await self.pipeline.llm.settle_model()  # `meta` names it
         if self.k == 0:
             return
-        snapshot = self.pipeline.store.snapshot(self.docset)
-        if snapshot is None:
-            known = ", ".join(sorted(entry.docset for entry in self.pipeline.store.snapshots())) or "none yet"
-            raise UnknownDocsetError(f"docset: {self.docset!r} does not exist; there are: {known}")
-        self.retrieval = await self.pipeline.batcher.retrieve(self.query.query, snapshot, self.k)
+        self.retrieval = await self.pipeline.batcher.retrieve(self.query.query, self.docset, self.k)
         self.retrieved_ns = time.perf_counter_ns()
         self.pipeline.metrics.stage("embedding", self.retrieval.embedding_ms)
         self.pipeline.metrics.stage("retrieval", self.retrieval.retrieval_ms)

@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 
 from ..llm.client import Message
-from ..retrieval.index import Hit
+from ..retrieval.records import Hit
 
 SYSTEM = "Answer the question from the context. When the context does not hold the answer, say that you do not know."
 USER = "Context:\n{context}\n\nQuestion: {query}"

@@ -9,11 +9,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import defaultdict, deque
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from .embedder import Embedder
-from .index import Hit, Recipe, Snapshot, new_index
+from ..errors import ServiceError
+from .embedder import Embedder, Vectors
+from .records import Hit
+from .store import Store
 
 _WARM_UP_TIMEOUT_S = 30.0
 
@@ -32,7 +35,7 @@ class Retrieval:
 class _Query:
     text: str
     k: int
-    snapshot: Snapshot
+    docset: str
     submitted_ns: int
     future: asyncio.Future[Retrieval]
 
@@ -40,29 +43,27 @@ class _Query:
 class RetrievalBatcher:
     """At most as many queries wait as admission lets in."""
 
-    def __init__(self, embedder: Embedder, *, max_batch: int) -> None:
+    def __init__(self, embedder: Embedder, store: Store, *, max_batch: int) -> None:
         self._embedder = embedder
+        self._store = store
         self._max_batch = max_batch
         self._waiting: deque[_Query] = deque()
         self._busy = False
         self.problem: str | None = None
-        """What went wrong with the last batch; None when it went well."""
+        """What went wrong with the last batch; None when it went well. A store tells of itself."""
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="retrieval")
 
-    async def retrieve(self, text: str, snapshot: Snapshot, k: int) -> Retrieval:
+    async def retrieve(self, text: str, docset: str, k: int) -> Retrieval:
+        """Raises UnknownDocsetError, StoreError."""
         loop = asyncio.get_running_loop()
-        query = _Query(
-            text=text, k=k, snapshot=snapshot, submitted_ns=time.perf_counter_ns(), future=loop.create_future()
-        )
+        query = _Query(text=text, k=k, docset=docset, submitted_ns=time.perf_counter_ns(), future=loop.create_future())
         self._waiting.append(query)
         self._pump(loop)
         return await query.future
 
-    def warm_up(self, recipe: Recipe) -> None:
+    def warm_up(self) -> None:
         """Runs both libraries once in the worker thread: they start threads of their own, 4 ms that no query pays."""
-        index = new_index(recipe)
-        index.add(self._embedder.embed(["warm-up"]))
-        self._pool.submit(lambda: index.search(self._embedder.embed(["warm-up"]), 1)).result(_WARM_UP_TIMEOUT_S)
+        self._pool.submit(lambda: self._store.warm_up(self._embedder.embed(["warm-up"]))).result(_WARM_UP_TIMEOUT_S)
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
@@ -75,11 +76,11 @@ class RetrievalBatcher:
                 batch.append(query)
         if batch:
             self._busy = True
-            work = loop.run_in_executor(self._pool, _run_batch, self._embedder, batch)
+            work = loop.run_in_executor(self._pool, _run_batch, self._embedder, self._store, batch)
             work.add_done_callback(lambda done: self._deliver(loop, batch, done))
 
     def _deliver(
-        self, loop: asyncio.AbstractEventLoop, batch: list[_Query], done: asyncio.Future[list[Retrieval]]
+        self, loop: asyncio.AbstractEventLoop, batch: list[_Query], done: asyncio.Future[list[Retrieval | ServiceError]]
     ) -> None:
         self._busy = False
         if done.cancelled():
@@ -88,35 +89,50 @@ class RetrievalBatcher:
             return
         error = done.exception()
         self.problem = None if error is None else f"the last batch failed: {error}"
-        results: list[Retrieval] = [] if error else done.result()
+        results: list[Retrieval | ServiceError] = [] if error else done.result()
         for position, query in enumerate(batch):
             if query.future.done():
                 continue
-            if error is not None:
-                query.future.set_exception(error)
+            result = results[position] if error is None else error
+            if isinstance(result, BaseException):
+                query.future.set_exception(result)
             else:
-                query.future.set_result(results[position])
+                query.future.set_result(result)
         self._pump(loop)
 
 
-def _run_batch(embedder: Embedder, batch: list[_Query]) -> list[Retrieval]:
+def _run_batch(embedder: Embedder, store: Store, batch: list[_Query]) -> list[Retrieval | ServiceError]:
     started_ns = time.perf_counter_ns()
     vectors = embedder.embed([query.text for query in batch])
     embedded_ns = time.perf_counter_ns()
-    by_snapshot: dict[int, list[int]] = defaultdict(list)
+    by_docset: dict[str, list[int]] = defaultdict(list)
     for position, query in enumerate(batch):
-        by_snapshot[id(query.snapshot)].append(position)
-    hits: dict[int, list[Hit]] = {}
-    for positions in by_snapshot.values():
+        by_docset[query.docset].append(position)
+    found: dict[int, list[Hit] | ServiceError] = {}
+    for docset, positions in by_docset.items():
         k = max(batch[position].k for position in positions)
-        hits.update(zip(positions, batch[positions[0]].snapshot.search(vectors[positions], k), strict=True))
+        found.update(zip(positions, _search(store, docset, vectors[positions], k), strict=True))
     searched_ns = time.perf_counter_ns()
-    return [
-        Retrieval(
-            hits=hits[position][: query.k],
-            queue_ms=(started_ns - query.submitted_ns) / 1e6,
-            embedding_ms=(embedded_ns - started_ns) / 1e6,
-            retrieval_ms=(searched_ns - embedded_ns) / 1e6,
+    results: list[Retrieval | ServiceError] = []
+    for position, query in enumerate(batch):
+        hits = found[position]
+        if isinstance(hits, ServiceError):
+            results.append(hits)
+            continue
+        results.append(
+            Retrieval(
+                hits=hits[: query.k],
+                queue_ms=(started_ns - query.submitted_ns) / 1e6,
+                embedding_ms=(embedded_ns - started_ns) / 1e6,
+                retrieval_ms=(searched_ns - embedded_ns) / 1e6,
+            )
         )
-        for position, query in enumerate(batch)
-    ]
+    return results
+
+
+def _search(store: Store, docset: str, vectors: Vectors, k: int) -> Sequence[list[Hit] | ServiceError]:
+    """An error of one docset is not that of the others in the batch."""
+    try:
+        return store.search(docset, vectors, k)
+    except ServiceError as error:
+        return [error] * len(vectors)

@@ -2,73 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import faiss
 import numpy as np
 
 from .embedder import Vectors
-
-# Fixed and published, so that two runs search alike: https://faiss.ai/cpp_api/struct/structfaiss_1_1HNSW.html
-INDEX_PARAMETERS: dict[str, dict[str, Any]] = {
-    "flat": {"metric": "inner_product"},
-    "hnsw": {"metric": "inner_product", "M": 32, "efConstruction": 200, "efSearch": 128},
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recipe:
-    """What decides the vectors of a docset beside its documents."""
-
-    embedding_model_id: str
-    embedding_sha256: str
-    dimension: int
-    chunk_chars: int
-    chunk_overlap: int
-    index_type: str
-    index_parameters: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
-    id: str
-    name: str
-    sha256: str
-    chars: int
-    chunks: int
-    meta: dict[str, Any]
-    ingested_at: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chunk:
-    """`number` counts from 0 within the document; the id `name#number` is the same at each ingest of the same text."""
-
-    name: str
-    number: int
-    section: str | None
-    text: str
-
-    @property
-    def id(self) -> str:
-        return f"{self.name}#{self.number}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hit:
-    chunk: Chunk
-    score: float
-    meta: dict[str, Any]
-
-    def describe(self) -> dict[str, Any]:
-        own: dict[str, Any] = {"name": self.chunk.name, "chunk": self.chunk.number}
-        if self.chunk.section is not None:
-            own["section"] = self.chunk.section
-        return {"id": self.chunk.id, "score": round(self.score, 6), "meta": {**self.meta, **own}}
+from .parameters import has_outgrown, lists_for
+from .records import Chunk, Docset, Document, Hit, Recipe, docset_hash
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,24 +42,49 @@ class Snapshot:
 
     @property
     def docset_hash(self) -> str:
-        """Identity of what is searched: documents, chunking, embedder, index type and parameters."""
-        documents = sorted((document.name, document.sha256) for document in self.documents.values())
-        identity = json.dumps({"documents": documents, "recipe": asdict(self.recipe)}, sort_keys=True)
-        return "sha256:" + hashlib.sha256(identity.encode()).hexdigest()
+        return docset_hash(self.recipe, ((document.name, document.sha256) for document in self.documents.values()))
+
+    def describe(self) -> Docset:
+        return Docset(
+            name=self.docset,
+            generation=self.generation,
+            documents=len(self.documents),
+            chunks=len(self.chunks),
+            hash=self.docset_hash,
+        )
 
 
-def new_index(recipe: Recipe) -> Any:
-    if recipe.index_type == "flat":
-        return faiss.IndexFlatIP(recipe.dimension)
-    parameters = recipe.index_parameters
-    index = faiss.IndexHNSWFlat(recipe.dimension, parameters["M"], faiss.METRIC_INNER_PRODUCT)
-    index.hnsw.efConstruction = parameters["efConstruction"]
-    index.hnsw.efSearch = parameters["efSearch"]
+def new_index(recipe: Recipe, vectors: Vectors) -> Any:
+    """Of these vectors. One of inverted lists without any cannot be clustered: it stays empty until there are some."""
+    index = _empty_index(recipe, len(vectors))
+    if len(vectors):
+        index.train(vectors)
+        index.add(vectors)
     return index
 
 
+def _empty_index(recipe: Recipe, rows: int) -> Any:
+    parameters = recipe.index_parameters
+    match recipe.index_type:
+        case "hnsw":
+            graph = faiss.IndexHNSWFlat(recipe.dimension, parameters["M"], faiss.METRIC_INNER_PRODUCT)
+            graph.hnsw.efConstruction = parameters["efConstruction"]
+            graph.hnsw.efSearch = parameters["efSearch"]
+            return graph
+        case "ivf":
+            lists = lists_for(rows, parameters)
+            index: Any = faiss.index_factory(recipe.dimension, f"IVF{lists},Flat", faiss.METRIC_INNER_PRODUCT)
+            index.nprobe = min(parameters["nprobe"], lists)
+            index.make_direct_map()  # finds the vector of a row again
+            return index
+    return faiss.IndexFlatIP(recipe.dimension)
+
+
 def empty_snapshot(docset: str, recipe: Recipe) -> Snapshot:
-    return Snapshot(docset=docset, generation=0, recipe=recipe, documents={}, chunks=(), index=new_index(recipe))
+    nothing = np.empty((0, recipe.dimension), dtype=np.float32)
+    return Snapshot(
+        docset=docset, generation=0, recipe=recipe, documents={}, chunks=(), index=new_index(recipe, nothing)
+    )
 
 
 def next_snapshot(
@@ -137,10 +105,16 @@ def next_snapshot(
 
 
 def _next_index(old: Snapshot, kept_rows: list[int], vectors: Vectors) -> Any:
-    if len(kept_rows) == len(old.chunks):
+    if kept_rows and len(kept_rows) == len(old.chunks) and not _outgrown(old, len(kept_rows) + len(vectors)):
         index = faiss.clone_index(old.index)
-    else:
-        index = new_index(old.recipe)
-        index.add(old.index.reconstruct_batch(np.array(kept_rows, dtype=np.int64)))
-    index.add(vectors)
-    return index
+        if len(vectors):
+            index.add(vectors)
+        return index
+    if not kept_rows:
+        return new_index(old.recipe, vectors)
+    kept = old.index.reconstruct_batch(np.array(kept_rows, dtype=np.int64))
+    return new_index(old.recipe, np.concatenate([kept, vectors]))
+
+
+def _outgrown(old: Snapshot, rows: int) -> bool:
+    return old.recipe.index_type == "ivf" and has_outgrown(old.index.nlist, rows, old.recipe.index_parameters)

@@ -1,172 +1,65 @@
-"""Docsets on disk. One folder a generation, and a file CURRENT that names the one that counts:
-
-    DATA_DIR/lock
-    DATA_DIR/docsets/NAME/CURRENT            "00000007"
-    DATA_DIR/docsets/NAME/00000007/index.faiss, chunks.jsonl, docset.json
-
-A generation is written whole and fsynced before CURRENT is renamed to it: whatever interrupts that leaves the old one.
-"""
+"""What the service asks of a store of vectors: FAISS in this process, or a database that replicas share."""
 
 from __future__ import annotations
 
-import fcntl
-import json
-import os
-import shutil
-from collections.abc import Iterable
-from dataclasses import asdict
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
-import faiss
-
-from ..errors import ConfigurationError
-from ..parsing import DOCSET_NAME
-from .index import Chunk, Document, Recipe, Snapshot, empty_snapshot
-
-_FORMAT = 1
+from .embedder import Vectors
+from .records import Chunk, Docset, Document, Hit, Recipe
 
 
-class Store:
-    """The snapshots that searches read. One writer at a time calls `publish`; readers need no lock."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreIdentity:
+    """Part of the identity of a run. `version`: what the store says of itself, with its extension where it has one."""
 
-    def __init__(self, data_dir: Path, recipe: Recipe) -> None:
-        """Loads every docset. Raises ConfigurationError when the folder is in use, unreadable or of another recipe."""
-        self.recipe = recipe
-        try:
-            (data_dir / "docsets").mkdir(parents=True, exist_ok=True)
-            self._lock = _lock(data_dir / "lock")
-        except OSError as error:
-            raise ConfigurationError(f"RAG_DATA_DIR: {data_dir} cannot be used: {error}") from error
-        self._root = data_dir / "docsets"
-        try:
-            self._snapshots = _load_all(self._root, recipe)
-        except ConfigurationError:
-            self.close()
-            raise
-
-    def snapshot(self, docset: str) -> Snapshot | None:
-        return self._snapshots.get(docset)
-
-    def snapshot_or_empty(self, docset: str) -> Snapshot:
-        return self._snapshots.get(docset) or empty_snapshot(docset, self.recipe)
-
-    def snapshots(self) -> list[Snapshot]:
-        return list(self._snapshots.values())
-
-    def publish(self, snapshot: Snapshot) -> None:
-        """Makes `snapshot` durable, then current. Blocks on the disk: call it from a worker thread."""
-        folder = self._root / snapshot.docset
-        folder.mkdir(exist_ok=True)
-        _write(folder, snapshot)
-        self._snapshots[snapshot.docset] = snapshot
-        _remove_other_generations(folder, keep=_generation_name(snapshot.generation))
-
-    def close(self) -> None:
-        os.close(self._lock)
+    name: str
+    version: str
 
 
-def _generation_name(generation: int) -> str:
-    return f"{generation:08d}"
+class Store(Protocol):
+    """Every method blocks, on a disk or on a network: call it from a worker thread. Searches may run beside a change.
 
+    Raises StoreError where the store does not do what it is asked.
+    """
 
-def _lock(path: Path) -> int:
-    descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        raise ConfigurationError(
-            f"RAG_DATA_DIR: {path.parent} is in use by another process: each replica needs a folder of its own"
-        ) from None
-    return descriptor
+    @property
+    def recipe(self) -> Recipe: ...
 
+    @property
+    def identity(self) -> StoreIdentity: ...
 
-def _write(folder: Path, snapshot: Snapshot) -> None:
-    name = _generation_name(snapshot.generation)
-    target = folder / name
-    if target.exists():  # left by an interrupted write of this generation
-        shutil.rmtree(target)
-    target.mkdir()
-    faiss.write_index(snapshot.index, str(target / "index.faiss"))
-    _write_lines(target / "chunks.jsonl", (json.dumps(asdict(chunk)) for chunk in snapshot.chunks))
-    described = {
-        "format": _FORMAT,
-        "recipe": asdict(snapshot.recipe),
-        "chunks": len(snapshot.chunks),
-        "documents": [asdict(document) for document in snapshot.documents.values()],
-    }
-    _write_lines(target / "docset.json", [json.dumps(described, indent=1)])
-    _sync(target / "index.faiss", target, folder)
-    _write_lines(folder / "CURRENT.new", [name])
-    (folder / "CURRENT.new").replace(folder / "CURRENT")
-    _sync(folder, folder.parent)
+    def warm_up(self, vectors: Vectors) -> None:
+        """Pays once, in the thread that will search, for what the first search would have to wait for."""
+        ...
 
+    def search(self, docset: str, vectors: Vectors, k: int) -> list[list[Hit]]:
+        """The k nearest chunks for each row of `vectors`, best first; fewer when the docset has fewer.
 
-def _write_lines(path: Path, lines: Iterable[str]) -> None:
-    with path.open("w", encoding="utf-8") as file:
-        file.writelines(line + "\n" for line in lines)
-        file.flush()
-        os.fsync(file.fileno())
+        Raises UnknownDocsetError.
+        """
+        ...
 
+    def docsets(self) -> list[Docset]: ...
 
-def _sync(*paths: Path) -> None:
-    for path in paths:
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    def documents(self, docset: str) -> list[Document]:
+        """In the order of their names. Raises UnknownDocsetError."""
+        ...
 
+    def change(
+        self, docset: str, *, remove: set[str], add: Sequence[Document], chunks: Sequence[Chunk], vectors: Vectors
+    ) -> None:
+        """Without the documents named in `remove`, with those of `add`, whose chunks have the rows of `vectors`. One
+        that is added replaces one of the same name.
 
-def _load_all(root: Path, recipe: Recipe) -> dict[str, Snapshot]:
-    return {
-        folder.name: _load(folder, recipe)
-        for folder in sorted(root.iterdir())
-        if DOCSET_NAME.fullmatch(folder.name) and (folder / "CURRENT").is_file()
-    }
+        All of it or nothing, and durable once it returns: searches see the docset as it was until then. A docset that
+        does not exist is made.
+        """
+        ...
 
+    def problem(self) -> str | None:
+        """Why a search would fail now; None: it would not."""
+        ...
 
-def _load(folder: Path, recipe: Recipe) -> Snapshot:
-    source = folder
-    try:
-        current = (folder / "CURRENT").read_text(encoding="utf-8").strip()
-        source = folder / current
-        described = json.loads((source / "docset.json").read_text(encoding="utf-8"))
-        _check_recipe(folder, described, recipe)
-        with (source / "chunks.jsonl").open(encoding="utf-8") as lines:
-            chunks = tuple(Chunk(**json.loads(line)) for line in lines)
-        documents = {entry["name"]: Document(**entry) for entry in described["documents"]}
-        index = faiss.read_index(str(source / "index.faiss"))
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
-        raise ConfigurationError(
-            f"{source} is damaged ({error}): remove {folder} and ingest its documents again"
-        ) from error
-    if not len(chunks) == index.ntotal == described["chunks"]:
-        raise ConfigurationError(
-            f"{source} is damaged ({index.ntotal} vectors, {len(chunks)} chunks): remove {folder} and ingest again"
-        )
-    _remove_other_generations(folder, keep=current)
-    return Snapshot(
-        docset=folder.name, generation=int(current), recipe=recipe, documents=documents, chunks=chunks, index=index
-    )
-
-
-def _check_recipe(folder: Path, described: dict[str, object], recipe: Recipe) -> None:
-    if described.get("format") != _FORMAT:
-        raise ConfigurationError(
-            f"{folder}: format {described.get('format')!r} is not {_FORMAT}: remove it and ingest again"
-        )
-    stored, wanted = described["recipe"], asdict(recipe)
-    if stored != wanted and isinstance(stored, dict):
-        differences = ", ".join(
-            f"{key} {stored.get(key)!r}, now {wanted[key]!r}" for key in wanted if stored.get(key) != wanted[key]
-        )
-        raise ConfigurationError(
-            f"{folder} was built with {differences}: restore that setting, or remove the folder and ingest again"
-        )
-
-
-def _remove_other_generations(folder: Path, *, keep: str) -> None:
-    for entry in folder.iterdir():
-        if entry.is_dir() and entry.name != keep:
-            shutil.rmtree(entry)
+    def close(self) -> None: ...

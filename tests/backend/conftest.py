@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from backend.retrieval.embedder import BUNDLED_MODEL, Embedder
-from backend.retrieval.index import Recipe
+from backend.retrieval.records import Recipe
 from tests.backend.documents import GUIDE, make_recipe
 from tests.backend.fake_llm import FakeLlm
 from tests.backend.running import Backend

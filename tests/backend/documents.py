@@ -7,7 +7,8 @@ import io
 import docx
 
 from backend.retrieval.embedder import Embedder
-from backend.retrieval.index import INDEX_PARAMETERS, Recipe
+from backend.retrieval.parameters import index_parameters
+from backend.retrieval.records import Recipe
 
 GUIDE = """# Guide
 
@@ -65,5 +66,5 @@ def make_recipe(embedder: Embedder, index_type: str) -> Recipe:
         chunk_chars=800,
         chunk_overlap=120,
         index_type=index_type,
-        index_parameters=INDEX_PARAMETERS[index_type],
+        index_parameters=index_parameters(index_type, {}),
     )

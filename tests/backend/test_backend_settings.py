@@ -21,7 +21,7 @@ def test_defaults_are_those_of_the_contract() -> None:
         ("RAG_TOP_K", "-1", "RAG_TOP_K: '-1' is not a whole number from 0 to 1000"),
         ("RAG_TOP_K", "101", "RAG_TOP_K: 101 is more than RAG_MAX_K (100)"),
         ("RAG_CHUNK_OVERLAP", "500", "RAG_CHUNK_OVERLAP: 500 is more than half of RAG_CHUNK_CHARS (800)"),
-        ("RAG_INDEX_TYPE", "ivf", "RAG_INDEX_TYPE: 'ivf' is not one of flat, hnsw"),
+        ("RAG_INDEX_TYPE", "lsh", "RAG_INDEX_TYPE: 'lsh' is not one of flat, hnsw, ivf"),
         ("RAG_ALLOW_URLS", "maybe", "RAG_ALLOW_URLS: 'maybe' is not 0 or 1"),
         ("VLLM_TEMPERATURE", "nan", "VLLM_TEMPERATURE: 'nan' is not a number from 0 to 2"),
         ("VLLM_EXTRA_BODY", "[]", "VLLM_EXTRA_BODY: '[]' is not a JSON object"),

@@ -6,6 +6,7 @@ from typing import get_args
 import pytest
 
 import ragmeter.plugin
+import ragmeter.targets
 import ragmeter.testing
 import ragmeter.typing
 from ragmeter import hookspecs
@@ -38,7 +39,9 @@ def test_a_table_lists_exactly_what_is_exported(head: str) -> None:
     assert len(table) == len(EXPORTED[head]) + 1
 
 
-@pytest.mark.parametrize("module", [ragmeter.typing, ragmeter.testing], ids=lambda module: str(module.__name__))
+@pytest.mark.parametrize(
+    "module", [ragmeter.typing, ragmeter.targets, ragmeter.testing], ids=lambda module: str(module.__name__)
+)
 def test_the_names_of_a_module_are_those_of_its_all(module: object) -> None:
     names = set(getattr(module, "__all__"))  # noqa: B009
     lists = [{row[0] for row in table[1:]} for table in tables(PAGE) if table[0][0] == "name"]

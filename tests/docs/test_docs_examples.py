@@ -27,7 +27,7 @@ from tests.tethered import tethered
 
 pytest_plugins = ["pytester"]
 
-ENVIRONMENT = {"RAG_API_TOKEN": "s3cret", "RAG_STAGING_URL": "http://127.0.0.1:9"}
+ENVIRONMENT = {"RAG_API_TOKEN": "s3cret", "RAG_STAGING_URL": "http://127.0.0.1:9", "OAUTH_CLIENT_SECRET": "s3cret"}
 OWN_TESTS = DOCS / "howto-own-tests.md"
 
 

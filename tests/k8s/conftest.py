@@ -39,6 +39,14 @@ def autoscaled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Manifest, ...]
 
 
 @pytest.fixture(scope="session")
+def shared_store(tmp_path_factory: pytest.TempPathFactory) -> tuple[Manifest, ...]:
+    """gcp-gke with a managed PostgreSQL for all replicas."""
+    folder = tmp_path_factory.mktemp("shared") / "k8s"
+    shutil.copytree(K8S, folder)
+    return tuple(kustomize(with_components(folder / "overlays" / "gcp-gke", "shared-store")))
+
+
+@pytest.fixture(scope="session")
 def own_prometheus(tmp_path_factory: pytest.TempPathFactory) -> tuple[Manifest, ...]:
     """aws-eks for a cluster without the Prometheus Operator, with all that is scraped."""
     folder = tmp_path_factory.mktemp("k8s") / "k8s"
@@ -70,17 +78,23 @@ def deployed(deployed_once: str) -> str:
 SEPARATE = [*(f"benchmark/{name}" for name in BENCHMARK), *(f"netprobe/{name}" for name in NETPROBE)]
 
 
-@pytest.fixture(params=[*OVERLAYS, *SEPARATE, "all components", "autoscaled", "own prometheus"])
+@pytest.fixture(params=[*OVERLAYS, *SEPARATE, "all components", "autoscaled", "own prometheus", "shared store"])
 def rendered(
     request: pytest.FixtureRequest,
     all_components: tuple[Manifest, ...],
     autoscaled: tuple[Manifest, ...],
     own_prometheus: tuple[Manifest, ...],
+    shared_store: tuple[Manifest, ...],
 ) -> tuple[Manifest, ...]:
     name: str = request.param
     if name in OVERLAYS:
         return overlay(name)
-    together = {"all components": all_components, "autoscaled": autoscaled, "own prometheus": own_prometheus}
+    together = {
+        "all components": all_components,
+        "autoscaled": autoscaled,
+        "own prometheus": own_prometheus,
+        "shared store": shared_store,
+    }
     if name in together:
         return together[name]
     kind, _, part = name.partition("/")

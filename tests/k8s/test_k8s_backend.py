@@ -1,15 +1,18 @@
 """The manifests against the programs they start: settings, paths, drain times, who may reach whom."""
 
+import re
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
 from backend.http.status import router
+from backend.retrieval.postgres.connecting import read_place
 from backend.settings import Settings, describe_settings
 from ragmeter.testing import GroundTruthServer, StreamScript
 from tests.k8s.manifests import (
     CLOUDS,
+    K8S,
     OVERLAYS,
     Manifest,
     benchmark,
@@ -185,3 +188,22 @@ def test_vllm_lets_the_backend_and_the_benchmark_in(name: str) -> None:
     selectors = [source["podSelector"] for source in rule["from"] if "podSelector" in source]
     for pod in (workload(overlay(name), "rag-backend"), workload(benchmark("run"), "rag-benchmark")):
         assert any(matches(selector, pod.labels) for selector in selectors), pod.name
+
+
+def test_replicas_that_share_a_store_reach_it_and_seed_nothing(shared_store: tuple[Manifest, ...]) -> None:
+    """The URL as the page has it is one that the service reads."""
+    pod = workload(shared_store, "rag-backend")
+    (container,) = pod.containers
+    given = {each["name"]: each["valueFrom"] for each in container["env"] if "secretKeyRef" in each["valueFrom"]}
+    assert given["RAG_POSTGRES_URL"]["secretKeyRef"] == {"name": "rag-postgres", "key": "url"}
+    assert given["RAG_POSTGRES_PASSWORD"]["secretKeyRef"] == {"name": "rag-postgres", "key": "password"}
+    assert [mount["mountPath"] for mount in container["volumeMounts"] if mount["name"] == "postgres"] == [
+        "/etc/rag-postgres"
+    ]
+    egress = one(shared_store, "NetworkPolicy", "rag-backend")["spec"]["egress"]
+    assert {"ports": [{"port": 5432}]} in egress
+    assert one(shared_store, "Deployment", "rag-backend")["spec"]["replicas"] == 2
+    page = (K8S.parent / "docs" / "howto-cluster.md").read_text(encoding="utf-8")
+    (url,) = re.findall(r"--from-literal=url='(\S+)'", page)
+    place = read_place(url, None, 5)
+    assert (place.parameters["sslmode"], place.parameters["sslrootcert"]) == ("verify-full", "/etc/rag-postgres/ca.crt")

@@ -118,6 +118,7 @@ def test_the_lock_of_the_backend_holds_every_package_that_it_imports() -> None:
         "docx": "python-docx",
         "faiss": "faiss-cpu",
         "prometheus_client": "prometheus-client",
+        "psycopg_pool": "psycopg-pool",
         "yaml": "pyyaml",
     }
     imported = {
@@ -152,8 +153,7 @@ def seed(folder: Path, data: Path) -> subprocess.CompletedProcess[str]:
 def test_a_seeded_docset_is_the_one_that_the_backend_loads(tmp_path: Path) -> None:
     """With the real embedder; a second start finds nothing to do, and files of other kinds are left alone."""
     from backend.retrieval.embedder import Embedder
-    from backend.retrieval.index import INDEX_PARAMETERS, Recipe
-    from backend.retrieval.store import Store
+    from backend.retrieval.opening import open_store, recipe_of
     from backend.settings import Settings
 
     documents = tmp_path / "documents"
@@ -164,22 +164,11 @@ def test_a_seeded_docset_is_the_one_that_the_backend_loads(tmp_path: Path) -> No
     assert (first.returncode, first.stdout) == (0, "docset default: 1 documents, 1 chunks\n"), first.stderr
     assert (second.returncode, second.stdout) == (0, first.stdout)
 
-    settings = Settings.from_environ({})
-    embedder = Embedder(settings.embedding_model_id, threads=1)
-    recipe = Recipe(
-        embedding_model_id=embedder.model_id,
-        embedding_sha256=embedder.sha256,
-        dimension=embedder.dimension,
-        chunk_chars=settings.chunk_chars,
-        chunk_overlap=settings.chunk_overlap,
-        index_type=settings.index_type,
-        index_parameters=INDEX_PARAMETERS[settings.index_type],
-    )
-    store = Store(tmp_path / "data", recipe)
+    settings = Settings.from_environ({"RAG_DATA_DIR": str(tmp_path / "data")})
+    store = open_store(settings, recipe_of(settings, Embedder(settings.embedding_model_id, threads=1)))
     try:
-        snapshot = store.snapshot("default")
-        assert snapshot is not None
-        assert (list(snapshot.documents), snapshot.generation) == (["deep/page.md"], 1)
+        assert [document.name for document in store.documents("default")] == ["deep/page.md"]
+        assert [docset.generation for docset in store.docsets()] == [1]
     finally:
         store.close()
 

@@ -27,6 +27,9 @@ TOKENS = {
 }
 """Pods that may ask the API server, and the binding without which they get no token."""
 
+REQUIRED = {"rag-postgres"}
+"""Secrets without which a pod must not start: it would answer from an empty index of its own."""
+
 Rendered = tuple[Manifest, ...]
 
 
@@ -127,7 +130,7 @@ def test_references_lead_to_objects_of_the_same_namespace(rendered: Rendered) ->
 
 
 def references(pod: Workload) -> set[tuple[str, str]]:
-    """ConfigMaps, claims and service accounts; a Secret is made by hand and must be optional."""
+    """ConfigMaps, claims and service accounts; a Secret is made by hand and must be optional, or is one of REQUIRED."""
     found = {("ServiceAccount", name) for key, name in pod.spec.items() if key == "serviceAccountName"}
     for volume in pod.spec.get("volumes", []):
         for source in (volume, *volume.get("projected", {}).get("sources", ())):
@@ -140,7 +143,8 @@ def references(pod: Workload) -> set[tuple[str, str]]:
         for variable in container.get("env", []):
             source = variable.get("valueFrom", {})
             found |= {("ConfigMap", source["configMapKeyRef"]["name"])} if "configMapKeyRef" in source else set()
-            assert source.get("secretKeyRef", {"optional": True})["optional"], variable["name"]
+            secret = source.get("secretKeyRef", {"name": None, "optional": True})
+            assert secret.get("optional", False) != (secret["name"] in REQUIRED), variable["name"]
     return found
 
 

@@ -3,6 +3,7 @@
 import argparse
 import csv
 import io
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         help="make a prompts_file and documents of a published set",
         description=f"Write {PROMPTS}, a prompts_file with labels, and the folder {DOCUMENTS}, for the service to "
         "ingest. Read are a folder of BEIR, the JSON of SQuAD, HotpotQA and ShareGPT, and tables of questions as CSV, "
-        "TSV, JSON or JSON lines.",
+        "TSV, JSON, JSON lines or Parquet.",
     )
     taken.add_argument("source", type=Path, metavar="SET", help="a file, or the folder of a BEIR set")
     taken.add_argument("--out", type=Path, required=True, metavar="DIR", help="a folder that is new or empty")
@@ -56,7 +57,7 @@ def read_set(path: Path) -> QuestionSet:
         return _beir(path)
     suffix = path.suffix.lower()
     if suffix == ".parquet":
-        raise ConfigError(f"{path}: Parquet is not read; write it as JSON lines or CSV")
+        return set_of(_parquet(path), str(path))
     if suffix in TABLES:
         return set_of(_rows(path, TABLES[suffix]), str(path))
     document: Any = read_document(path, infinite=True)
@@ -73,6 +74,18 @@ def _rows(path: Path, delimiter: str) -> list[dict[str, str]]:
     if delimiter == "\t" and rows and all(len(row) == 2 and row[0].isdecimal() for row in rows if row):
         return [{"query": row[1]} for row in rows if row]
     return [dict(zip(rows[0], row, strict=False)) for row in rows[1:]] if rows else []
+
+
+def _parquet(path: Path) -> list[dict[str, Any]]:
+    try:
+        parquet = import_module("pyarrow.parquet")
+    except ImportError as error:
+        raise ConfigError(f"{path}: needs the package pyarrow: pip install 'ragmeter[parquet]'") from error
+    try:
+        rows: list[dict[str, Any]] = parquet.ParquetFile(path).read().to_pylist()
+    except (OSError, ValueError, NotImplementedError) as error:  # pyarrow's own errors are of these classes
+        raise ConfigError(f"{path}: is not a Parquet file that can be read: {error}") from error
+    return rows
 
 
 def _beir(folder: Path) -> QuestionSet:

@@ -15,8 +15,8 @@ from backend.ingest.chunking import Passage
 from backend.ingest.ingestor import Ingestor, IngestReport
 from backend.ingest.reading import ReadDocument, Reading
 from backend.retrieval.embedder import Embedder, Vectors
-from backend.retrieval.index import Recipe
-from backend.retrieval.store import Store
+from backend.retrieval.faiss_store import FaissStore
+from backend.retrieval.records import Recipe
 from backend.settings import Settings
 
 
@@ -46,7 +46,7 @@ def reading(passages: int) -> Reading:
 def test_embedding_has_a_limit_and_leaves_the_docset_as_it_was(
     tmp_path: Path, recipe: Recipe, embedder: Embedder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = Store(tmp_path, recipe)
+    store = FaissStore(tmp_path, recipe)
     slow = Slow(embedder, monkeypatch)
     ingestor = Ingestor(Settings.from_environ({"RAG_EMBED_TIMEOUT_SECONDS": "90"}), store, cast("Any", slow))
     try:
@@ -54,7 +54,7 @@ def test_embedding_has_a_limit_and_leaves_the_docset_as_it_was(
             TooLargeError, match=r"32 of 40 chunks within 90 s \(RAG_EMBED_TIMEOUT_SECONDS\): nothing was ingested"
         ):
             asyncio.run(ingestor.add(reading(40), IngestReport(docset="default")))
-        assert store.snapshots() == []
+        assert store.docsets() == []
         asyncio.run(ingestor.add(reading(16), report := IngestReport(docset="default")))
         assert report.ingested == 1
     finally:

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.query.prompt import build_context, build_messages, passages_given
-from backend.retrieval.index import Chunk, Hit
+from backend.retrieval.records import Chunk, Hit
 
 
 def hit(text: str, section: str | None = None) -> Hit:

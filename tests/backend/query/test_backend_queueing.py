@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
 from prometheus_client import CollectorRegistry, Gauge
 
-from backend.errors import OverloadedError
+from backend.errors import OverloadedError, StoreError, UnknownDocsetError
 from backend.query.admission import Admission
 from backend.retrieval.batching import RetrievalBatcher
 from backend.retrieval.embedder import Embedder, Vectors
-from backend.retrieval.index import Recipe, empty_snapshot
+from backend.retrieval.faiss_store import FaissStore
+from backend.retrieval.records import Recipe
 from tests.backend.retrieval.test_backend_index import TEXTS, with_texts
 
 DEADLINE_S = 60.0
@@ -65,6 +67,14 @@ async def test_a_place_handed_to_a_query_that_is_cancelled_is_not_lost() -> None
     assert await asyncio.wait_for(second, DEADLINE_S) > 0
 
 
+@pytest.fixture
+def store(tmp_path: Path, recipe: Recipe, embedder: Embedder) -> Iterator[FaissStore]:
+    opened = FaissStore(tmp_path, recipe)
+    opened.publish(with_texts(opened.snapshot_or_empty("default"), embedder, TEXTS))
+    yield opened
+    opened.close()
+
+
 class GatedEmbedder:
     """The real embedder, held at a gate; it notes the size of each batch."""
 
@@ -80,11 +90,12 @@ class GatedEmbedder:
 
 
 @pytest.mark.asyncio
-async def test_queries_that_queue_are_embedded_together(embedder: Embedder, recipe: Recipe) -> None:
+async def test_queries_that_queue_are_embedded_together(embedder: Embedder, store: FaissStore) -> None:
     gated = GatedEmbedder(embedder)
-    batcher = RetrievalBatcher(gated, max_batch=4)  # type: ignore[arg-type]  # stands in for Embedder
-    snapshot = with_texts(empty_snapshot("default", recipe), embedder, TEXTS)
-    queries = [asyncio.create_task(batcher.retrieve(f"cats {number}", snapshot, 1 + number % 3)) for number in range(9)]
+    batcher = RetrievalBatcher(gated, store, max_batch=4)  # type: ignore[arg-type]  # stands in for Embedder
+    queries = [
+        asyncio.create_task(batcher.retrieve(f"cats {number}", "default", 1 + number % 3)) for number in range(9)
+    ]
     await asyncio.sleep(0.05)
     gated.gate.set()
     results = await asyncio.wait_for(asyncio.gather(*queries), DEADLINE_S)
@@ -106,26 +117,24 @@ class BrokenEmbedder:
 
 
 @pytest.mark.asyncio
-async def test_a_failed_batch_fails_its_queries_and_is_reported_until_one_goes_well(recipe: Recipe) -> None:
+async def test_a_failed_batch_fails_its_queries_and_is_reported_until_one_goes_well(store: FaissStore) -> None:
     broken = BrokenEmbedder()
-    batcher = RetrievalBatcher(broken, max_batch=4)  # type: ignore[arg-type]  # stands in for Embedder
-    snapshot = empty_snapshot("default", recipe)
-    queries = [asyncio.create_task(batcher.retrieve("cats", snapshot, 1)) for _ in range(3)]
+    batcher = RetrievalBatcher(broken, store, max_batch=4)  # type: ignore[arg-type]  # stands in for Embedder
+    queries = [asyncio.create_task(batcher.retrieve("cats", "default", 1)) for _ in range(3)]
     results = await asyncio.wait_for(asyncio.gather(*queries, return_exceptions=True), DEADLINE_S)
     assert [str(result) for result in results] == ["out of memory"] * 3
     assert batcher.problem == "the last batch failed: out of memory"
     broken.broken = False
-    await asyncio.wait_for(batcher.retrieve("cats", snapshot, 1), DEADLINE_S)
+    await asyncio.wait_for(batcher.retrieve("cats", "default", 1), DEADLINE_S)
     assert batcher.problem is None
     batcher.close()
 
 
 @pytest.mark.asyncio
-async def test_a_query_whose_client_has_gone_is_not_embedded(embedder: Embedder, recipe: Recipe) -> None:
+async def test_a_query_whose_client_has_gone_is_not_embedded(embedder: Embedder, store: FaissStore) -> None:
     gated = GatedEmbedder(embedder)
-    batcher = RetrievalBatcher(gated, max_batch=4)  # type: ignore[arg-type]  # stands in for Embedder
-    snapshot = with_texts(empty_snapshot("default", recipe), embedder, TEXTS)
-    queries = [asyncio.create_task(batcher.retrieve("cats", snapshot, 1)) for _ in range(3)]
+    batcher = RetrievalBatcher(gated, store, max_batch=4)  # type: ignore[arg-type]  # stands in for Embedder
+    queries = [asyncio.create_task(batcher.retrieve("cats", "default", 1)) for _ in range(3)]
     await asyncio.sleep(0.05)
     queries[1].cancel()
     await asyncio.sleep(0)
@@ -133,3 +142,35 @@ async def test_a_query_whose_client_has_gone_is_not_embedded(embedder: Embedder,
     await asyncio.wait_for(asyncio.gather(queries[0], queries[2]), DEADLINE_S)
     batcher.close()
     assert gated.batches == [1, 1]
+
+
+class Dying:
+    """A store that searches for nobody any longer."""
+
+    def __init__(self, store: FaissStore) -> None:
+        self._store = store
+
+    def search(self, docset: str, vectors: Vectors, k: int) -> object:
+        if docset == "dead":
+            raise StoreError("the store does not answer")
+        return self._store.search(docset, vectors, k)
+
+
+@pytest.mark.asyncio
+async def test_an_error_of_one_docset_is_not_that_of_the_others_of_its_batch(
+    embedder: Embedder, store: FaissStore
+) -> None:
+    """A store that fails is no fault of this process: what it has to say is asked of it."""
+    gated = GatedEmbedder(embedder)
+    batcher = RetrievalBatcher(gated, Dying(store), max_batch=4)  # type: ignore[arg-type]  # stand in for both
+    asked = ("default", "default", "missing", "dead", "default")
+    queries = [asyncio.create_task(batcher.retrieve("cats", docset, 1)) for docset in asked]
+    await asyncio.sleep(0)
+    gated.gate.set()
+    results = await asyncio.wait_for(asyncio.gather(*queries, return_exceptions=True), DEADLINE_S)
+    batcher.close()
+    assert [result.__class__.__name__ for result in results] == [
+        "Retrieval", "Retrieval", UnknownDocsetError.__name__, StoreError.__name__, "Retrieval",
+    ]  # fmt: skip
+    assert str(results[2]) == "docset: 'missing' does not exist; there are: default"
+    assert (gated.batches, batcher.problem) == ([1, 4], None)

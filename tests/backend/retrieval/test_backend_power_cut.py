@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from backend.errors import ConfigurationError
-from backend.retrieval import store as storing
+from backend.retrieval import faiss_store as storing
 from backend.retrieval.embedder import Vectors
-from backend.retrieval.index import Chunk, Document, Recipe, Snapshot, next_snapshot
-from backend.retrieval.store import Store
+from backend.retrieval.faiss_store import FaissStore
+from backend.retrieval.index import Snapshot, next_snapshot
+from backend.retrieval.records import Chunk, Document, Recipe
 from tests.power_cut import Disk, put, recorded
 
 LEAST_STATES = 30
@@ -28,7 +29,7 @@ def with_document(old: Snapshot, name: str) -> Snapshot:
 
 def published(data_dir: Path, recipe: Recipe, names: list[str]) -> Disk:
     """What was recorded while the last of the documents was published; those before it are there for certain."""
-    store = Store(data_dir, recipe)
+    store = FaissStore(data_dir, recipe)
     for name in names[:-1]:
         store.publish(with_document(store.snapshot_or_empty("default"), name))
     write = faiss.write_index
@@ -52,7 +53,7 @@ def read_back(disk: Disk, recipe: Recipe, folder: Path) -> list[list[str] | str]
     for number, tree in enumerate(disk.states.values()):
         put(tree, folder / str(number))
         try:
-            store = Store(folder / str(number), recipe)
+            store = FaissStore(folder / str(number), recipe)
         except ConfigurationError as error:
             found.append(str(error))
             continue

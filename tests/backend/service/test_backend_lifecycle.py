@@ -112,7 +112,8 @@ def test_a_wrong_setting_ends_the_start_with_one_sentence() -> None:
     ended = run_backend(QDRANT_URL="http://qdrant:6333")
     assert ended.returncode == 2
     assert ended.stderr == (
-        "error: QDRANT_URL is set, but this build stores vectors in FAISS under RAG_DATA_DIR: unset it\n"
+        "error: QDRANT_URL is set, but this build stores vectors in FAISS under RAG_DATA_DIR, or in PostgreSQL "
+        "(RAG_POSTGRES_URL): unset it\n"
     )
 
 

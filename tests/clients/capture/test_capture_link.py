@@ -16,6 +16,7 @@ from ragmeter.clients.capture.ring import PacketRing
 from ragmeter.clients.connection.pauses import Pauses
 from ragmeter.clients.connection.transport import CaptureLosses, Exchange
 from ragmeter.clients.http.client import HttpTransport
+from ragmeter.core.inputs.access.tls import TlsFiles
 from ragmeter.core.requests.records import Phase, RequestSample
 from ragmeter.testing import GroundTruthServer, StreamScript, StreamTruth
 
@@ -80,7 +81,7 @@ def test_tls_is_dated_record_by_record(tmp_path: Path) -> None:
     certificate.write_bytes(b"".join(blob.bytes() for blob in issued.cert_chain_pems))
     authority.cert_pem.write_to_path(str(ca_file))
     with GroundTruthServer(SCRIPT, process=True, certificate=certificate, key=key) as server:
-        transport = HttpTransport([server.base_url], ca_file=ca_file, clock="capture")
+        transport = HttpTransport([server.base_url], tls=TlsFiles(ca=str(ca_file)), clock="capture")
         samples = asyncio.run(sampled(transport, stall=True))
         truths = server.truths()
     for sample in samples:

@@ -11,6 +11,7 @@ import trustme
 
 from ragmeter.clients.connection.transport import Exchange
 from ragmeter.clients.http.client import HttpTransport
+from ragmeter.core.inputs.access.tls import TlsFiles
 from ragmeter.core.requests.records import ErrorClass
 from ragmeter.testing import GroundTruthServer
 from tests.clients.http.exchanges import RUNNERS, STREAM, TransportTo, send
@@ -38,7 +39,7 @@ def test_tls_is_verified_with_the_given_authority(
     certificate, key, ca_file = pem_files(authority, tmp_path, "127.0.0.1")
 
     async def main(url: str) -> list[Exchange]:
-        async with transport_to(url, ca_file=ca_file) as transport:
+        async with transport_to(url, tls=TlsFiles(ca=str(ca_file))) as transport:
             return [await send(transport, STREAM) for _ in range(2)]
 
     with GroundTruthServer(certificate=certificate, key=key) as server:
@@ -57,7 +58,7 @@ def test_certificate_that_does_not_verify_is_a_tls_failure(
     certificate, key, ca_file = pem_files(authority, tmp_path, host)
 
     async def main(url: str) -> Exchange:
-        async with transport_to(url, ca_file=ca_file if trusted else None) as transport:
+        async with transport_to(url, tls=TlsFiles(ca=str(ca_file) if trusted else None)) as transport:
             return await send(transport)
 
     with GroundTruthServer(certificate=certificate, key=key) as server:

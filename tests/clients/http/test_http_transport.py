@@ -14,6 +14,7 @@ import pytest
 from ragmeter.clients.connection.transport import Exchange, HttpRequest
 from ragmeter.clients.http.client import HttpTransport
 from ragmeter.core.errors import ConfigError
+from ragmeter.core.inputs.access.tls import TlsFiles
 from ragmeter.core.requests.records import ErrorClass
 from ragmeter.testing import GroundTruthServer
 from tests.clients.http.exchanges import RUNNERS, STREAM, TransportTo, raw_server, send
@@ -223,7 +224,7 @@ def test_transport_without_a_base_url_or_with_a_bad_authority_file_is_refused(tm
     with pytest.raises(ConfigError, match="no base URL"):
         HttpTransport([])
     with pytest.raises(ConfigError, match=r"missing\.pem"):
-        HttpTransport(["https://host"], ca_file=tmp_path / "missing.pem")
+        HttpTransport(["https://host"], tls=TlsFiles(ca=str(tmp_path / "missing.pem")))
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import base64
 import sys
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from ragmeter.clients.kube import kubeconfig
 from ragmeter.clients.kube.api import connected
+from ragmeter.clients.tokens import exec_plugin
+from ragmeter.clients.tokens.token import Token
 from ragmeter.core.errors import ClusterError
 
 
@@ -84,7 +86,7 @@ def test_a_plugin_that_refuses_is_quoted(used: Path) -> None:
 
 
 def test_a_plugin_that_hangs_has_a_deadline(used: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kubeconfig, "PLUGIN_TIMEOUT_S", 0.5)
+    monkeypatch.setattr(exec_plugin, "TIMEOUT_S", 0.5)
     written(used, plugin("import time; time.sleep(600)"))
     assert refused().endswith("gave no credentials within 0.5 s")
 
@@ -142,3 +144,24 @@ def test_a_certificate_that_holds_is_no_error(used: Path) -> None:
 def test_what_is_no_kubeconfig_is_a_sentence(used: Path, text: str) -> None:
     used.write_text(text, encoding="utf-8")
     assert refused().startswith("Kubernetes context 'mine': ")
+
+
+def test_a_plugin_runs_once_and_again_when_its_token_is_about_to_end(
+    used: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = tmp_path / "runs"
+    program = f"""
+import json, pathlib
+log = pathlib.Path({str(log)!r})
+log.open("a").write("run\\n")
+status = {{"token": "of run " + str(len(log.read_text().splitlines()))}}
+print(json.dumps({{"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": status}}))
+"""
+    written(used, plugin(program))
+    with connected("mine", "ns") as cluster:
+        (name,) = cluster.api.configuration.api_key
+        key = partial(cluster.api.configuration.get_api_key_with_prefix, name)
+        assert (key(), key()) == ("Bearer of run 1",) * 2
+        monkeypatch.setattr(Token, "is_fresh", lambda _: False)
+        assert key() == "Bearer of run 2"
+    assert log.read_text() == "run\n" * 2

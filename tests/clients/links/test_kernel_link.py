@@ -21,6 +21,7 @@ from ragmeter.clients.connection.connection import Link
 from ragmeter.clients.connection.transport import Exchange, HttpRequest
 from ragmeter.clients.http.client import HttpTransport
 from ragmeter.clients.links.kernel_link import KernelLink, KernelLinks
+from ragmeter.core.inputs.access.tls import TlsFiles
 from ragmeter.core.requests.records import ErrorClass, Phase, RequestSample
 from ragmeter.testing import GroundTruthServer, StreamScript
 
@@ -254,7 +255,9 @@ def certified(tmp_path: Path) -> tuple[Path, Path, Path]:
 def test_tls_has_the_kernels_stamps_too(certified: tuple[Path, Path, Path]) -> None:
     certificate, key, ca_file = certified
     with GroundTruthServer(SCRIPT, certificate=certificate, key=key) as server:
-        exchange = asyncio.run(last_exchange(HttpTransport([server.base_url], ca_file=ca_file, clock="kernel")))
+        exchange = asyncio.run(
+            last_exchange(HttpTransport([server.base_url], tls=TlsFiles(ca=str(ca_file)), clock="kernel"))
+        )
     assert exchange.failure is None
     assert exchange.exact_chunks
     assert exchange.body.count(b"event: token") == 8
@@ -277,7 +280,7 @@ def test_body_of_many_tls_records_comes_whole(certified: tuple[Path, Path, Path]
         listener = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
         async with listener:
             url = f"https://127.0.0.1:{listener.sockets[0].getsockname()[1]}"
-            return await last_exchange(HttpTransport([url], ca_file=ca_file, clock="kernel"), of=1)
+            return await last_exchange(HttpTransport([url], tls=TlsFiles(ca=str(ca_file)), clock="kernel"), of=1)
 
     exchange = asyncio.run(main())
     assert exchange.failure is None

@@ -11,8 +11,10 @@ import httpx
 import psutil
 import pytest
 
-from ragmeter.core.errors import LocalServiceError
+from backend.ingest.loaders import LOADERS
+from ragmeter.core.errors import ConfigError, LocalServiceError
 from ragmeter.core.inputs.provider import LocalSettings, Provider
+from ragmeter.run.local.folder import KINDS, files_of
 from ragmeter.run.local.service import check_startable, local_service
 from ragmeter.testing import GroundTruthServer, StreamScript
 from tests.run.cases import provider
@@ -58,6 +60,41 @@ def test_service_is_ready_filled_and_gone_afterwards(llm: GroundTruthServer, mon
     assert [process for process in family if process.is_running()] == []
     assert any(line.startswith("local: backend ready at http://127.0.0.1:") for line in said)
     assert any("documents ingested in" in line for line in said)
+
+
+def test_documents_of_a_user_are_ingested_or_refused_one_by_one(llm: GroundTruthServer, tmp_path: Path) -> None:
+    folder = tmp_path / "my documents"
+    (folder / "deep").mkdir(parents=True)
+    (folder / "guide.md").write_text("# Guide\n\nThe gate opens at nine.")
+    (folder / "deep" / "page.html").write_text("<p>The port is 8080.</p>")
+    (folder / "broken.pdf").write_bytes(b"%PDF-1.7 and nothing else")
+    (folder / "picture.png").write_bytes(b"no document")
+    (folder / ".hidden.md").write_text("not looked at")
+    (folder / "link.md").symlink_to(folder / "guide.md")
+    settings, said = replace(SETTINGS, docs=str(folder)), list[str]()
+    with (
+        local_service(embedded(llm.base_url), settings, said.append) as running,
+        httpx.Client(base_url=str(running.provider.base_url), trust_env=False) as client,
+    ):
+        listed = client.get("/documents").json()["documents"]
+    assert sorted(each["name"] for each in listed) == ["deep/page.html", "guide.md"]
+    assert f"local: 2 of 3 documents of {folder} ingested" in said
+    assert any(line.startswith("local: refused: broken.pdf: ") for line in said)
+
+
+def test_kinds_of_a_folder_are_those_that_the_backend_reads() -> None:
+    assert tuple(LOADERS) == KINDS
+
+
+@pytest.mark.parametrize(
+    ("made", "words"),
+    [("nothing", "no such folder"), ("file", "is no folder"), ("empty", "has no file that ends in .txt")],
+)
+def test_folder_without_documents_is_refused_before_anything_starts(made: str, words: str, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "file").write_text("text")
+    with pytest.raises(ConfigError, match=rf"--bench-docs: .*{made}: {words}"):
+        files_of(tmp_path / made, "--bench-docs")
 
 
 def test_death_of_the_backend_is_noticed(llm: GroundTruthServer) -> None:

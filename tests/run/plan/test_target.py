@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from ragmeter.core.errors import TargetError
+from ragmeter.core.inputs.access.tls import TlsFiles
 from ragmeter.core.run.metadata import RunMetadata, merge
 from ragmeter.run.plan import target
 from ragmeter.run.plan.target import check_identity, metadata_sources, reach
@@ -76,14 +77,14 @@ def test_service_that_speaks_no_http_is_one_sentence() -> None:
 
 def test_ca_file_that_is_not_there_is_named() -> None:
     with pytest.raises(TargetError, match=r"mine\.yaml: \$\.ca_file: nowhere\.pem: No such file"):
-        reach(provider("https://127.0.0.1:1", ca_file="nowhere.pem"), workload())
+        reach(provider("https://127.0.0.1:1", tls=TlsFiles(ca="nowhere.pem")), workload())
 
 
 def test_ca_file_that_is_no_certificate_is_named(tmp_path: Path) -> None:
     file = tmp_path / "ca.pem"
     file.write_text("not a certificate")
     with pytest.raises(TargetError, match=r"\$\.ca_file: .*ca\.pem"):
-        reach(provider("https://127.0.0.1:1", ca_file=str(file)), workload())
+        reach(provider("https://127.0.0.1:1", tls=TlsFiles(ca=str(file))), workload())
 
 
 def test_proxy_of_the_environment_is_not_obeyed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -65,6 +65,7 @@ def _start(config: pytest.Config, options: BenchOptions) -> None:
     from ragmeter._pytest.session.session import BenchSession
     from ragmeter._pytest.session.spending import meter_of
     from ragmeter.clients.http.clocks import clock_for
+    from ragmeter.clients.plugins.registry import register
     from ragmeter.core.campaign.events import saying
     from ragmeter.run.engine.probe_schedule import ProbeSchedule
     from ragmeter.run.engine.probing import ProbeSession
@@ -72,6 +73,8 @@ def _start(config: pytest.Config, options: BenchOptions) -> None:
     from ragmeter.run.local.service import check_startable
 
     clock_for(options.clock)  # refuses one that is not available
+    for targets in config.hook.pytest_ragmeter_targets(config=config):
+        register(targets, "pytest_ragmeter_targets")
     check_matrix(options)
     providers = providers_of(options, os.environ)
     cases = cases_of(providers, options)

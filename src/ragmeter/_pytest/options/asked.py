@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 class BenchOptions:
     """What was asked for on the command line, in the environment and in the ini file.
 
+    docs: the folder of the embedded service's documents; absolute.
     baseline_missing: whether a run without a baseline is refused or recorded as one.
     base_url, baseline, reference, max_usd, max_minutes: with their origin. slos: (expression, origin). report_dir:
     absolute.
@@ -43,6 +44,7 @@ class BenchOptions:
     providers: tuple[str, ...]
     workloads: tuple[str, ...]
     base_url: Setting | None
+    docs: Path | None
     settings: tuple[Setting, ...]
     slos: tuple[tuple[str, str], ...]
     baseline: Setting | None

@@ -35,5 +35,12 @@ TARGETS = Group(
             help="workload to run, repeatable",
         ),
         BASE_URL,
+        Option(
+            name="bench_docs",
+            takes=Takes.FILE,
+            metavar="DIR",
+            help="folder whose documents the embedded service answers from, instead of the provider file's "
+            "`local.docs`; name your questions with `--bench-prompts-file`",
+        ),
     ),
 )

@@ -15,6 +15,7 @@ from ragmeter.core.inputs.workload import Workload
 from ragmeter.core.setting import Setting
 from ragmeter.core.verdicts.error_budget import DEFAULT
 from ragmeter.core.verdicts.precision import watched
+from ragmeter.run.local.folder import files_of
 from ragmeter.run.plan.catalog import load_provider, load_workload
 from ragmeter.run.plan.planning import declared_slos
 
@@ -37,7 +38,14 @@ def providers_of(options: BenchOptions, environment: Mapping[str, str]) -> tuple
         for name in options.providers
     )
     _check_distinct([provider.name for provider in providers], "provider")
-    return providers
+    return providers if options.docs is None else tuple(_with_docs(provider, options.docs) for provider in providers)
+
+
+def _with_docs(provider: Provider, folder: Path) -> Provider:
+    if provider.local is None:
+        raise ConfigError(f"--bench-docs: {provider.path}: only the embedded service takes documents: --provider=local")
+    files_of(folder, "--bench-docs")
+    return replace(provider, local=replace(provider.local, docs=str(folder)))
 
 
 def check_moment(options: BenchOptions) -> None:

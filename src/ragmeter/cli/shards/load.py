@@ -7,7 +7,8 @@ from pathlib import Path
 
 from ragmeter.cli.provider import add_provider, provider_of
 from ragmeter.cli.terminal import TerminalProgress, say
-from ragmeter.clients.http.clocks import AUTO, clock_for
+from ragmeter.clients.http.clocks import AUTO
+from ragmeter.clients.plugins.registry import clock_of
 from ragmeter.core.errors import ConfigError
 from ragmeter.core.inputs.workload import Workload
 from ragmeter.core.run.plan import RunPlan
@@ -62,7 +63,9 @@ def run(options: argparse.Namespace) -> int:
     check_start(beginning)
     if options.calibrate == "on":
         with Workers() as workers:
-            plan = calibrated(replace(plan, clock=clock_for(AUTO)), provider, workers, shards=shard.count)
+            plan = calibrated(
+                replace(plan, clock=clock_of(plan.workload.described, AUTO)), provider, workers, shards=shard.count
+            )
     progress = TerminalProgress(f"shard {shard.number} of {shard.count}")
     ending = run_shard(plan, provider, shard, beginning, path=options.output, emit=progress)
     say(f"{plan.run_id}: shard {shard.number} of {shard.count} {ending.reason or ending.status}: {options.output}")

@@ -139,7 +139,9 @@ def _read(exchange: Exchange, dialect: Dialect, reading: Reading) -> Sequence[st
     parser = parser_of(dialect.framing)
     if not is_2xx(exchange):
         return ()
-    framed = any(exchange.header(name) is not None for name in ("content-length", "transfer-encoding"))
+    framed = exchange.by_plugin or any(
+        exchange.header(name) is not None for name in ("content-length", "transfer-encoding")
+    )
     bodies = (body for _, body in exchange.chunks)
     is_complete = framed and exchange.failure is None
     for position, event, at_end in events_of(bodies, complete=is_complete, parser=parser):

@@ -37,7 +37,8 @@ def _unfinished(exchange: Exchange, reading: Reading, stray: Sequence[str], dial
 
 
 def is_2xx(exchange: Exchange) -> bool:
-    return exchange.status is not None and 200 <= exchange.status <= 299
+    """Whether there is an answer to read; where HTTP was not spoken, there is."""
+    return exchange.by_plugin or (exchange.status is not None and 200 <= exchange.status <= 299)
 
 
 def is_event_stream(exchange: Exchange) -> bool:

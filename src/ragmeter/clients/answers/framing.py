@@ -62,11 +62,26 @@ class DocumentParser:
         return _event(bytes(self._body)) if self._body else None
 
 
+class MessageParser:
+    """A JSON value each read: where a plug-in hands on messages."""
+
+    def __init__(self) -> None:
+        self.ends_with_event = True
+        self.stray: list[str] = []
+
+    def feed(self, data: bytes) -> list[ServerSentEvent]:
+        return [_event(data)]
+
+    def finish(self) -> None:
+        """Nothing is left."""
+
+
 _PARSERS: Mapping[Framing, type[Parser]] = {
     "sse": SseParser,
     "ndjson": LineParser,
     "text": TextParser,
     "json": DocumentParser,
+    "messages": MessageParser,
 }
 
 

@@ -1,12 +1,14 @@
 """One HTTP/1.1 connection: one request at a time, on a link that delivers dated bytes."""
 
 import asyncio
+import ssl
 import time
 from dataclasses import dataclass
 from typing import Protocol
 
 from ragmeter.clients.connection.response import ResponseReader
 from ragmeter.clients.connection.tcp_info import TcpInfo
+from ragmeter.core.requests.records import ErrorClass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +92,9 @@ class Connection:
     def disconnected(self, at_ns: int, error: Exception | None) -> None:
         self.lost.set()
         if self._done is not None and self.response is not None:
+            if isinstance(error, ssl.SSLError) and not self.response.received_bytes:
+                # With TLS 1.3 a server looks at the client's certificate when the client's handshake is over.
+                self.response.fail(at_ns, ErrorClass.TLS, f"no TLS with the server: {error}")
             self.response.lost(
                 at_ns, f"the connection was reset ({error})" if error else "the server closed the connection"
             )

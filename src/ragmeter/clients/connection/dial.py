@@ -5,13 +5,13 @@ import os
 import socket
 import ssl
 import time
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from ragmeter.clients.connection.addresses import Address, Addresses, Reached, first_to_answer
-from ragmeter.clients.connection.connection import Connection, Link, Receiver, Setup
+from ragmeter.clients.connection.connection import Link, Receiver, Setup
 from ragmeter.clients.connection.origin import Origin
 from ragmeter.clients.connection.own_limits import out_of_files, own_fault
-from ragmeter.clients.connection.tcp_info import read_tcp_info
+from ragmeter.clients.connection.tcp_info import TcpInfo, read_tcp_info
 from ragmeter.clients.connection.transport import CaptureLosses
 from ragmeter.core.requests.records import ErrorClass
 from ragmeter.core.urls import unused_proxy
@@ -43,6 +43,17 @@ class Links(Protocol):
         """When all links are closed."""
 
 
+class Dialled(Receiver, Protocol):
+    """What a connection delivers to, and is known by. All three are set when it has come up."""
+
+    link: Link
+    setup: Setup | None
+    tcp_info: TcpInfo | None
+
+
+D = TypeVar("D", bound=Dialled)
+
+
 class DialError(Exception):
     """The connection did not come up; ``error`` is CONNECT or TLS, or CLIENT where this machine is why."""
 
@@ -52,17 +63,19 @@ class DialError(Exception):
 
 
 async def dial(
-    origin: Origin, tls: ssl.SSLContext | None, links: Links, addresses: Addresses, *, timeout_s: float
-) -> Connection:
-    """Open a connection to one of the host's addresses. Raises DialError; a cancelled call leaves no socket behind."""
+    connection: D, origin: Origin, tls: ssl.SSLContext | None, links: Links, addresses: Addresses, *, timeout_s: float
+) -> D:
+    """Have ``connection`` come up to one of the host's addresses, and return it. Raises DialError; a cancelled call
+    leaves no socket behind.
+    """
     try:
         async with asyncio.timeout(timeout_s):
-            return await _dial(origin, tls, links, addresses)
+            return await _dial(connection, origin, tls, links, addresses)
     except TimeoutError as error:
         raise DialError(ErrorClass.CONNECT, f"no connection to {origin} within {timeout_s:g} s") from error
 
 
-async def _dial(origin: Origin, tls: ssl.SSLContext | None, links: Links, addresses: Addresses) -> Connection:
+async def _dial(connection: D, origin: Origin, tls: ssl.SSLContext | None, links: Links, addresses: Addresses) -> D:
     _prepare(links, origin)
     began_ns = time.monotonic_ns()
     found = await _resolve(origin)
@@ -70,7 +83,6 @@ async def _dial(origin: Origin, tls: ssl.SSLContext | None, links: Links, addres
     reached = await _connect_any(found, origin, links, addresses)
     sock = reached.sock
     connected_ns = time.monotonic_ns()
-    connection = Connection()
     connection.tcp_info = read_tcp_info(sock)
     await _link(connection, sock, origin, tls, links)
     connection.setup = Setup(
@@ -147,7 +159,7 @@ async def _connect(family: socket.AddressFamily, address: Any, links: Links) -> 
 
 
 async def _link(
-    connection: Connection, sock: socket.socket, origin: Origin, tls: ssl.SSLContext | None, links: Links
+    connection: Dialled, sock: socket.socket, origin: Origin, tls: ssl.SSLContext | None, links: Links
 ) -> None:
     try:
         connection.link = await links.open(sock, connection, tls, origin.host)

@@ -48,6 +48,7 @@ class Exchange:
     dns_ns, connect_ns, tls_ns: durations of setting up the connection; None when one was reused.
     fallback_ns: what of ``connect_ns`` went to addresses that did not answer in time; None where the first one did.
     headers: of the response, names in lower case, in order.
+    by_plugin: whether a plug-in asked, and not HTTP: there is no status, and the answer is whole without a failure.
     chunks: the body without its HTTP framing and content coding, as (arrival, bytes).
     earliest_ns: of each chunk, the time after which its bytes arrived; with the arrival in ``chunks`` it bounds them.
         The same as the arrival where all bytes came at once. None with the user clock, which cannot say.
@@ -69,6 +70,7 @@ class Exchange:
     fallback_ns: int | None = None
     status: int | None = None
     headers: tuple[tuple[str, str], ...] = ()
+    by_plugin: bool = False
     chunks: tuple[tuple[int, bytes], ...] = ()
     earliest_ns: tuple[int, ...] | None = None
     exact_chunks: frozenset[int] = frozenset()
@@ -115,7 +117,8 @@ class CaptureLosses:
 class Transport(Protocol):
     """Sends requests and dates what comes back.
 
-    clock: where arrival times are taken: ``user`` (when this process read the bytes), ``kernel`` or ``capture``.
+    clock: where arrival times are taken: ``user`` (when this process read the bytes), ``kernel`` or ``capture``; or
+        ``plugin``, when a plug-in handed on a message that its own client had read.
     """
 
     @property

@@ -5,11 +5,9 @@ HTTP/1.1 over TCP or TLS. Proxy variables of the environment are not obeyed: a p
 
 import asyncio
 import itertools
-import ssl
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from ragmeter.clients.connection.addresses import RESOLVER, Addresses
 from ragmeter.clients.connection.connection import Connection
@@ -17,9 +15,11 @@ from ragmeter.clients.connection.dial import DialError, dial
 from ragmeter.clients.connection.origin import Origin
 from ragmeter.clients.connection.pauses import Pauses
 from ragmeter.clients.connection.response import ResponseReader, decode_content
+from ragmeter.clients.connection.tls_files import tls_context
 from ragmeter.clients.connection.transport import CaptureLosses, Exchange, HttpRequest
 from ragmeter.clients.http.clocks import AUTO, clock_for, links_for
 from ragmeter.core.errors import ClientError, ConfigError, TargetError
+from ragmeter.core.inputs.access.tls import OF_THE_SYSTEM, TlsFiles
 from ragmeter.core.requests.records import ErrorClass
 
 CONNECT_TIMEOUT_S = 10.0
@@ -49,7 +49,7 @@ class HttpTransport:
         self,
         base_urls: Sequence[str],
         *,
-        ca_file: Path | None = None,
+        tls: TlsFiles = OF_THE_SYSTEM,
         connect_timeout_s: float = CONNECT_TIMEOUT_S,
         stale_within_s: float = STALE_WITHIN_S,
         clock: str = AUTO,
@@ -57,7 +57,7 @@ class HttpTransport:
         pauses: Pauses | None = None,
         addresses: str = RESOLVER,
     ) -> None:
-        """ca_file: PEM certificates to trust in place of the system's.
+        """tls: whom to trust, and what to show.
         clock: one of `ragmeter.clients.http.clocks.CLOCKS`.
         local_ports: of this process alone, if several send at once; see `ragmeter.clients.connection.local_ports`.
         pauses: between the sends of a schedule, for what can wait.
@@ -71,7 +71,7 @@ class HttpTransport:
         self._turn = itertools.cycle(self._origins)
         self._idle: dict[tuple[str, str, int], list[Connection]] = {o.endpoint: [] for o in self._origins}
         self._addresses = {origin.endpoint: Addresses(addresses) for origin in self._origins}
-        self._tls = _tls_context(ca_file) if any(origin.scheme == "https" for origin in self._origins) else None
+        self._tls = tls_context(tls) if any(origin.scheme == "https" for origin in self._origins) else None
         self._connect_timeout_s = connect_timeout_s
         self._stale_within_ns = int(stale_within_s * 1e9)
         self.clock = clock_for(clock)
@@ -163,16 +163,7 @@ class HttpTransport:
     async def _dial(self, origin: Origin) -> Connection:
         tls = self._tls if origin.scheme == "https" else None
         addresses = self._addresses[origin.endpoint]
-        return await dial(origin, tls, self._links, addresses, timeout_s=self._connect_timeout_s)
-
-
-def _tls_context(ca_file: Path | None) -> ssl.SSLContext:
-    try:
-        context = ssl.create_default_context(cafile=ca_file)
-    except OSError as error:  # ssl.SSLError is one
-        raise ConfigError(f"{ca_file}: not a readable file of PEM certificates: {error}") from error
-    context.set_alpn_protocols(["http/1.1"])
-    return context
+        return await dial(Connection(), origin, tls, self._links, addresses, timeout_s=self._connect_timeout_s)
 
 
 def _encode(request: HttpRequest, origin: Origin) -> bytes:

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ragmeter.clients.kube.kubeconfig import checked_context, one_line
+from ragmeter.clients.kube.kubeconfig import client_of
+from ragmeter.clients.tokens.exec_plugin import one_line
 from ragmeter.core.errors import ClusterError
 from ragmeter.jobs.names import minor_version
 
@@ -53,9 +54,7 @@ def connected(context: str | None, namespace: str) -> Iterator["Cluster"]:
     try:
         if context is None:
             config.load_incluster_config()
-        else:
-            checked_context(context)
-        api = client.ApiClient() if context is None else config.new_client_from_config(context=context)
+        api = client.ApiClient() if context is None else client_of(context)
     except (config.ConfigException, yaml.YAMLError, OSError, *_UNREADABLE) as error:
         raise ClusterError(f"Kubernetes {named}: {_known_contexts(context) or one_line(str(error))}") from error
     with api:

@@ -1,38 +1,49 @@
-"""What a kubeconfig has for a context, looked at before the client library uses it.
+"""A client of a kubeconfig's context, which is looked at before the client library uses it.
 
 The library logs what an exec plugin says and goes on without credentials, waits for a plugin without end, and shows an
-expired certificate as a broken connection. Here each is a sentence.
+expired certificate as a broken connection. Here each is a sentence, and the plugin is run by us alone.
 """
 
 import base64
 import binascii
 import importlib
-import os
-import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+from ragmeter.clients.tokens.exec_plugin import NoCredential, run_plugin
+from ragmeter.clients.tokens.token import Token
 from ragmeter.core.errors import ClusterError
+from ragmeter.core.inputs.access.auth import ExecPlugin, exec_plugin_of
 
-PLUGIN_TIMEOUT_S: Final = 60.0
-"""A login in a browser takes its time; a run in CI has nobody who logs in."""
 SOCKS: Final = ("socks4", "socks5", "socks5h")
 
 
-def checked_context(context: str) -> None:
-    """Raises ClusterError where the credentials of a context cannot be got, have expired, or need what is missing."""
+def client_of(context: str) -> Any:
+    """A client of the library for a context. Raises ClusterError where the credentials of it cannot be got, have
+    expired, or need what is missing, and what the library raises.
+    """
+    from kubernetes import config
+
     found = _of_context(context)
     if found is None:
-        return
+        return config.new_client_from_config(context=context)
     cluster, user, folder = found
     if not cluster.get("server"):
         raise ClusterError(f"Kubernetes context {context!r}: the kubeconfig has no cluster with a server for it")
     _check_proxy(context, cluster)
     _check_certificate(context, user, folder)
-    if isinstance(user.get("exec"), Mapping):
-        _check_plugin(context, user["exec"], folder)
+    if not isinstance(user.get("exec"), Mapping):
+        return config.new_client_from_config(context=context)
+    plugin = exec_plugin_of(user["exec"])
+    credential = _credential(context, plugin, folder)
+    client = _client_with(credential, cluster, user, folder)
+    if credential.value is not None:
+        again = partial(_credential, context, plugin, folder)
+        client.configuration.refresh_api_key_hook = _renewed(again, credential)
+    return client
 
 
 def _of_context(context: str) -> tuple[Mapping[str, Any], Mapping[str, Any], Path] | None:
@@ -97,35 +108,51 @@ def _check_certificate(context: str, user: Mapping[str, Any], folder: Path) -> N
         )
 
 
-def _check_plugin(context: str, asked: Mapping[str, Any], folder: Path) -> None:
-    """The library runs the plugin again, and then within this time."""
-    command = [str(asked.get("command") or ""), *map(str, asked.get("args") or ())]
-    added = {str(at["name"]): str(at["value"]) for at in asked.get("env") or () if {"name", "value"} <= set(at)}
-    info = f'{{"apiVersion":"{asked.get("apiVersion")}","kind":"ExecCredential","spec":{{"interactive":false}}}}'
-    environment = {**os.environ, **added, "KUBERNETES_EXEC_INFO": info}
-    named = f"Kubernetes context {context!r}: its exec plugin {command[0]!r}"
+def _client_with(credential: Token, cluster: Mapping[str, Any], user: Mapping[str, Any], folder: Path) -> Any:
+    """A client of the library that has the credential and does not look for one. The files are relative to the
+    kubeconfig.
+    """
+    from kubernetes import config
+
+    own: dict[str, Any] = {key: value for key, value in user.items() if key != "exec"}
+    if credential.value is not None:
+        own["token"] = credential.value
+    if credential.certificate is not None and credential.key is not None:
+        own["client-certificate-data"] = base64.b64encode(credential.certificate.encode()).decode()
+        own["client-key-data"] = base64.b64encode(credential.key.encode()).decode()
+    document = {
+        "current-context": _ALONE,
+        "clusters": [{"name": _ALONE, "cluster": _placed(cluster, folder)}],
+        "users": [{"name": _ALONE, "user": _placed(own, folder)}],
+        "contexts": [{"name": _ALONE, "context": {"cluster": _ALONE, "user": _ALONE}}],
+    }
+    return config.new_client_from_config_dict(document, context=_ALONE, persist_config=False)
+
+
+def _placed(section: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    files = {key: str(folder / str(section[key])) for key in _FILES if section.get(key)}
+    return {**section, **files}
+
+
+_ALONE: Final = "alone"
+_FILES: Final = ("certificate-authority", "client-certificate", "client-key", "tokenFile")
+
+
+def _renewed(plugin: Callable[[], Token], first: Token) -> Callable[[Any], None]:
+    """What the library calls before each request: the token is got anew before it expires."""
+    held = [first]
+
+    def renew(configuration: Any) -> None:
+        if not held[0].is_fresh():
+            held[0] = plugin()
+            # Its only key, whose name differs between versions of the library.
+            configuration.api_key.update(dict.fromkeys(configuration.api_key, f"Bearer {held[0].value}"))
+
+    return renew
+
+
+def _credential(context: str, plugin: ExecPlugin, folder: Path) -> Token:
     try:
-        done = subprocess.run(  # noqa: S603 - the user's own kubeconfig names it, and every client runs it
-            command,
-            cwd=folder if str(folder) != "." else None,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=PLUGIN_TIMEOUT_S,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise ClusterError(f"{named} gave no credentials within {PLUGIN_TIMEOUT_S:g} s") from error
-    except OSError as error:
-        hint = one_line(str(asked.get("installHint") or ""))
-        raise ClusterError(f"{named} cannot be run: {error.strerror}{f'; {hint}' if hint else ''}") from error
-    if done.returncode:
-        words = one_line(done.stderr) or "it says nothing"
-        raise ClusterError(f"{named} ended with status {done.returncode}: {words}")
-
-
-def one_line(words: str) -> str:
-    """What a program said, short enough for a sentence."""
-    return " ".join(words.split())[:400]
+        return run_plugin(plugin, folder if str(folder) != "." else None)
+    except NoCredential as error:
+        raise ClusterError(f"Kubernetes context {context!r}: its exec plugin {plugin.command!r} {error}") from None

@@ -56,7 +56,7 @@ for its core. With real-time priority it keeps to 0.3 ms: see experiments/schedu
 CPU_LIMIT = 0.85
 STOOD_STILL = "the load generator did not run"
 """How the sentence of a client that was stopped, throttled or swapped out begins."""
-TIMED_BY_THE_CLIENT = ("user", "")
+TIMED_BY_THE_CLIENT = ("user", "plugin", "")
 """Clocks whose arrivals are late where the client is; the kernel's are of the packets. Empty: not known."""
 
 

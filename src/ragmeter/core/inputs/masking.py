@@ -48,6 +48,10 @@ class Secrets:
     def _mask_unescaped(self, text: str) -> str:
         return _without_cut_secrets(_pattern(self.values).sub(MASK, text), self.values)
 
+    def with_these(self, others: "Secrets") -> "Secrets":
+        """Those of both."""
+        return _longest_first({*self.values, *others.values})
+
     def mask_all(self, value: Any) -> Any:
         """The JSON value with every text in it masked, those of its keys as well."""
         if not self.values:
@@ -74,7 +78,12 @@ def secrets_in(headers: Mapping[str, str], *, from_environment: Iterable[str], s
     wholes = [*from_environment, *(value for name, value in headers.items() if is_credential(name))]
     found = {part for whole in wholes for part in _parts(whole) if len(part) >= LEAST_CHARS}
     hidden = {part for part in found if not any(part in text for text in shown)}
-    return Secrets(tuple(sorted(hidden, key=lambda part: (-len(part), part))))
+    return _longest_first(hidden)
+
+
+def _longest_first(values: Iterable[str]) -> Secrets:
+    """A secret may be part of another one."""
+    return Secrets(tuple(sorted(values, key=lambda value: (-len(value), value))))
 
 
 def too_short(headers: Mapping[str, str]) -> list[str]:

@@ -7,6 +7,8 @@ from typing import Any, Literal, TypeAlias
 from urllib.parse import urlsplit
 
 from ragmeter.core.errors import ConfigError
+from ragmeter.core.inputs.access.auth import Auth, auth_of
+from ragmeter.core.inputs.access.tls import OF_THE_SYSTEM, TlsFiles
 from ragmeter.core.inputs.headers import is_header_name
 from ragmeter.core.inputs.masking import LEAST_CHARS, NO_SECRETS, Secrets, secrets_in, too_short
 from ragmeter.core.inputs.unversioned import versioned
@@ -29,6 +31,7 @@ class LocalSettings:
     context_max_chars: int
     startup_timeout_s: float
     args: tuple[str, ...]
+    docs: str | None = None
 
 
 NetprobePart: TypeAlias = Literal["latency", "tcp", "udp"]
@@ -80,7 +83,8 @@ class Provider:
     ray_url: str | None
     trace_url: str | None
     headers: Mapping[str, str] = field(repr=False)
-    ca_file: str | None
+    tls: TlsFiles = OF_THE_SYSTEM
+    auth: Auth | None = None
     replica_header: str | None = None
     addresses: str = "resolver"
     workload: str
@@ -144,7 +148,8 @@ def provider_from(
         ray_url=checked_url(resolved.get("ray_url"), f"{path}: $.ray_url"),
         trace_url=checked_trace_url(resolved.get("trace_url"), f"{path}: $.trace_url"),
         headers=_checked_headers(resolved.get("headers", {}), path),
-        ca_file=resolved.get("ca_file"),
+        tls=_tls_of(resolved),
+        auth=auth_of(resolved["auth"], resolved.get("headers", {}), path) if "auth" in resolved else None,
         replica_header=resolved.get("replica_header"),
         addresses=resolved.get("addresses", schema["properties"]["addresses"]["default"]),
         workload=resolved.get("workload", schema["properties"]["workload"]["default"]),
@@ -163,12 +168,16 @@ def provider_from(
 
 
 def _secrets_of(document: Mapping[str, Any], resolved: Mapping[str, Any], environment: Mapping[str, str]) -> Secrets:
-    """Headers, and what the environment puts into them and into ``local.args``."""
-    hidden = [*document.get("headers", {}).values(), *document.get("local", {}).get("args", ())]
+    """Headers, the secret of ``auth``, and what the environment puts into them, into ``auth`` and ``local.args``."""
+    auth = document.get("auth", {})
+    hidden = [*document.get("headers", {}).values(), *document.get("local", {}).get("args", ()), *_texts(auth)]
     names = {name for text in hidden for name, _ in reference.findall(text)}
-    shown = [text for key, value in resolved.items() if key not in {"headers", "local"} for text in _texts(value)]
+    shown = [
+        text for key, value in resolved.items() if key not in {"headers", "local", "auth"} for text in _texts(value)
+    ]
+    client = resolved.get("auth", {}).get("oauth", {})
     return secrets_in(
-        resolved.get("headers", {}),
+        {**resolved.get("headers", {}), **{key: text for key, text in client.items() if key == "client_secret"}},
         from_environment=[environment[name] for name in names if environment.get(name)],
         shown=shown,
     )
@@ -216,6 +225,8 @@ _of_the_service = {
     "trace_url",
     "headers",
     "ca_file",
+    "tls",
+    "auth",
     "replica_header",
     "observe",
     "addresses",
@@ -267,6 +278,11 @@ def _checked_headers(headers: Mapping[str, str], path: str) -> Mapping[str, str]
     return headers
 
 
+def _tls_of(document: Mapping[str, Any]) -> TlsFiles:
+    shown = document.get("tls", {})
+    return TlsFiles(ca=document.get("ca_file"), cert=shown.get("client_cert"), key=shown.get("client_key"))
+
+
 def _local_of(
     section: Mapping[str, Any], schema: Mapping[str, Any], document: Mapping[str, Any], path: str
 ) -> LocalSettings:
@@ -284,4 +300,5 @@ def _local_of(
         context_max_chars=values["context_max_chars"],
         startup_timeout_s=float(values["startup_timeout"]),
         args=tuple(values.get("args", ())),
+        docs=values.get("docs"),
     )

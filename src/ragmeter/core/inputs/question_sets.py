@@ -2,6 +2,7 @@
 
 import csv
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -84,11 +85,13 @@ def keys_seen(document: Any) -> str:
 
 def _is_squad(document: Any) -> bool:
     at = _first(document.get("data")) if isinstance(document, Mapping) else None
-    return isinstance(at, Mapping) and "paragraphs" in at
+    return _is_flat_squad(document) or (isinstance(at, Mapping) and "paragraphs" in at)
 
 
 def _squad(document: Any) -> QuestionSet:
     """A paragraph is a document."""
+    if _is_flat_squad(document):
+        return _flat_squad(document)
     questions, texts = [], {}
     for article in document["data"]:
         for number, paragraph in enumerate(article["paragraphs"], start=1):
@@ -117,18 +120,57 @@ def _hotpot(document: Any) -> QuestionSet:
     texts: dict[str, str] = {}
     titles: dict[str, str] = {}
     for row in document:
-        for title, sentences in row.get("context") or ():
+        for title, sentences in _pairs(row.get("context") or (), "sentences"):
             titles[title] = _file_name(title)
             texts.setdefault(titles[title], _titled(title, "".join(sentences)))
     questions = tuple(
         Prompt(
             text=row["question"],
-            relevant=tuple(dict.fromkeys(titles.get(title, _file_name(title)) for title, _ in row["supporting_facts"])),
+            relevant=tuple(
+                dict.fromkeys(
+                    titles.get(title, _file_name(title)) for title, _ in _pairs(row["supporting_facts"], "sent_id")
+                )
+            ),
             answers=(row["answer"],) if row.get("answer") else (),
         )
         for row in document
     )
     return QuestionSet(format="HotpotQA", questions=questions, documents=texts)
+
+
+def _pairs(listed: Any, second: str) -> Iterable[tuple[str, Any]]:
+    """Of titles and what belongs to them: pairs in JSON, two lists in Parquet."""
+    return zip(listed["title"], listed[second], strict=True) if isinstance(listed, Mapping) else listed
+
+
+def _is_flat_squad(document: Any) -> bool:
+    at = _first(document)
+    return (
+        isinstance(at, Mapping) and {"question", "context", "answers"} <= at.keys() and isinstance(at["context"], str)
+    )
+
+
+def _flat_squad(document: Any) -> QuestionSet:
+    """A row is a question with its paragraph, which is a document once."""
+    names: dict[str, str] = {}
+    counts: Counter[str] = Counter()
+    texts: dict[str, str] = {}
+    for row in document:
+        if row["context"] not in names:
+            title = str(row.get("title") or "article")
+            counts[title] += 1
+            names[row["context"]] = _file_name(f"{title}-{counts[title]}")
+            texts[names[row["context"]]] = _titled(row.get("title"), row["context"])
+    questions = tuple(
+        Prompt(
+            text=row["question"].strip(),
+            relevant=(names[row["context"]],),
+            answers=tuple(dict.fromkeys(str(text).strip() for text in row["answers"]["text"] if str(text).strip())),
+        )
+        for row in document
+        if row["question"].strip() and _first(row["answers"].get("text")) is not None
+    )
+    return QuestionSet(format="SQuAD", questions=questions, documents=texts)
 
 
 def _is_sharegpt(document: Any) -> bool:

@@ -40,7 +40,9 @@ class RunMetadata:
     embedding_model_id: str | None = None
     embedding_dimension: int | None = None
     vector_store: str | None = None
+    vector_store_version: str | None = None
     index_type: str | None = None
+    index_parameters: str | None = None
     chunk_chars: int | None = None
     chunk_overlap: int | None = None
     docset: str | None = None

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ragmeter.clients.http.clocks import AUTO, clock_for
+from ragmeter.clients.http.clocks import AUTO
+from ragmeter.clients.plugins.registry import clock_of
 from ragmeter.core.campaign.events import Emit, LoadEnded, unheard
 from ragmeter.core.errors import ConfigError
 from ragmeter.core.inputs.provider import Provider
@@ -56,7 +57,8 @@ def run_shard(
     TargetError when the service cannot be reached, StorageError when there is a file at ``path`` already.
     """
     origin_ns = check_start(beginning)
-    mine = replace(plan, shard=shard, started_at=beginning.at.astimezone(UTC).isoformat(), clock=clock_for(clock))
+    dated_by = clock_of(plan.workload.described, clock)
+    mine = replace(plan, shard=shard, started_at=beginning.at.astimezone(UTC).isoformat(), clock=dated_by)
     plans = [part_of(phase, shard, plan.workload.seed) for phase in phases(plan.workload)]
     with SampleLog(path) as log:
         log.plan(mine)

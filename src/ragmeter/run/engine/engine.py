@@ -25,7 +25,8 @@ from ragmeter.run.engine.probe_schedule import ProbeSchedule, no_probes
 from ragmeter.run.engine.resources import Resources
 from ragmeter.run.engine.settings import Settings
 from ragmeter.run.plan.catalog import shown
-from ragmeter.run.plan.labels import gone_labels
+from ragmeter.run.plan.gone import gone_labels
+from ragmeter.run.plan.labels import check_labels
 from ragmeter.run.plan.planning import run_plan
 from ragmeter.run.session.calibrate import calibrated
 from ragmeter.run.session.meter import Meter
@@ -71,6 +72,7 @@ class Engine:
         if (reason := self.meter.halt()) is not None:
             raise TargetError(f"{case.id}: {reason}; it was not measured")
         case = replace(case, provider=self.resources.running(case.provider))
+        check_labels(case.provider, case.workload)
         plan, placed = self._plan(case), find_placement(case.provider)
         plan = self.probes.placed(plan, case.provider, placed)
         if self.settings.calibrate:

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
-from pathlib import Path
 from typing import Protocol
 
 from ragmeter.clients.answers.decode import Heard, decode
@@ -21,10 +20,12 @@ from ragmeter.clients.connection.pauses import Pauses
 from ragmeter.clients.connection.transport import CaptureLosses, Exchange, HttpRequest, Transport
 from ragmeter.clients.http.client import HttpTransport
 from ragmeter.clients.http.clocks import AUTO
+from ragmeter.clients.plugins.transport import PluginTransport
 from ragmeter.clients.tokenizer import ends_by
 from ragmeter.core.errors import TargetError
 from ragmeter.core.figures.quality.scoring import Given, score_answer
 from ragmeter.core.inputs.cache import MarkBy
+from ragmeter.core.inputs.masking import Secrets
 from ragmeter.core.inputs.provider import Provider
 from ragmeter.core.inputs.traces import Lengths
 from ragmeter.core.inputs.workload import Workload, target_values
@@ -86,12 +87,13 @@ class Loader:
         """Raises ConfigError for a clock that is not available, and for a file that cannot be read."""
         self._workload = workload
         self._pauses = Pauses()
-        self._transport: Transport = transport_of(provider, clock, local_ports, self._pauses)
+        self._transport = transport_of(workload, provider, clock, local_ports, self._pauses)
         self._dialect = dialect_of(workload, provider, marking)
         self._ends = None if workload.tokenizer is None else ends_by(workload.tokenizer.path)
         self._marks = _Marks(marking)
         self._mark_by: MarkBy = "nonce" if marking is None else marking.by
         self._secrets = provider.secrets
+        self._renewed: tuple[str, str] | None = None
         self._replica_header = provider.replica_header
         self._origin_ns = origin_ns
         self._listener = listener
@@ -102,6 +104,18 @@ class Loader:
             await self._transport.connect(connections)
         except TargetError as error:
             raise type(error)(self._secrets.mask(str(error))) from None
+
+    def renew(self, header: str, value: str, secrets: Secrets) -> None:
+        """Send another value of a header from now on. The old one may still be repeated, and stays a secret."""
+        self._renewed = (header, value)
+        self._secrets = self._secrets.with_these(secrets)
+
+    def _authorized(self, request: HttpRequest) -> HttpRequest:
+        """With the newest value of the header that lets it in."""
+        if self._renewed is None:
+            return request
+        name, _ = self._renewed
+        return replace(request, headers=(*(each for each in request.headers if each[0] != name), self._renewed))
 
     def prepare(self, plan: PhasePlan) -> "Prepared":
         """Make everything of a phase that can be made before it begins."""
@@ -189,7 +203,7 @@ class Prepared:
                 request = loader._marks.placed(made, self.plan, start.index)
             else:
                 request = self._talks.request(start.session)
-            exchange = await loader._transport.exchange(request, deadline_ns=deadline_ns)
+            exchange = await loader._transport.exchange(loader._authorized(request), deadline_ns=deadline_ns)
         except asyncio.CancelledError:
             loader._listener.ended(self._interrupted(start))
             raise
@@ -270,13 +284,26 @@ class Prepared:
 
 
 def transport_of(
-    provider: Provider, clock: str = AUTO, local_ports: range | None = None, pauses: Pauses | None = None
-) -> HttpTransport:
-    """Raises ConfigError as `HttpTransport` does."""
-    ca_file = Path(provider.ca_file) if provider.ca_file else None
-    urls = [str(provider.base_url)]
+    workload: Workload,
+    provider: Provider,
+    clock: str = AUTO,
+    local_ports: range | None = None,
+    pauses: Pauses | None = None,
+) -> Transport:
+    """What asks the target of the workload. Raises ConfigError as `HttpTransport` and `PluginTransport` do."""
+    url = str(provider.base_url)
+    if workload.described is not None and workload.described.plugin is not None:
+        return PluginTransport(
+            workload.described.plugin,
+            url,
+            tls=provider.tls,
+            clock=clock,
+            local_ports=local_ports,
+            pauses=pauses,
+            addresses=provider.addresses,
+        )
     return HttpTransport(
-        urls, ca_file=ca_file, clock=clock, local_ports=local_ports, pauses=pauses, addresses=provider.addresses
+        [url], tls=provider.tls, clock=clock, local_ports=local_ports, pauses=pauses, addresses=provider.addresses
     )
 
 

@@ -7,6 +7,7 @@ from time import monotonic_ns
 from ragmeter.clients.answers.decode import decode
 from ragmeter.clients.answers.dialects import Dialect
 from ragmeter.clients.connection.transport import Exchange
+from ragmeter.clients.tokens.held import authorized
 from ragmeter.core.errors import TargetError
 from ragmeter.core.inputs.provider import Provider
 from ragmeter.core.inputs.workload import Workload
@@ -54,7 +55,7 @@ async def ask_at_once(provider: Provider, workload: Workload, count: int) -> lis
         leaving=None,
     )
     heard = _Heard()
-    loader = Loader(once, provider, origin_ns=monotonic_ns(), listener=heard)
+    loader = Loader(once, authorized(provider), origin_ns=monotonic_ns(), listener=heard)
     try:
         await loader.connect(count)
         for plan in trial(once, 0):
@@ -77,6 +78,7 @@ class Asked:
 
 def ask_openly(provider: Provider, workload: Workload, prompt: int = 0) -> Asked:
     """One question on a connection of its own, with all bytes of the answer. prompt: its number in the workload."""
+    provider = authorized(provider)
     exchange, dialect = asyncio.run(_exchanged(provider, workload, prompt))
     sample = decode(
         exchange,
@@ -93,7 +95,7 @@ def ask_openly(provider: Provider, workload: Workload, prompt: int = 0) -> Asked
 
 
 async def _exchanged(provider: Provider, workload: Workload, prompt: int) -> tuple[Exchange, Dialect]:
-    transport, dialect = transport_of(provider), dialect_of(workload, provider)
+    transport, dialect = transport_of(workload, provider), dialect_of(workload, provider)
     deadline_ns = monotonic_ns() + int(workload.timeout_s * 1e9)
     try:
         return await transport.exchange(

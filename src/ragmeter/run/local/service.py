@@ -17,6 +17,7 @@ from ragmeter.clients.polling import poll
 from ragmeter.core.errors import LocalServiceError
 from ragmeter.core.inputs.provider import LocalSettings, Provider
 from ragmeter.run.local import docset
+from ragmeter.run.local.folder import ingest_folder
 from ragmeter.run.local.installing import absent, install_command, requirements_of
 from ragmeter.run.local.loading import check_loadable
 from ragmeter.run.processes.children import POLL_S, Child
@@ -83,7 +84,8 @@ def check_startable(settings: LocalSettings) -> None:
 
 @contextmanager
 def local_service(provider: Provider, settings: LocalSettings, say: Say) -> Iterator[LocalService]:
-    """Start LLM and backend, wait until both are ready, ingest the documentation; stop them on every way out.
+    """Start LLM and backend, wait until both are ready, ingest the documentation, or the folder that is named instead;
+    stop them on every way out.
 
     Raises LocalServiceError with the log's last lines when one of them does not come up.
     """
@@ -92,14 +94,17 @@ def local_service(provider: Provider, settings: LocalSettings, say: Say) -> Iter
         deadline = time.monotonic() + settings.startup_timeout_s
         llm_url, model, children = _start_llm(stack, provider, settings, deadline, say)
         environment = _backend_environment(provider, settings, llm_url, model, folder / "index")
-        if "EMBEDDING_MODEL_ID" not in environment:
+        if "EMBEDDING_MODEL_ID" not in environment and settings.docs is None:
             docset.place_index(folder / "index")
         command = [sys.executable, "-m", "ragmeter.backend", "--host", "127.0.0.1", "--port", "0"]
         backend = _start(stack, "backend", command, environment)
         url = backend.wait_for_url(deadline)
         with httpx.Client(base_url=url, timeout=ANSWER_S, trust_env=False) as client:  # a proxy cannot reach loopback
             _wait_until_ready(client, (backend, *children), deadline, say)
-            _ingest(client, deadline, say)
+            if settings.docs is None:
+                _ingest(client, deadline, say)
+            else:
+                ingest_folder(client, Path(settings.docs), docset.NAME, say)
         ready = replace(provider, base_url=url, llm_url=llm_url)
         yield LocalService(provider=ready, children=(backend, *children))
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ragmeter.clients.files import data_dir, read_text, read_yaml, schema, sha256_of
+from ragmeter.clients.plugins.registry import speaker_of
 from ragmeter.clients.tokenizer import ends_by, tokenizer_path
 from ragmeter.core.errors import ConfigError
 from ragmeter.core.inputs.lengths import TokenizerFile
@@ -118,7 +119,10 @@ def load_target(name: str | Mapping[str, Any], *, where: str, at: str = "$.targe
             raise ConfigError(f"{place}: {error}") from None
 
     document = {"preset": name} if is_name else name
-    return described(document, where=where, at=at, schema=schema(TARGET), find=preset)
+    found = described(document, where=where, at=at, schema=schema(TARGET), find=preset)
+    if found.plugin is not None:
+        speaker_of(found.plugin, f"{where}: {at}.plugin")
+    return found
 
 
 def _preset(name: str, built_in: Sequence[str]) -> Preset:

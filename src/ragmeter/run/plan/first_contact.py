@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from ragmeter.clients.tokens.held import authorized
 from ragmeter.core.errors import TargetError
 from ragmeter.core.inputs.provider import Provider
 from ragmeter.core.urls import unused_proxy
@@ -41,6 +42,7 @@ def answers_of(provider: Provider, paths: Sequence[str]) -> Answers:
     """Each path is asked once, with GET. Raises TargetError where / cannot be asked: so it is with the others."""
     statuses: dict[str, int] = {}
     documents: dict[str, Any] = {}
+    provider = authorized(provider)
     with client_of(provider) as client:
         statuses["/"] = _first(client, provider)
         with ThreadPoolExecutor(AT_ONCE) as threads:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from ragmeter.clients.observe.source import MetricsSource, Page, read_page
+from ragmeter.clients.tokens.held import authorized
 from ragmeter.core.errors import ConfigError, TargetError
 from ragmeter.core.figures.observe.told import told_in
 from ragmeter.core.inputs.provider import Provider
@@ -66,7 +67,7 @@ def _llm_of_info(provider: Provider) -> str | None:
 def _source(provider: Provider, url: str) -> MetricsSource:
     """The service's headers go to itself alone."""
     is_own = provider.base_url is not None and _origin(url) == _origin(provider.base_url)
-    return MetricsSource(url=url, headers=provider.headers if is_own else {}, ca_file=provider.ca_file)
+    return MetricsSource(url=url, headers=authorized(provider).headers if is_own else {}, ca_file=provider.tls.ca)
 
 
 def _origin(url: str) -> tuple[str, str | None, int | None]:

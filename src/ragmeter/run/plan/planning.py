@@ -6,7 +6,8 @@ from datetime import datetime
 
 import ragmeter
 from ragmeter.clients.files import schema
-from ragmeter.clients.http.clocks import AUTO, clock_for
+from ragmeter.clients.http.clocks import AUTO
+from ragmeter.clients.plugins.registry import clock_of
 from ragmeter.core.codec import encode
 from ragmeter.core.inputs.provider import Provider
 from ragmeter.core.inputs.workload import Workload
@@ -16,7 +17,8 @@ from ragmeter.core.run.plan import DeclaredSlo, RunPlan
 from ragmeter.core.schema import check
 from ragmeter.core.verdicts.error_budget import with_budget
 from ragmeter.core.verdicts.slo import check_step, parse_goodput, parse_slo
-from ragmeter.run.plan.labels import gone_labels
+from ragmeter.run.plan.gone import gone_labels
+from ragmeter.run.plan.labels import check_labels
 from ragmeter.run.plan.marking import marking_of
 from ragmeter.run.plan.target import check_identity, metadata_sources, reach
 
@@ -34,6 +36,7 @@ def asked_plan(
     Raises TargetError when the service cannot be reached or is another one than the workload demands.
     """
     reach(provider, workload)
+    check_labels(provider, workload)
     sources = metadata_sources(provider, workload, environment=environment)
     stamp, gone = now.strftime("%Y%m%dT%H%M%SZ"), gone_labels(provider, workload)
     return run_plan(provider, workload, slos, sources, stamp=stamp, started_at=now, gone=gone)
@@ -74,7 +77,7 @@ def run_plan(
         metadata=encode(metadata),
         metadata_origins={**origins, "timestamp": "this run"},
         started_at=started_at.isoformat(),
-        clock=clock_for(clock),
+        clock=clock_of(workload.described, clock),
         warnings=warnings,
         trace_url=provider.trace_url,
         marking=marking_of(workload, metadata, sources, apart=apart),

@@ -2,7 +2,6 @@
 
 import os
 import platform
-import ssl
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,8 +9,10 @@ import httpx
 
 from ragmeter.clients.answers.llm import MODELS_PATH, llm_facts, ray_facts
 from ragmeter.clients.answers.told import READ_CHARS, excerpt
+from ragmeter.clients.connection.tls_files import tls_context
 from ragmeter.clients.kube.facts import cluster_facts, image_facts
-from ragmeter.core.errors import TargetError
+from ragmeter.clients.tokens.held import authorized
+from ragmeter.core.errors import ConfigError, TargetError
 from ragmeter.core.inputs.provider import Provider
 from ragmeter.core.inputs.workload import Workload
 from ragmeter.core.run.metadata import RunMetadata, Source, environment_source
@@ -29,6 +30,7 @@ def reach(provider: Provider, workload: Workload) -> None:
     Target ``rag`` asks /readyz (/healthz of a backend without it), ``openai`` asks /v1/models. A described target asks
     what its description says; where that says nothing, any HTTP answer will do.
     """
+    provider = authorized(provider)
     with client_of(provider) as client:
         if workload.described is not None:
             return _reach_described(client, workload.described.ready, provider)
@@ -49,16 +51,16 @@ def _reach_described(client: httpx.Client, ready: str | None, provider: Provider
 
 
 def client_of(provider: Provider) -> httpx.Client:
-    """For control calls to the service, where the clock does not matter. Raises TargetError for a bad ``ca_file``."""
-    return _client(provider, str(provider.base_url), provider.headers)
+    """For control calls to the service, where the clock does not matter. Raises TargetError for a bad file of TLS."""
+    return _client(provider, str(provider.base_url), authorized(provider).headers)
 
 
 def _client(provider: Provider, url: str, headers: Mapping[str, str]) -> httpx.Client:
     """Like the load client it obeys no proxy variables. A final /v1, as OpenAI clients write it, is left out."""
     try:
-        verify = ssl.create_default_context(cafile=provider.ca_file)
-    except OSError as error:
-        raise TargetError(f"{provider.path}: $.ca_file: {provider.ca_file}: {error.strerror or error}") from error
+        verify = tls_context(provider.tls)
+    except ConfigError as error:
+        raise TargetError(f"{provider.path}: {error}") from error
     return httpx.Client(
         base_url=url.removesuffix("/v1"), headers=dict(headers), timeout=TIMEOUT_S, verify=verify, trust_env=False
     )
@@ -88,6 +90,7 @@ def metadata_sources(provider: Provider, workload: Workload, *, environment: Map
 
     Raises TargetError when /info or the kube context of the provider file does not work.
     """
+    provider = authorized(provider)
     info = _info(provider) if workload.target == "rag" else {}
     return [
         Source(origin="this run", values=_run_facts(provider, workload)),
@@ -111,7 +114,7 @@ def kubernetes_facts(provider: Provider) -> dict[str, Any]:
 
 def llm_client(provider: Provider, workload: Workload) -> httpx.Client | None:
     """To the service itself where it lists models, else to the LLM behind it, where its address is known; the service's
-    headers go to itself alone. Raises TargetError for a bad ``ca_file``.
+    headers go to itself alone. Raises TargetError for a bad file of TLS.
     """
     if workload.target == "openai" or (workload.described is not None and workload.described.models is not None):
         return client_of(provider)
@@ -196,12 +199,20 @@ def _deeper(info: Mapping[str, Any], docset: str) -> dict[str, Any]:
     return {
         "llm_engine": part("llm", "engine"),
         "index_type": part("index", "type"),
+        "index_parameters": _written(part("index", "parameters")),
         "chunk_chars": part("chunking", "chars"),
         "chunk_overlap": part("chunking", "overlap"),
         "docset_hash": part("docsets", docset, "hash"),
         "documents": part("docsets", docset, "documents"),
         "chunks": part("docsets", docset, "chunks"),
     }
+
+
+def _written(parameters: Any) -> str | None:
+    """As one text, so that two runs are compared by it: ``M=32 efSearch=128 metric=inner_product``."""
+    if not isinstance(parameters, dict):
+        return None
+    return " ".join(f"{name}={value}" for name, value in sorted(parameters.items()))
 
 
 def _is_same(wanted: str, found: str) -> bool:

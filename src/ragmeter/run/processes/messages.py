@@ -1,7 +1,9 @@
 """What a load process is told, and what it tells."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from ragmeter.clients.plugins.registry import Named
+from ragmeter.core.inputs.masking import Secrets
 from ragmeter.core.inputs.provider import Provider
 from ragmeter.core.inputs.workload import Workload
 from ragmeter.core.schedule.plan import Marking, PhasePlan
@@ -14,7 +16,8 @@ class Connect:
 
     connections: at the most. at_once: how many are opened now: a server that serves one connection at a time would wait
     on one that nothing is sent on. None for all.
-    marking: as in `RunPlan`. process, processes: the number of the load process, from 0 on, and how many there are.
+    marking: as in `RunPlan`. plugins: those that a hook has named. process, processes: the number of the load process,
+    from 0 on, and how many there are.
     """
 
     workload: Workload
@@ -24,6 +27,7 @@ class Connect:
     clock: str
     at_once: int | None = None
     marking: Marking | None = None
+    plugins: tuple[Named, ...] = ()
     process: int = 0
     processes: int = 1
 
@@ -43,6 +47,15 @@ class Begin:
     """
 
     at_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Renew:
+    """The header that lets the requests in has another value from now on. Not answered; a phase goes on."""
+
+    header: str
+    value: str = field(repr=False)
+    secrets: Secrets
 
 
 @dataclass(frozen=True, slots=True)

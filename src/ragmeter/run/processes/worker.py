@@ -11,12 +11,13 @@ from collections.abc import Coroutine
 from typing import Any
 
 from ragmeter.clients.connection.local_ports import share_of_ports
+from ragmeter.clients.plugins.registry import known
 from ragmeter.core.errors import ClientError, RagmeterError
 from ragmeter.core.requests.records import RequestSample
 from ragmeter.run.load.loader import ClientLoad, Loader, Prepared, fast_loop
 from ragmeter.run.load.priority import take_priority
 from ragmeter.run.processes.channel import Channel
-from ragmeter.run.processes.messages import Begin, Connect, Prepare, Ready, Refused, Sent, Started
+from ragmeter.run.processes.messages import Begin, Connect, Prepare, Ready, Refused, Renew, Sent, Started
 
 TELL_S = 0.1
 SPARE_FILES = 64
@@ -24,7 +25,7 @@ SPARE_FILES = 64
 
 
 class Worker:
-    """Does what it is told, one thing after the other; only `Stop` reaches it in the middle of one."""
+    """Does what it is told, one thing after the other; only `Stop` and `Renew` reach it in the middle of one."""
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
@@ -42,15 +43,40 @@ class Worker:
             elif isinstance(told, Prepare) and self._loader is not None:
                 phase = self._loader.prepare(told.plan)
                 self._channel.send(Ready())
+            elif isinstance(told, Renew):
+                self._renew(told)
             elif isinstance(told, Begin) and phase is not None:
-                client_load = await _until(order, phase.run(told.at_ns))
+                client_load, order = await self._until(order, phase.run(told.at_ns))
                 self._tell_started()
                 self._channel.send(Sent(client_load))
+
+    def _renew(self, told: Renew) -> None:
+        if self._loader is not None:
+            self._loader.renew(told.header, told.value, told.secrets)
+
+    async def _until(
+        self, order: "asyncio.Task[Any]", work: Coroutine[Any, Any, ClientLoad]
+    ) -> "tuple[ClientLoad | None, asyncio.Task[Any]]":
+        """What the work returns, and the next order. None when one came first that ends it, or the other end went
+        away.
+        """
+        task = asyncio.create_task(work)
+        while True:
+            await asyncio.wait({task, order}, return_when=asyncio.FIRST_COMPLETED)
+            if task.done() or not isinstance(order.result(), Renew):
+                break
+            self._renew(order.result())
+            order = asyncio.create_task(self._channel.receive())
+        if not task.done():
+            task.cancel()
+            await asyncio.wait({task})
+        return (None if task.cancelled() else task.result()), order
 
     async def _connect(self, told: Connect) -> Ready | Refused:
         await self.aclose()
         try:
             allow_files(told.connections)
+            known(*told.plugins)
             self._loader = Loader(
                 told.workload,
                 told.provider,
@@ -84,16 +110,6 @@ class Worker:
         if self._started:
             self._channel.send(Started(self._started))
             self._started = 0
-
-
-async def _until(order: "asyncio.Task[Any]", work: Coroutine[Any, Any, ClientLoad]) -> ClientLoad | None:
-    """What the work returns; None when an order came first, or the other end went away."""
-    task = asyncio.create_task(work)
-    await asyncio.wait({task, order}, return_when=asyncio.FIRST_COMPLETED)
-    if not task.done():
-        task.cancel()
-        await asyncio.wait({task})
-    return None if task.cancelled() else task.result()
 
 
 def allow_files(connections: int) -> None:

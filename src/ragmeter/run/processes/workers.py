@@ -13,6 +13,8 @@ from types import TracebackType
 from typing import Self
 
 from ragmeter.core.errors import ClientError, TargetError
+from ragmeter.core.inputs.access.auth import HEADER
+from ragmeter.core.inputs.provider import Provider
 from ragmeter.core.inputs.workload import Workload
 from ragmeter.core.requests.records import RequestSample
 from ragmeter.core.schedule.plan import PhasePlan
@@ -20,7 +22,7 @@ from ragmeter.core.schedule.shards import shards
 from ragmeter.run.load.loader import ClientLoad, Listener
 from ragmeter.run.processes.channel import Channel
 from ragmeter.run.processes.children import Child
-from ragmeter.run.processes.messages import Begin, Connect, Prepare, Ready, Refused, Sent, Started, Stop
+from ragmeter.run.processes.messages import Begin, Connect, Prepare, Ready, Refused, Renew, Sent, Started, Stop
 
 STOP_S = 5.0
 TO_BEGIN_NS = 10_000_000
@@ -145,6 +147,12 @@ class WorkerPool:
         for _, answer in answers:
             if isinstance(answer, Refused):
                 raise (ClientError if answer.is_own else TargetError)(answer.reason)
+
+    def renew(self, provider: Provider) -> None:
+        """Have the requests from now on the header of the provider that lets them in, also those of a running phase."""
+        renewed = Renew(header=HEADER, value=provider.headers[HEADER], secrets=provider.secrets)
+        for _, channel in self._members:
+            channel.send(renewed)
 
     async def send(self, plan: PhasePlan, begin_ns: int | None, listener: Listener) -> list[ClientLoad]:
         """Send a phase, each process its shard of it, from one moment on; what it cost each of them.

@@ -10,8 +10,10 @@ from dataclasses import dataclass, replace
 
 import httpx
 
+from ragmeter.clients.plugins.registry import PLUGIN
 from ragmeter.core.client.floor import Calibration, floor_of
 from ragmeter.core.errors import TargetError
+from ragmeter.core.inputs.access.tls import OF_THE_SYSTEM
 from ragmeter.core.inputs.provider import Provider
 from ragmeter.core.inputs.workload import Workload
 from ragmeter.core.requests.records import Phase
@@ -29,6 +31,10 @@ MAX_EVENTS_PER_S = 5000.0
 """What a server in Python still writes on time. Of more streams each is slower."""
 MIN_RATE_PER_S = 10.0
 START_S = 30.0
+_NOT_OF_PLUGINS = (
+    "the client was not calibrated: a plug-in's own client dates the answers, and no server of known times speaks its "
+    "protocol"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +55,7 @@ def calibrate(workload: Workload, provider: Provider, workers: Workers, *, clock
     streams = _streams(workload)
     with _server(streams) as url:
         conditions = Conditions(
-            provider=replace(provider, base_url=url, headers={}, ca_file=None),
+            provider=replace(provider, base_url=url, headers={}, tls=OF_THE_SYSTEM),
             origin_ns=0,
             keep=lambda _sample: None,
             watch=lambda: None,
@@ -79,6 +85,8 @@ def calibrated(plan: RunPlan, provider: Provider, workers: Workers, *, shards: i
     shards: how many machines send the load: the client is calibrated at its share of it. A shard is calibrated before
     the common start, by the caller, and never between the phases, where the others would wait for it.
     """
+    if plan.clock == PLUGIN:
+        return replace(plan, warnings=(*plan.warnings, _NOT_OF_PLUGINS))
     try:
         found = calibrate(shared(plan.workload, shards), provider, workers, clock=plan.clock)
     except TargetError as error:

@@ -2,13 +2,15 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import zip_longest
 
 from ragmeter.clients.http.clocks import AUTO
+from ragmeter.clients.plugins.registry import known
+from ragmeter.clients.tokens.held import authorized, renewal_s
 from ragmeter.core.campaign.events import Emit, PhaseStarted, RequestEnded, RequestStarted, Said, Tick, unheard
 from ragmeter.core.errors import ClientError, TargetError
 from ragmeter.core.figures.observe.cache_growth import cache_growth
@@ -28,6 +30,8 @@ from ragmeter.run.processes.workers import WorkerDied, WorkerPool, Workers
 
 WATCH_S = 0.25
 BEGIN_TOLERANCE_S = 0.1
+RENEW_AGAIN_S = 1.0
+"""At least so long after a credential another one is got, or tried to be."""
 CTRL_C = "Ctrl-C"
 
 
@@ -159,14 +163,15 @@ class _Run:
     async def _phases(self, workers: Workers) -> None:
         connect = Connect(
             workload=self.workload,
-            provider=self.conditions.provider,
+            provider=await asyncio.to_thread(authorized, self.conditions.provider),
             origin_ns=self.conditions.origin_ns,
             connections=max(map(_slots, self.plans), default=1),
             at_once=next(map(_slots, self.plans), 1),
             clock=self.conditions.clock,
             marking=self.conditions.marking,
+            plugins=known(),
         )
-        async with workers.connected(connect) as pool:
+        async with workers.connected(connect) as pool, self._renewing(pool):
             for plan, begin_ns in zip_longest(self.plans, self.begins_ns):
                 self.conditions.emit(_beginning(plan))
                 await self._ask_before(pool, plan)
@@ -177,6 +182,27 @@ class _Run:
                     self._note_standstill(plan, loads)
                 elif plan.name == "warmup":
                     _check_warm(self.samples)
+
+    @asynccontextmanager
+    async def _renewing(self, pool: WorkerPool) -> AsyncIterator[None]:
+        """Within, credentials are got anew before they expire: here, where it costs no load process time."""
+        task = asyncio.create_task(self._renew(pool))
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.wait({task})
+
+    async def _renew(self, pool: WorkerPool) -> None:
+        provider = self.conditions.provider
+        while (left_s := renewal_s(provider)) is not None:
+            await asyncio.sleep(max(left_s, RENEW_AGAIN_S))
+            try:
+                pool.renew(await asyncio.to_thread(authorized, provider))
+            except TargetError as error:
+                words = f"no new credential during the run: {error}"
+                self._warnings += [] if words in self._warnings else [words]
+                await asyncio.sleep(RENEW_AGAIN_S)
 
     async def _ask_before(self, pool: WorkerPool, plan: PhasePlan) -> None:
         """Ask every question of the phase once, where its caches are to be warm. What comes of it is no sample."""

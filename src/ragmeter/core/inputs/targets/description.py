@@ -25,7 +25,7 @@ class TargetDescription:
 
     document: as `asking` and `answer` of this folder compile it. ready: the path of readiness; ``none`` asks nothing;
     None takes any answer. models: the path of a list of models. uses: placeholders that requests have. sha256: of
-    everything that changes what is asked or what is read.
+    everything that changes what is asked or what is read. plugin: the name of what asks; None where HTTP does.
     """
 
     name: str
@@ -34,6 +34,7 @@ class TargetDescription:
     models: str | None
     uses: tuple[str, ...]
     sha256: str
+    plugin: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +62,7 @@ def described(document: Any, *, where: str, at: str, schema: Mapping[str, Any], 
         if key not in merged:
             raise ConfigError(f"{place}.{key}: missing; write it there or name a preset that has it")
     _check_against(merged, where, at, schema)
+    merged = _with_plugin(merged, place)
     asking = asking_of(merged, place, is_preset=at == "$")
     answer_places(merged["answer"], f"{place}.answer")
     signs_of(document.get("signs", ()), merged["path"], f"{place}.signs")
@@ -72,9 +74,20 @@ def described(document: Any, *, where: str, at: str, schema: Mapping[str, Any], 
         document=merged,
         ready=merged.get("ready"),
         models=merged.get("models"),
+        plugin=merged.get("plugin"),
         uses=tuple(sorted(asking.uses)),
         sha256=_sha256(merged),
     )
+
+
+def _with_plugin(merged: Mapping[str, Any], place: str) -> dict[str, Any]:
+    """With the defaults of a plug-in: it hands on messages, and its service need not speak HTTP."""
+    answer = merged["answer"]
+    if "plugin" not in merged:
+        if answer.get("framing") == "messages":
+            raise ConfigError(f"{place}.answer.framing: messages are what a plug-in hands on; name one in plugin")
+        return dict(merged)
+    return {"ready": "none", **merged, "answer": {"framing": "messages", **answer}}
 
 
 def _check_against(document: Any, where: str, at: str, schema: Mapping[str, Any]) -> None:

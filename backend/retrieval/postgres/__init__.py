@@ -1,0 +1,1 @@
+"""PostgreSQL with pgvector: a store that replicas share."""
