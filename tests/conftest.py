@@ -62,16 +62,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items.sort(key=lambda item: place_in_line(item.nodeid))
 
 
-def pytest_sessionstart() -> None:
-    """What is collected stays to the end, so there is no garbage to look for meanwhile: a quarter of the time."""
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is collected stays to the end. Garbage is neither looked for meanwhile, which takes a quarter of the time,
+    nor in it later: a load asks for that before each phase, and would wait for half a second.
+    """
     gc.disable()
-
-
-def pytest_collection_finish() -> None:
-    """And none is looked for in it later: a load asks for that before each phase, and would wait for half a second."""
-    gc.enable()
-    gc.collect()
-    gc.freeze()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.collect()
+        gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)

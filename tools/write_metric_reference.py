@@ -42,6 +42,15 @@ GROUPS = {
         "One value for each successful request. An SLO needs a statistic: `p50`, `p95`, `p99.9`, `mean`, `min`, `max`.",
     ),
     "pooled": ("Metrics with many values per request", "An SLO needs a statistic here, too."),
+    "gauge": (
+        "What the servers tell, second by second",
+        "One value for each second in which the servers were read. An SLO needs a statistic. It is NO_DATA where "
+        "nobody told, and where a gap may hide another value.",
+    ),
+    "histogram": (
+        "What the servers tell of their requests",
+        "An SLO needs a mean or a percentile. A percentile passes or fails when all of its bucket is on one side.",
+    ),
     "rate": ("Figures of the whole phase", "One value for the phase. An SLO names the metric alone."),
     "count": ("Counts of the phase", "One value for the phase, judged as it is."),
 }
@@ -60,9 +69,7 @@ def _row(metric: Metric) -> str:
 
 def _example(metric: Metric) -> str:
     higher = metric.better == "higher"
-    subject = (
-        f"{'p50' if higher else 'p95'}({metric.name})" if metric.kind in {"per_request", "pooled"} else metric.name
-    )
+    subject = f"{'p50' if higher else 'p95'}({metric.name})" if metric.has_statistics else metric.name
     return f"{subject} {'>=' if higher else '<='} …"
 
 

@@ -13,7 +13,7 @@ from ragmeter.clients.files import schema
 from ragmeter.core.client.harness import Harness
 from ragmeter.core.figures.retrieval import labels_of, retrieval_of, retrieval_rates
 from ragmeter.core.figures.summary import summarise
-from ragmeter.core.inputs.prompts import Prompt
+from ragmeter.core.inputs.questions.prompts import Prompt
 from ragmeter.core.inputs.workload import Workload, workload_from
 from ragmeter.core.requests.records import Phase, RequestSample
 from ragmeter.core.schedule.phases import phases

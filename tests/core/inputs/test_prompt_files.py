@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from ragmeter.core.errors import ConfigError
 from ragmeter.core.inputs.prompt_files import prompts_of
-from ragmeter.core.inputs.prompts import prompt_of
 from ragmeter.core.inputs.question_sets import beir, format_of, set_of
+from ragmeter.core.inputs.questions.prompts import prompt_of
 
 SQUAD = {
     "version": "v2.0",

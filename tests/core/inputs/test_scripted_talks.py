@@ -6,7 +6,7 @@ import pytest
 
 from ragmeter.clients.files import schema
 from ragmeter.core.errors import ConfigError
-from ragmeter.core.inputs.prompts import Prompt
+from ragmeter.core.inputs.questions.prompts import Prompt
 from ragmeter.core.inputs.talks import Leaving, Sessions, scripts_of_file
 from ragmeter.core.inputs.workload import Workload, workload_from
 from ragmeter.run.plan.catalog import load_target

@@ -21,7 +21,7 @@ def test_the_unit_is_in_the_name(metric: Metric) -> None:
         "tokens/s": "tokens_per_s",
         "1/s": ("_per_s", "_rps"),
         "tokens": "_tokens",
-        "requests": ("errors", "success"),
+        "requests": ("errors", "success", "_running", "_waiting", "preemptions"),
     }
     assert metric.name.startswith("usd_") if metric.unit == "USD" else metric.name.endswith(endings[metric.unit])
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ragmeter.core.inputs.prompts import Prompt
+from ragmeter.core.inputs.questions.prompts import Prompt
 from ragmeter.core.inputs.traces import Lengths, TracedRequest
 from ragmeter.core.inputs.workload import Workload
 from ragmeter.core.schedule.phases import phases, trial, warmup

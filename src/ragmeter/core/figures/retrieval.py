@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ragmeter.core.figures.series import mean_over_questions
-from ragmeter.core.inputs.prompts import Prompt
+from ragmeter.core.inputs.questions.prompts import Prompt
 from ragmeter.core.requests.records import Phase, RequestSample
 from ragmeter.core.stats.estimate import Estimate
 

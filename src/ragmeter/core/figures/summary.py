@@ -3,12 +3,14 @@
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
+from ragmeter.core.figures.observe.estimates import GaugeFigure, HistogramFigure
 from ragmeter.core.figures.quality.unknown import unknown_quality
 from ragmeter.core.figures.series import Distribution, Series, series_of
 from ragmeter.core.requests.answers import unknown_figures
 from ragmeter.core.requests.measures import e2e_ms, tpot_ms, ttft_ms
+from ragmeter.core.requests.metric import OF_REQUESTS
 from ragmeter.core.requests.metrics import METRICS
 from ragmeter.core.requests.records import OURS, ErrorClass, Phase, RequestSample
 from ragmeter.core.stats.estimate import Estimate, estimate_exact, estimate_ratio
@@ -64,7 +66,8 @@ class Figures:
     rates: figures of the whole phase by name. series: the values behind every per-request and pooled metric.
     trials: how many trials the phase has.
     interrupted: requests that ended by our own doing: in ``phase.requests``, and neither a success nor an error.
-    unknown: metrics that some successes do not have, or of quality none, and why.
+    unknown: metrics that some successes do not have, or of quality none, and why. served: metrics that the servers told
+    of themselves.
     good: successes that meet every per-request bound. good_tokens: output tokens of those; None when one is unknown.
     """
 
@@ -79,11 +82,14 @@ class Figures:
     points: tuple[Point, ...]
     warnings: tuple[str, ...]
     unknown: Mapping[str, str]
+    served: Mapping[str, GaugeFigure | HistogramFigure] = field(default_factory=dict)
 
     def estimate(self, metric: str, statistic: str | None) -> Estimate | None:
         """``p95`` of ``ttft_ms``, or with statistic None the rate of that name; None if there is no such figure."""
         if statistic is None:
             return self.rates.get(metric)
+        if metric in self.served:
+            return self.served[metric].estimate(statistic)
         return self.series[metric].estimate(statistic) if metric in self.series else None
 
     def with_rates(self, rates: Mapping[str, Estimate]) -> "Figures":
@@ -93,6 +99,10 @@ class Figures:
     def with_unknown(self, names: Iterable[str], why: str) -> "Figures":
         """The same, which says why figures of these names are unknown."""
         return replace(self, unknown={**self.unknown, **dict.fromkeys(names, why)})
+
+    def with_served(self, served: Mapping[str, GaugeFigure | HistogramFigure], unknown: Mapping[str, str]) -> "Figures":
+        """The same with figures of the servers, and why some of those are not known."""
+        return replace(self, served=served, unknown={**self.unknown, **unknown})
 
     def with_latencies(self, others: "Figures") -> "Figures":
         """The same with the per-request and pooled metrics of other requests."""
@@ -125,11 +135,7 @@ def summarise(
     """
     mine = [sample for sample in samples if sample.phase is phase]
     successes = [sample for sample in mine if sample.ok]
-    series = {
-        name: series_of(metric, mine, seed)
-        for name, metric in METRICS.items()
-        if metric.kind in {"per_request", "pooled"}
-    }
+    series = {name: series_of(metric, mine, seed) for name, metric in METRICS.items() if metric.kind in OF_REQUESTS}
     counts = _trial_counts(mine, goodput or {})
     good = sum(trial.good for trial in counts)
     interrupted = sum(1 for sample in mine if sample.error in OURS)

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from ragmeter.core.errors import ConfigError
-from ragmeter.core.inputs.prompts import SCHEMA, Prompt, prompt_of
 from ragmeter.core.inputs.question_sets import format_of, keys_seen
+from ragmeter.core.inputs.questions.prompts import SCHEMA, Prompt, prompt_of
 from ragmeter.core.schema import check
 
 JSON_LINES: Final = (".jsonl", ".ndjson")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ragmeter.core.errors import ConfigError
-from ragmeter.core.inputs.prompts import Prompt
+from ragmeter.core.inputs.questions.prompts import Prompt
 
 QUESTION_KEYS: Final = ("prompt", "question", "query", "user_input", "text")
 """How tables call a question, the first that is there."""

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from ragmeter.core.errors import ConfigError
 from ragmeter.core.inputs.drawn import Drawn, drawn_from
-from ragmeter.core.inputs.prompts import SCHEMA, Prompt, prompt_of
+from ragmeter.core.inputs.questions.prompts import SCHEMA, Prompt, prompt_of
 from ragmeter.core.inputs.targets.description import TargetDescription
 from ragmeter.core.schema import check
 

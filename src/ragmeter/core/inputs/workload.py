@@ -11,7 +11,7 @@ from ragmeter.core.inputs.body import NOTHING_STATED, RequestBody, body_from
 from ragmeter.core.inputs.cache import DeclaredCaches, caches_from
 from ragmeter.core.inputs.lengths import DrawnLengths, TokenizerFile, lengths_from
 from ragmeter.core.inputs.load_keys import check_load, check_ramp
-from ragmeter.core.inputs.prompts import Prompt
+from ragmeter.core.inputs.questions.prompts import Prompt
 from ragmeter.core.inputs.search import Search, check_search, search_from
 from ragmeter.core.inputs.talks import Leaving, Scripts, Sessions, leaving_from, scripts_of, sessions_from
 from ragmeter.core.inputs.targets.asking import asking_of

@@ -88,7 +88,7 @@ def known_metric(name: str, where: str) -> Metric:
 
 def check_statistic(metric: Metric, statistic: str | None, where: str) -> None:
     """Raise ConfigError for a statistic that the metric does not have, or for one that it needs and lacks."""
-    needed = metric.kind in {"per_request", "pooled"}
+    needed = metric.has_statistics
     if needed and statistic is None:
         raise ConfigError(f"{where}: {metric.name} has many values; write a statistic of it: p95({metric.name})")
     if statistic is None:

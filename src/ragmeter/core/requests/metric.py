@@ -7,9 +7,11 @@ from ragmeter.core.requests import measures
 from ragmeter.core.requests.measures import Measure
 from ragmeter.core.requests.records import RequestSample
 
-Kind = Literal["per_request", "pooled", "rate", "count"]
+Kind = Literal["per_request", "pooled", "gauge", "histogram", "rate", "count"]
+OF_REQUESTS: Final = frozenset({"per_request", "pooled"})
+OF_SERVERS: Final = frozenset({"gauge", "histogram"})
 Better = Literal["lower", "higher"]
-IntervalKind = Literal["order statistics", "requests as clusters", "Wilson", "Wilson over questions", "none"]
+IntervalKind = Literal["order statistics", "requests as clusters", "Wilson", "Wilson over questions", "buckets", "none"]
 OVER_QUESTIONS: Final = "Wilson over questions"
 """Of a mean share. Its n is the number of different questions: to ask one again says nothing of others."""
 
@@ -21,7 +23,7 @@ class Metric:
     label: as pages write it; short: for a narrow column, where there is something shorter.
     better: None where neither direction is (lengths).
     kind: per_request has one value for each success and pooled several; both are judged through a statistic such as
-    p95(...). rate and count have one value for a phase.
+    p95(...), as are gauge and histogram, which the servers tell. rate and count have one value for a phase.
     interval: how the uncertainty of its percentiles (or of the rate) is found; with "none" the value is judged.
     measure: of per-request metrics only. prometheus: name of the gauge that has it, in seconds where the unit is ms;
     None: it is not exported.
@@ -39,6 +41,11 @@ class Metric:
     measure: Measure | None = None
     short: str | None = None
     prometheus: str | None = None
+
+    @property
+    def has_statistics(self) -> bool:
+        """Whether it has many values, of which a statistic is one."""
+        return self.kind in OF_REQUESTS or self.kind in OF_SERVERS
 
 
 def per_request(

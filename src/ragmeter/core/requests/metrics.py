@@ -10,6 +10,7 @@ from types import MappingProxyType
 from ragmeter.core.requests import measures
 from ragmeter.core.requests.metric import Metric, adjusted, length, per_request, phase, stage
 from ragmeter.core.requests.quality_metrics import OF_ANSWERS, OF_RETRIEVAL
+from ragmeter.core.requests.server_metrics import OF_SERVERS
 from ragmeter.core.requests.vantage_metrics import OF_VANTAGE
 
 DEFINITIONS_VERSION = "3"
@@ -329,7 +330,10 @@ OF_FAILURES = frozenset({"error_ratio", "errors", "success", "good_ratio"})
 """The metrics that failures can only make worse: they are compared whatever has failed."""
 
 METRICS: Mapping[str, Metric] = MappingProxyType(
-    {metric.name: metric for metric in (*_LATENCIES, *_STAGES, *_STREAMS, *_PHASE, *OF_RETRIEVAL, *OF_ANSWERS, *_COST)}
+    {
+        metric.name: metric
+        for metric in (*_LATENCIES, *_STAGES, *_STREAMS, *_PHASE, *OF_RETRIEVAL, *OF_ANSWERS, *_COST, *OF_SERVERS)
+    }
 )
 
 

@@ -23,6 +23,7 @@ from ragmeter.core.result.result import RunResult
 from ragmeter.core.run.caches import caveat_of_marks
 from ragmeter.core.run.plan import RunEnding, RunPlan
 from ragmeter.core.run.probe_effect import effect_of_probe
+from ragmeter.core.run.serving import Serving, caveat_of_counts, serving_of
 from ragmeter.core.run.vantage import seen_by_users
 from ragmeter.core.verdicts.of_run import judge_run
 from ragmeter.core.verdicts.records import Outcome
@@ -47,6 +48,7 @@ def result_of(
     phase = figures.phase
     replicas = replicas_of(measured)
     left = departures_of(measured, ending.cache_counts)
+    serving = serving_of(plan, measured, ending, figures)
     return RunResult(
         **{name: getattr(phase, name) for name in names_users_know},
         concurrency=workload.concurrency if capacity is None or workload.open_loop else _whole(capacity.held),
@@ -98,7 +100,7 @@ def result_of(
         ended_at=_ended_at(plan, samples),
         edge=edge_of(samples, plan, ending),
         token_source=token_source(measured),
-        caveats=_caveats(plan, samples, judged.harness, replicas, judged.retrieval, left),
+        caveats=_caveats(plan, samples, judged.harness, replicas, judged.retrieval, left, serving),
         unknown=dict(figures.unknown),
         finish_reasons=finish_reasons(measured),
         overspent=judged.overspent,
@@ -110,6 +112,7 @@ def result_of(
         failure_groups=failure_groups(measured),
         timeline=timeline_of(measured, open_loop=workload.open_loop),
         variant=plan.variant,
+        serving=serving,
     )
 
 
@@ -146,6 +149,7 @@ def _caveats(
     replicas: Sequence[Replica],
     retrieval: Retrieval | None,
     left: Departures | None,
+    serving: Serving | None,
 ) -> tuple[str, ...]:
     """The weightiest first."""
     measured = [sample for sample in samples if sample.phase is Phase.MEASURED]
@@ -154,6 +158,7 @@ def _caveats(
         caveat_of_retrieval(retrieval),
         caveat_of_marks(plan),
         caveat_of_departures(left, len(measured)),
+        caveat_of_counts(serving, failed=sum(not sample.ok for sample in measured)),
     )
     drawn = plan.workload.lengths is not None and plan.workload.lengths.output is not None
     of_answers = caveats_of_answers(measured, None if drawn else plan.workload.max_output_tokens)

@@ -22,7 +22,7 @@ def documented(result: RunResult) -> Documented:
         trials=result.trials,
         good=rates["goodput_rps"].n,
         good_tokens=None if speed is None or lasted_s is None else round(speed * lasted_s),
-        distributions=result.estimates,
+        distributions={**result.estimates, **({} if result.serving is None else result.serving.figures)},
         unknown=result.unknown,
     )
 

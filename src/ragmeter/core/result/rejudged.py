@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from ragmeter.core.money.cost import Cost, withhold
 from ragmeter.core.money.documented import Documented
+from ragmeter.core.requests.metric import OF_REQUESTS
 from ragmeter.core.result.documented import documented, lacking, steps_of
 from ragmeter.core.result.result import RunResult
 from ragmeter.core.run.plan import DeclaredSlo
@@ -79,7 +80,7 @@ def _verdict(
 
 
 def _stands(slo: Slo, result: RunResult, spent: str | None) -> bool:
-    if slo.metric.kind in {"per_request", "pooled"}:
+    if slo.metric.kind in OF_REQUESTS:
         return spent is None and result.overspent is None
     return not slo.metric.name.startswith("usd_")
 

@@ -18,6 +18,7 @@ from ragmeter.core.money.cost import Cost
 from ragmeter.core.requests.records import TokenSource
 from ragmeter.core.result.failures import FailedTest, FailureCount, FailureGroup
 from ragmeter.core.run.caches import Caches
+from ragmeter.core.run.serving import Serving
 from ragmeter.core.stats.estimate import Estimate
 from ragmeter.core.verdicts.capacity import Capacity
 from ragmeter.core.verdicts.records import Outcome, SloVerdict
@@ -126,3 +127,5 @@ class RunResult:
     """The failed requests of the measured phase by what they said, the most frequent first."""
     timeline: Timeline | None = None
     """Of the measured phase, all of its requests; None in results that were written without it."""
+    serving: Serving | None = None
+    """What the servers told of themselves in the measured phase; None where nothing was read."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from ragmeter.core.figures.series import Series
 from ragmeter.core.inputs.workload import Workload
-from ragmeter.core.requests.metric import OVER_QUESTIONS
+from ragmeter.core.requests.metric import OF_SERVERS, OVER_QUESTIONS
 from ragmeter.core.requests.quality_metrics import NEEDS_ANSWER, NEEDS_PASSAGES
 from ragmeter.core.requests.repeats import DECLARE
 from ragmeter.core.stats.estimate import Estimate, estimate_exact, estimate_ratio
@@ -138,7 +138,12 @@ def _best(slo: Slo, requests: int, trials: int, questions: int) -> Estimate:
 
 
 def _best_statistic(slo: Slo, statistic: str, requests: int, trials: int) -> Estimate:
-    """Gaps between tokens: as many as any percentile needs, so that the number of requests decides."""
+    """Gaps between tokens: as many as any percentile needs, so that the number of requests decides. What a server tells
+    has no number that is known before.
+    """
+    if slo.metric.kind in OF_SERVERS:
+        good = _good(slo)
+        return Estimate(value=good, low=good, high=good, n=requests * trials, enough=True)
     pooled = slo.metric.kind == "pooled"
     gaps = -(-_GAPS // max(1, requests)) if pooled else 1
     trial = np.full(requests * gaps, _good(slo))

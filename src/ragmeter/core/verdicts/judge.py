@@ -8,6 +8,7 @@ from ragmeter.core.figures.figured import Figured
 from ragmeter.core.figures.summary import finite
 from ragmeter.core.formatting import distinct_text, number_text
 from ragmeter.core.requests.figure import percentile_share
+from ragmeter.core.requests.metric import OF_REQUESTS, OF_SERVERS
 from ragmeter.core.requests.metrics import METRICS
 from ragmeter.core.stats.estimate import MEAN_MIN_SAMPLES, Estimate, min_samples
 from ragmeter.core.stats.pooled import MIN_GROUPS
@@ -95,7 +96,7 @@ def _despite_failures(slo: Slo, metric: str, decided: Decided, spent: str) -> De
         return outcome, f"failed requests count as never answered: {spent}"
     if metric.startswith("usd_"):
         return outcome, f"withheld: {spent}" if remark == _NOTHING else remark
-    if slo.metric.kind not in {"per_request", "pooled"} or metric.startswith("adj_") or outcome is Outcome.FAIL:
+    if slo.metric.kind not in OF_REQUESTS or metric.startswith("adj_") or outcome is Outcome.FAIL:
         return decided
     return Outcome.NO_DATA, f"not judged by the answers that came: {spent}"
 
@@ -138,7 +139,7 @@ def decide(slo: Slo, estimate: Estimate | None, trials: int) -> tuple[Outcome, s
     if estimate is None or estimate.value is None:
         return Outcome.NO_DATA, _NOTHING
     if is_default(slo) or _by_value(slo, estimate):
-        return _by_its_value(slo, estimate.value)
+        return _by_its_value(slo, estimate, trials)
     low = -math.inf if estimate.low is None else estimate.low
     high = math.inf if estimate.high is None else estimate.high
     if not slo.holds(low) and not slo.holds(high):
@@ -154,8 +155,11 @@ _NOTHING = "no data"
 _KEPT, _SPENT = "within the default error budget", "more than the default error budget"
 
 
-def _by_its_value(slo: Slo, value: float) -> tuple[Outcome, str | None]:
-    holds = slo.holds(value)
+def _by_its_value(slo: Slo, estimate: Estimate, trials: int) -> tuple[Outcome, str | None]:
+    """Few readings of a server show what a bound is missed by, and not that it is met."""
+    holds = estimate.value is not None and slo.holds(estimate.value)
+    if slo.metric.kind in OF_SERVERS and not estimate.enough and (holds or slo.statistic not in {"min", "max"}):
+        return Outcome.NO_DATA, _too_small(slo, estimate, trials)
     remark = (_KEPT if holds else _SPENT) if is_default(slo) else None
     return (Outcome.PASS if holds else Outcome.FAIL), remark
 
@@ -175,6 +179,8 @@ def _too_small(slo: Slo, estimate: Estimate, trials: int) -> str:
     if 1 < trials < MIN_TO_SHOW:
         return f"{trials} trials are too few for an interval (needs {MIN_TO_SHOW})"
     share = percentile_share(slo.statistic or "")
+    if slo.metric.kind == "gauge" and estimate.n >= MEAN_MIN_SAMPLES and share is None:
+        return "the servers were not read all the time"
     needed = MEAN_MIN_SAMPLES if share is None else min_samples(share)
     if estimate.n >= needed and trials > 1:
         return f"a trial has too few values for {slo.subject}"

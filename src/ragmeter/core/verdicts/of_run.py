@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ragmeter.core.client.harness import Harness
+from ragmeter.core.figures.observe.watched import Watched
 from ragmeter.core.figures.retrieval import Retrieval, labels_of, retrieval_of, retrieval_rates, why_no_retrieval
 from ragmeter.core.figures.summary import Figures
 from ragmeter.core.money.cost import Cost, cost_rates, withhold
@@ -12,6 +13,7 @@ from ragmeter.core.requests.records import Phase, RequestSample
 from ragmeter.core.run.caches import Caches, caches_of
 from ragmeter.core.run.figures import cost_of_run, harness_of_run
 from ragmeter.core.run.plan import RunEnding, RunPlan
+from ragmeter.core.run.serving import spans_of, with_servers
 from ragmeter.core.run.vantage import figures_of
 from ragmeter.core.verdicts.caches import withheld
 from ragmeter.core.verdicts.capacity import Capacity, capacity_of
@@ -44,10 +46,12 @@ def judge_run(plan: RunPlan, samples: Sequence[RequestSample], ending: RunEnding
     """samples: of all phases, their tokens counted in one way."""
     measured = tuple(sample for sample in samples if sample.phase is Phase.MEASURED)
     slos = _slos(plan)
+    spans = spans_of(plan, ending)
     figures, retrieval, cost = _figures(plan, measured, slos)
+    figures = with_servers(figures, spans)
     harness, caches = harness_of_run(plan, ending, measured), caches_of(plan, samples, ending)
     label = f"{plan.workload.name} @ {plan.label}"
-    steps = _steps(plan, measured, ending, slos)
+    steps = _steps(plan, measured, ending, slos, spans)
     judged = judge_steps(slos, steps, label) if steps else judge_all(slos, figures, harness, label)
     verdicts = withheld(judged, caches.undeclared)
     whole = ending.status == "complete" and ending.undecided is None and not caches.undeclared
@@ -87,13 +91,18 @@ def _figures(
 
 
 def _steps(
-    plan: RunPlan, measured: Sequence[RequestSample], ending: RunEnding, slos: Sequence[Slo]
+    plan: RunPlan,
+    measured: Sequence[RequestSample],
+    ending: RunEnding,
+    slos: Sequence[Slo],
+    spans: Sequence[Watched],
 ) -> list[StepFigures]:
     """Of a sweep; empty otherwise."""
     found = []
     for number, rate_per_s in enumerate(plan.workload.rates_per_s):
         own = [sample for sample in measured if sample.step == number]
         figures, _, _ = _figures(plan, own, slos, rate_per_s, measured)
+        figures = with_servers(figures, spans, number)
         harness = harness_of_run(plan, ending, own)
         found.append(StepFigures(step=number, rate_per_s=rate_per_s, figures=figures, harness=harness))
     return found

@@ -13,6 +13,7 @@ from ragmeter.core.errors import ConfigError
 from ragmeter.core.figures.summary import Figures
 from ragmeter.core.inputs.until import Until
 from ragmeter.core.requests.figure import Figure, parse_figure
+from ragmeter.core.requests.metric import OF_REQUESTS
 from ragmeter.core.requests.metrics import METRICS
 from ragmeter.core.stats.estimate import Estimate
 from ragmeter.core.stats.trials import MIN_TO_CLAIM
@@ -46,7 +47,12 @@ def watched(until: Until, slos: Sequence[tuple[str, str]], origin: str) -> tuple
 
 
 def _has_interval(at: Figure) -> bool:
-    return at.metric in RATES if at.statistic is None else at.statistic not in {"min", "max"}
+    return at.metric in RATES if at.statistic is None else at.statistic not in {"min", "max"} and _of_requests(at)
+
+
+def _of_requests(at: Figure) -> bool:
+    """The figures after each trial are of the requests alone."""
+    return METRICS[at.metric].kind in OF_REQUESTS
 
 
 def widest(subjects: Sequence[Figure], figures: Figures) -> tuple[float, Figure]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from ragmeter.core.errors import ConfigError
 from ragmeter.core.requests.figure import SUBJECT, Figure, check_statistic, known_metric
-from ragmeter.core.requests.metric import OVER_QUESTIONS, Metric
+from ragmeter.core.requests.metric import OF_SERVERS, OVER_QUESTIONS, Metric
 from ragmeter.core.requests.metrics import METRICS
 
 NUMBER = r"(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
@@ -55,7 +55,9 @@ class Slo:
 
     @property
     def judged_by_value(self) -> bool:
-        """An extreme, a count or a throughput of this very phase has no interval."""
+        """An extreme, a count, a throughput or what a server told of this very phase has no interval."""
+        if self.metric.kind in OF_SERVERS:
+            return self.statistic in {"min", "max", "mean"} or self.metric.kind == "gauge"
         return self.statistic in {"min", "max"} or (self.statistic is None and self.metric.interval == "none")
 
     def holds(self, value: float) -> bool:

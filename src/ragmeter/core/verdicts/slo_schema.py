@@ -34,16 +34,12 @@ def _pattern() -> str:
 
 
 def _subject(metric: Metric, statistic: str) -> str:
-    return rf"(?:{statistic})\s*\(\s*{metric.name}\s*\)" if _has_many_values(metric) else metric.name
-
-
-def _has_many_values(metric: Metric) -> bool:
-    return metric.kind in {"per_request", "pooled"}
+    return rf"(?:{statistic})\s*\(\s*{metric.name}\s*\)" if metric.has_statistics else metric.name
 
 
 def _description() -> str:
-    many = [metric.name for metric in METRICS.values() if _has_many_values(metric)]
-    one = [metric.name for metric in METRICS.values() if not _has_many_values(metric)]
+    many = [metric.name for metric in METRICS.values() if metric.has_statistics]
+    one = [metric.name for metric in METRICS.values() if not metric.has_statistics]
     return (
         "an SLO is a statistic of a metric and its bound, such as p95(ttft_ms) <= 1500, or a figure of the phase, such "
         f"as error_ratio <= 0.04; metrics with a statistic: {', '.join(many)}; figures of the phase: {', '.join(one)}"

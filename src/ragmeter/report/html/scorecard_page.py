@@ -23,6 +23,7 @@ from ragmeter.report.html.scorecard.graphs import distributions, failures, ttft_
 from ragmeter.report.html.scorecard.money import answers, cost, retrieval
 from ragmeter.report.html.scorecard.provenance import formulas, harness, manifest, metadata, overrides
 from ragmeter.report.html.scorecard.replicas import replicas
+from ragmeter.report.html.scorecard.serving import serving
 from ragmeter.report.html.scorecard.slowest import slowest
 from ragmeter.report.html.scorecard.sweep import sweep
 from ragmeter.report.html.scorecard.talks import talks
@@ -150,6 +151,7 @@ def _run(result: RunResult, gate: Gate, ident: str) -> Html:
         retrieval(result),
         answers(result),
         cost(result),
+        serving(result),
         caches(result),
         asked(result),
         harness(result),

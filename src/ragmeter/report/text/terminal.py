@@ -49,7 +49,8 @@ from ragmeter.report.words.naming import (
     stage_label,
     why_missing,
 )
-from ragmeter.report.words.replicas import ratio_words
+from ragmeter.report.words.service.replicas import ratio_words
+from ragmeter.report.words.service.serving import cost_sentence, serving_sentences
 from ragmeter.report.words.talks import talk_sentence, turn_cells
 
 _LATENCIES: Final = ("ttft_ms", "tpot_ms", "itl_ms", "e2e_ms")
@@ -72,6 +73,7 @@ def summary_lines(result: RunResult, *, width: int, colour: bool) -> list[str]:
         *_talk_lines(result, page),
         *(line for each in result.replicas for line in page.cells(*_replica_cells(each))),
         *_client_lines(result.harness, page),
+        *_serving_lines(result, page),
         *(page.entry("caches", cache_sentence(result.caches)) if result.caches else ()),
         *(line for step in result.steps for line in page.cells(f"step {step.step + 1}", _step_cells(step))),
         *(page.entry("sweep", words) if (words := sweep_sentence(result.verdicts)) else ()),
@@ -83,6 +85,14 @@ def summary_lines(result: RunResult, *, width: int, colour: bool) -> list[str]:
         *_declared(result, page),
         *_trouble(result, page),
     ]
+
+
+def _serving_lines(result: RunResult, page: Page) -> Iterator[str]:
+    if result.serving is None:
+        return
+    for index, words in enumerate(serving_sentences(result)):
+        yield from page.entry("" if index else "servers", words)
+    yield from page.entry("observing", cost_sentence(result.serving.cost))
 
 
 def _replica_cells(each: Replica) -> tuple[str, list[str]]:

@@ -6,8 +6,8 @@ from collections import Counter
 import pytest
 
 from ragmeter.core.inputs.prompt_files import prompts_of
-from ragmeter.core.inputs.prompts import Prompt
 from ragmeter.core.inputs.questions.making import Label, Maker, Question, line_of
+from ragmeter.core.inputs.questions.prompts import Prompt
 from ragmeter.core.inputs.questions.sentences import Kind
 from ragmeter.core.inputs.questions.spread import Spread, spread_of
 from ragmeter.core.inputs.questions.words import key_of

@@ -6,7 +6,7 @@ from ragmeter.core.result.result import RunResult
 from ragmeter.report.html.layout import code, section, stacked, table
 from ragmeter.report.words.format import UNKNOWN, count, quantity
 from ragmeter.report.words.markup import Html, element, join
-from ragmeter.report.words.replicas import ratio_words
+from ragmeter.report.words.service.replicas import ratio_words
 
 _METRICS = tuple(MEASURES)
 

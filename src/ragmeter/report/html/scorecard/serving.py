@@ -1,0 +1,24 @@
+"""The servers while the run was measured: each in each trial, and what it cost to look."""
+
+from ragmeter.core.result.result import RunResult
+from ragmeter.report.html.layout import section, table
+from ragmeter.report.words.markup import Html, element
+from ragmeter.report.words.service.serving import HEAD, cost_sentence, serving_row, serving_sentences
+
+
+def serving(result: RunResult) -> Html | None:
+    at = result.serving
+    if at is None:
+        return None
+    sentences = [element("p", words) for words in serving_sentences(result)]
+    rows = [serving_row(each) for each in at.trials]
+    return section(
+        "Servers",
+        *sentences,
+        table("Servers in each trial", HEAD, rows, hide_caption=True) if rows else None,
+        element("p", f"Observing: {cost_sentence(at.cost)}."),
+        lead=(
+            "Read from the servers' own metrics pages, once a second and exactly before and after the load. Running, "
+            "waiting and KV in use are means and maxima of those readings; a peak between two of them is not seen."
+        ),
+    )
