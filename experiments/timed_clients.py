@@ -93,7 +93,7 @@ async def ours(task: Task, *, clock: str) -> Measured:
         Seen(
             request_id=sample.request_id or "",
             sent_ns=sample.sent_ns or 0,
-            events_ns=sample.events_ns,
+            events_ns=tuple(sample.events_ns),
             inexact=None if sample.inexact_events is None else tuple(at for at, _ in sample.inexact_events),
         )
         for sample in samples

@@ -34,6 +34,7 @@ BUT: Sequence[str] = (
     "cli/test_cli_run.py",
     "cli/shards/test_cli_shards.py",
     "cli/test_cli_signals.py",
+    "cli/test_cli_start.py",
     "cli/test_cli_target.py",
     "clients/answers/test_llm.py",
     "clients/answers/test_oddities.py",

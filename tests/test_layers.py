@@ -48,7 +48,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "plugins",
     ),
     "run": ("plan store load", "processes", "local session questions", "cluster", "engine"),
-    "report": ("words", "text html markdown prometheus rows jsonfile"),
+    "report": ("words", "text html markdown prometheus rows tables jsonfile"),
     "_pytest": ("options", "session", "measuring", "hooks"),
 }
 """The parts of each layer, from the ground up: a part imports of its layer what stands on its own floor or below."""

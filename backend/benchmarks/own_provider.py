@@ -13,7 +13,17 @@ from urllib.parse import urlsplit
 from ..errors import BadRequestError
 from .manifests import Document
 
-FOR_CLIENTS_OUTSIDE = ("base_url", "headers", "ca_file", "tls", "auth", "kube_context", "kube_namespace", "local")
+FOR_CLIENTS_OUTSIDE = (
+    "base_url",
+    "headers",
+    "ca_file",
+    "tls",
+    "auth",
+    "http2",
+    "kube_context",
+    "kube_namespace",
+    "local",
+)
 
 _ADDRESSES = {"llm_url": "", "trace_url": "{trace_id}"}
 """Those that pods get, with what has to stand in them."""

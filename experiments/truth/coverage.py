@@ -26,7 +26,7 @@ from ragmeter.core.stats.estimate import (
     min_samples,
     unbiased_quantile,
 )
-from ragmeter.core.stats.pooled import estimate_pooled_mean, estimate_pooled_quantile
+from ragmeter.core.stats.pooled import Groups, estimate_pooled_mean, estimate_pooled_quantile
 from ragmeter.core.stats.trials import estimate_over_trials, quotient_over_trials, share_over_trials
 
 Ends = tuple[float | None, float | None]
@@ -130,7 +130,8 @@ def _pooled(share: float | None, requests: int) -> Case:
     true = float(population.mean() if share is None else np.quantile(population, share))
 
     def draw(rng: np.random.Generator) -> tuple[Ends, float]:
-        groups = np.exp(rng.normal(0, 0.3, (requests, 1)) + rng.normal(0, 0.4, (requests, 10))).tolist()
+        gaps = np.exp(rng.normal(0, 0.3, (requests, 1)) + rng.normal(0, 0.4, (requests, 10)))
+        groups = Groups.of(list(gaps))
         found = estimate_pooled_mean(groups) if share is None else estimate_pooled_quantile(groups, share)
         return _ends(found), true
 

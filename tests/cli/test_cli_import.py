@@ -47,7 +47,7 @@ def test_imported_trials_that_failed_too_often_are_called_neither_faster_nor_slo
         assert main(["import", *files, "--provider", name, "--out", out]) == 0
     assert main(["compare", *runs]) == 0
     said = " ".join(capsys.readouterr().out.split())
-    assert "CAVEAT here: 30 of " in said
+    assert "here is called neither faster nor cheaper: 30 of " in said
     assert "faster by" not in said
 
 

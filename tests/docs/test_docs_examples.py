@@ -70,7 +70,7 @@ def test_a_manifest_or_provider_file_is_valid(block: Block, tmp_path: Path) -> N
             assert all((MODEL / component / "kustomization.yaml").is_file() for component in document["components"])
             return
         case _:
-            assert document.keys() & {"jobs", "latency-gate"}, "neither a file of ours nor a pipeline"
+            assert document.keys() & {"jobs", "latency-gate", "pages"}, "neither a file of ours nor a pipeline"
             return
     for expression in slos:
         parse_slo(expression, block.id)
@@ -106,6 +106,23 @@ def test_the_gitlab_job_gates_and_keeps_its_reports() -> None:
     assert words[:2] == ["ragmeter", "run"]
     assert {"--bench-strict", "p90(ttft_ms) <= 1500"} <= set(words)
     assert (job["artifacts"]["when"], job["artifacts"]["paths"]) == ("always", ["reports/"])
+
+
+@pytest.mark.parametrize(
+    ("job", "folder"),
+    [
+        (pipeline("pages")["pages"], pipeline("pages")["pages"]["artifacts"]["paths"]),
+        *(
+            (job, [step["with"]["path"] for step in job["steps"] if "upload-pages" in step.get("uses", "")])
+            for job in [pipeline("site")["jobs"]["site"]]
+        ),
+    ],
+    ids=["gitlab", "github"],
+)
+def test_what_is_published_is_what_the_site_is_written_to(job: dict[str, Any], folder: list[str]) -> None:
+    said = [*job.get("script", ()), *(step["run"] for step in job.get("steps", ()) if "run" in step)]
+    assert "ragmeter site reports -o public" in said
+    assert folder == ["public"]
 
 
 @pytest.mark.parametrize("block", blocks("python"), ids=lambda block: block.id)

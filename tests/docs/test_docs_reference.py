@@ -67,6 +67,12 @@ def test_the_table_of_imported_tools_is_generated_from_the_importers() -> None:
     assert text == generated, "run tools/write_import_reference.py"
 
 
+def test_the_columns_of_query_are_generated_from_its_tables() -> None:
+    text = (REFERENCE / "cli.md").read_text(encoding="utf-8")
+    generated = runpy.run_path(str(ROOT / "tools" / "write_query_reference.py"))["page"](text)
+    assert text == generated, "run tools/write_query_reference.py"
+
+
 def test_pytest_helps_with_every_row_of_the_options() -> None:
     command = [sys.executable, "-m", "pytest", "--help", *AS_A_USER]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -10,12 +11,12 @@ from playwright.sync_api import Browser, sync_playwright
 
 from ragmeter.core.compare.compare import compare
 from ragmeter.core.compare.comparison import Comparison
-from ragmeter.core.requests.figure import Figure
 from ragmeter.core.run.saved import SavedRun
 from ragmeter.report.html.comparison_page import comparison_page
+from ragmeter.report.markdown.summary import summary_markdown
 from ragmeter.report.text.comparison_text import comparison_lines
-from ragmeter.report.words.answer import answers
-from ragmeter.report.words.comparison import sentence_of
+from ragmeter.report.text.verdict_block import comparison_block
+from ragmeter.report.words.comparison import conclusions, sentence_of
 from tests.programs import program
 from tests.report.pages import parsed
 from tests.saved import saved_run
@@ -72,21 +73,21 @@ def three() -> list[SavedRun]:
     return [saved_run(name, [f * each for each in SIX], seed=at) for at, (name, f) in enumerate(factors.items())]
 
 
-def test_a_single_best_is_named_with_its_lead_over_the_closest_of_the_others() -> None:
-    said = dict(answers(compare(three(), ragmeter_version="0")))
-    assert said["Time to first token, p50"].startswith("a is the best; the closest: b slower by ")
-    assert said["Output throughput"].startswith("a is the best; the closest: b lower by ")
-
-
-def test_two_sides_that_do_not_differ_are_said_not_to() -> None:
-    runs = [saved_run(name, [1.0] * 8, requests=300, seed=at) for at, name in enumerate("ab")]
-    said = dict(answers(compare(runs, declared=[Figure("tpot_ms", "p50")], ragmeter_version="0")))
-    assert said == {"Time per output token, p50": "no difference shown, within ±5 %"}
-
-
-def test_with_a_reference_the_answer_is_about_each_pair_with_it() -> None:
-    said = dict(answers(compare(three(), reference="b", ragmeter_version="0")))
-    assert re.fullmatch(r"a faster by .* than b; c slower by .* than b", said["Time to first token, p50"])
+def test_page_terminal_end_of_a_session_and_summary_say_the_same_sentences(found: Comparison) -> None:
+    unpriced = compare(three(), ragmeter_version="0")
+    undecided = compare([saved_run(name, [1.0, 2.0], seed=at) for at, name in enumerate("ab")], ragmeter_version="0")
+    for each in (found, unpriced, undecided):
+        (top,) = parsed(comparison_page(each)).of_class("answers")
+        claimed = [item.text() for item in top.all("li")]
+        assert claimed
+        assert conclusions(each)[: len(claimed)] == claimed
+        for lines in (
+            comparison_lines(each, width=100, colour=False),
+            comparison_block(each, width=100),
+            [unescape(summary_markdown([], [each], mask=str)).replace("\N{ZERO WIDTH SPACE}", "")],
+        ):
+            told = "".join("".join(lines).split())  # lines break at spaces, and within a name at its hyphens
+            assert [words for words in conclusions(each) if "".join(words.split()) not in told] == []
 
 
 def test_differences_that_forbid_stand_above_the_figures_and_those_that_explain_below(found: Comparison) -> None:

@@ -10,7 +10,7 @@ from ragmeter.core.result.result import RunResult
 from ragmeter.core.verdicts.records import Outcome
 from ragmeter.report.html.scorecard_page import page_html
 from ragmeter.report.prometheus.result import prometheus_text
-from ragmeter.report.text.history import history_rows
+from ragmeter.report.tables.over_time import history_rows
 from ragmeter.report.text.terminal import summary_lines
 from tests.report.examples import invalid, passing, second_provider
 from tests.report.test_sweep import step

@@ -1,9 +1,11 @@
 """The raw record loses nothing: not by a crash, not by a full disk, not by odd words of a server."""
 
+import json
 import signal
 import subprocess
 import sys
 import textwrap
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -65,6 +67,42 @@ def test_last_line_that_a_crash_cut_is_left_out(tmp_path: Path, cut: int) -> Non
     _, samples, ending = read(path)
     assert [each.index for each in samples] == [0, 1]
     assert (ending.status, ending.reason) == ("interrupted", "the run ended without a word: its process was killed")
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (lambda line: line.replace(b'"index": 1', b'"index": "x"'), r"run\.raw\.jsonl:3: \$\.index: "),
+        (lambda line: line[:-1] + b"]", r"run\.raw\.jsonl:3: not JSON"),
+        (lambda line: line.replace(b'"events_ns": [', b'"events_ns": [99999999999999999999, '), r":3: \$\..*64|:3: \$"),
+        (lambda line: b'["sample"]', r"run\.raw\.jsonl:3: not a JSON object"),
+    ],
+)
+def test_damaged_line_of_a_request_is_named(tmp_path: Path, damage: Callable[[bytes], bytes], words: str) -> None:
+    path = write(tmp_path / "run.raw.jsonl", [sample(), sample(index=1), sample(index=2)])
+    lines = path.read_bytes().split(b"\n")
+    lines[2] = damage(lines[2])
+    path.write_bytes(b"\n".join(lines))
+    with pytest.raises(SchemaError, match=words):
+        read(path)
+
+
+@pytest.mark.parametrize("line", [0, 2])
+def test_bytes_that_are_no_text_are_a_fault_of_the_file(tmp_path: Path, line: int) -> None:
+    path = write(tmp_path / "run.raw.jsonl", [sample(), sample(index=1)])
+    lines = path.read_bytes().split(b"\n")
+    lines[line] = lines[line].replace(b'"', b'"\xff', 1)
+    path.write_bytes(b"\n".join(lines))
+    with pytest.raises(StorageError, match="utf-8"):
+        read(path)
+
+
+def test_lines_as_other_programs_write_them_are_read_alike(tmp_path: Path) -> None:
+    path = write(tmp_path / "run.raw.jsonl", [sample(), sample(index=1)])
+    as_written = read(path)
+    plan, *others = map(json.loads, path.read_text().splitlines())
+    path.write_text("\r\n".join(json.dumps(each, indent=None, separators=(" , ", " : ")) for each in (plan, *others)))
+    assert read(path) == as_written
 
 
 def test_record_without_its_ending_is_of_an_interrupted_run(tmp_path: Path) -> None:

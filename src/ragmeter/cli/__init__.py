@@ -3,7 +3,9 @@
 import argparse
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from typing import Final
 
 import ragmeter
 from ragmeter.core.errors import RagmeterError
@@ -11,6 +13,7 @@ from ragmeter.run.processes.signals import end_by, like_ctrl_c
 from ragmeter.run.processes.streams import notice
 
 EXIT_ERROR = 2
+VERSION_FLAG: Final = "--version"
 DESCRIPTION = (
     "quick is the first minute with a RAG service, and run measures it; plan, load and merge do so from several "
     "machines; the others work on saved runs and on files, without pytest."
@@ -45,63 +48,56 @@ def _reason(error: Exception) -> str:
 
 def _done(arguments: Sequence[str]) -> int:
     """What a command imports takes a moment, in which a signal may come."""
-    from ragmeter.cli import run
     from ragmeter.cli.terminal import standard_streams
 
     with standard_streams():
-        if arguments[:1] == [run.NAME]:
+        if arguments[:1] == ["run"]:
+            from ragmeter.cli import run
+
             return run.run(arguments[1:])
-        options = _parser().parse_args(arguments)
+        options = _parser(arguments[0] if arguments else None).parse_args(arguments)
         command: Callable[[argparse.Namespace], int] = options.command
         return command(options)
 
 
-def _parser() -> argparse.ArgumentParser:
-    from ragmeter.cli import (
-        compare,
-        cost,
-        dataset,
-        history,
-        importing,
-        judge,
-        questions,
-        render,
-        run,
-        shipped,
-        target,
-        validate,
-    )
-    from ragmeter.cli.pipeline import accept, comment, export
-    from ragmeter.cli.shards import load, merge, plan
-    from ragmeter.cli.starting import completion, init, quick
+_COMMANDS: Final[Mapping[str, tuple[str, ...]]] = {
+    "starting.quick": ("quick",),
+    "starting.init": ("init",),
+    "run": ("run",),
+    "render": ("render",),
+    "judge": ("judge",),
+    "cost": ("cost",),
+    "compare": ("compare",),
+    "pipeline.importing": ("import",),
+    "pipeline.export": ("export",),
+    "folder.history": ("history",),
+    "folder.site": ("site",),
+    "folder.query": ("query",),
+    "shards.plan": ("plan",),
+    "shards.load": ("load",),
+    "shards.merge": ("merge",),
+    "pipeline.accept": ("accept",),
+    "pipeline.comment": ("comment",),
+    "questions": ("questions",),
+    "dataset": ("dataset",),
+    "validate": ("validate",),
+    "target": ("target",),
+    "shipped": ("files", "providers", "workloads", "price-lists", "targets", "metrics"),
+    "starting.completion": ("completion",),
+}
+"""The commands of each module: a command waits for the imports of its own module alone."""
 
+
+def _parser(command: str | None = None) -> argparse.ArgumentParser:
+    """Of one command, and of all where no command has that name."""
     parser = argparse.ArgumentParser(prog="ragmeter", description=DESCRIPTION)
-    parser.add_argument("--version", action="version", version=f"ragmeter {ragmeter.__version__}")
+    parser.add_argument(VERSION_FLAG, action="version", version=f"ragmeter {ragmeter.__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for module in (
-        quick,
-        init,
-        run,
-        render,
-        judge,
-        cost,
-        compare,
-        importing,
-        export,
-        history,
-        plan,
-        load,
-        merge,
-        accept,
-        comment,
-        questions,
-        dataset,
-        validate,
-        target,
-        shipped,
-        completion,
-    ):
-        module.add_to(commands)
+    modules = [name for name, mine in _COMMANDS.items() if command in mine]
+    if command == VERSION_FLAG:
+        return parser
+    for name in modules or _COMMANDS:
+        import_module(f"ragmeter.cli.{name}").add_to(commands)
     return parser
 
 

@@ -9,7 +9,6 @@ from io import TextIOWrapper
 from pathlib import Path
 
 from ragmeter.core.errors import StorageError
-from ragmeter.report.text.live import LiveProgress
 from ragmeter.run.processes.streams import drop
 
 
@@ -74,22 +73,3 @@ def width() -> int:
 
 def colour() -> bool:
     return sys.stdout.isatty()
-
-
-class TerminalProgress(LiveProgress):
-    """Live progress of a command. Silent where standard error is no terminal: a log has the lines that the command
-    ends with.
-    """
-
-    def __init__(self, label: str) -> None:
-        """label: what the figures belong to."""
-        super().__init__(show_errors=0, label=label)
-
-    @property
-    def _live(self) -> bool:
-        return sys.stderr.isatty()
-
-    def _write(self, text: str) -> None:
-        if self._live:
-            sys.stderr.write(text)
-            sys.stderr.flush()

@@ -1,7 +1,7 @@
 """Records to JSON documents and back, and the JSON Schema of a record."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, TypeVar
 
@@ -20,8 +20,17 @@ def encode(record: Any) -> dict[str, Any]:
 
     A value that is not of its field's type is passed on: the schema says what is wrong with it.
     """
-    document: dict[str, Any] = _adapter(type(record)).dump_python(record, mode="json", warnings=False)
+    document: dict[str, Any] = _adapter(type(record)).dump_python(
+        record, mode="json", warnings=False, fallback=_sequence
+    )
     return document
+
+
+def _sequence(value: Any) -> list[Any]:
+    """Of a sequence of our own. Raises TypeError for anything else."""
+    if not isinstance(value, Sequence):
+        raise TypeError(f"{type(value).__name__} is nothing that a document holds")
+    return list(value)
 
 
 def to_json(record: Any, *, indent: int | None = None) -> str:
@@ -40,6 +49,14 @@ def decode(record: type[R], document: Any, *, where: str) -> R:
         first = error.errors()[0]
         path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"])
         raise SchemaError(f"{where}: ${path}: {first['msg']}") from error
+    return made
+
+
+def decode_json(record: type[R], text: bytes) -> R:
+    """The record of a JSON text, without the document in between. Raises ValueError, which `decode` has better words
+    for.
+    """
+    made: R = _adapter(record).validate_json(text)
     return made
 
 

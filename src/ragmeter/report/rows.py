@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from ragmeter.core.requests.measures import Measure
 from ragmeter.core.requests.metrics import METRICS
 from ragmeter.core.requests.records import RequestSample
 from ragmeter.core.run.plan import RunPlan
@@ -20,13 +21,18 @@ def request_rows(plan: RunPlan, samples: Sequence[RequestSample]) -> Iterator[Ro
 
     The failure-aware metrics (``adj_``) are left out: they say +inf where ``error`` is set and else repeat the others.
     """
-    metrics = {
+    metrics = request_metrics()
+    for sample in sorted(samples, key=lambda one: one.index):
+        yield _about(plan, sample) | {name: measure(sample) for name, measure in metrics.items()}
+
+
+def request_metrics() -> dict[str, Measure]:
+    """The per-request metrics of a row, by name."""
+    return {
         name: metric.measure
         for name, metric in METRICS.items()
         if metric.measure is not None and not name.startswith("adj_")
     }
-    for sample in sorted(samples, key=lambda one: one.index):
-        yield _about(plan, sample) | {name: measure(sample) for name, measure in metrics.items()}
 
 
 def _about(plan: RunPlan, sample: RequestSample) -> dict[str, Any]:
@@ -63,11 +69,11 @@ def csv_text(rows: Sequence[Row]) -> str:
     stream = io.StringIO()
     writer = csv.DictWriter(stream, fieldnames=list(rows[0]) if rows else [])
     writer.writeheader()
-    writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
+    writer.writerows({name: spreadsheet_cell(value) for name, value in row.items()} for row in rows)
     return stream.getvalue()
 
 
-def _cell(value: Any) -> Any:
+def spreadsheet_cell(value: Any) -> Any:
     """A server's text that a spreadsheet would take for a formula gets an apostrophe in front, as OWASP advises."""
     return f"'{value}" if isinstance(value, str) and value.startswith(_FIRST_OF_FORMULA) else value
 

@@ -6,14 +6,16 @@ of its own, too, and so have the tests of the session that failed on the run, wh
 has no ending and still has every finished request.
 """
 
+import io
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, Self, TypeVar
+from typing import IO, Any, Final, NamedTuple, Self, TypeAlias, TypeVar
 
-from ragmeter.core.codec import decode, to_json
+from ragmeter.core.codec import decode, decode_json, to_json
 from ragmeter.core.errors import SchemaError, StorageError
 from ragmeter.core.figures.observe.records import Reading
 from ragmeter.core.netprobe.document import ProbeReference
@@ -23,6 +25,8 @@ from ragmeter.core.run.plan import Part, RunEnding, RunPlan
 from ragmeter.core.run.probes import with_probe
 
 suffix = ".raw.jsonl"
+_SAMPLE: Final = b'{"sample":'
+"""How the line of a request begins, as it is written."""
 R = TypeVar("R")
 
 
@@ -131,7 +135,9 @@ def read_tests(path: Path) -> tuple[FailedTest, ...] | None:
     """The tests that have failed on the run of a raw record; None where it does not say: it was written before this was
     kept, its session has not ended, or it has none. Raises StorageError or SchemaError.
     """
-    found = _last(_documents(_text(path), str(path)), "failed_tests")
+    with _opened(path) as lines:
+        others = [line for line in _numbered(lines) if not line.text.startswith(_SAMPLE)]
+        found = _last([(line.number, _document(line, str(path))) for line in others], "failed_tests")
     if found is None:
         return None
     tests = found if isinstance(found, list) else [found]
@@ -148,70 +154,111 @@ def read(path: Path) -> tuple[RunPlan, tuple[RequestSample, ...], RunEnding]:
 
     Raises StorageError if the file cannot be read and SchemaError if it is not a raw record.
     """
-    return parsed(_text(path), str(path))
+    with _opened(path) as lines:
+        return _parsed(lines, str(path))
 
 
 def parsed(text: str, where: str) -> tuple[RunPlan, tuple[RequestSample, ...], RunEnding]:
     """As `read`, of the text of a raw record that is called `where`."""
-    documents = _documents(text, where)
-    plan = _probed(_plan(documents[0], where), documents, where)
-    return plan, _all(RequestSample, "sample", documents, where), _ending(documents, where)
+    return _parsed(io.BytesIO(text.encode()), where)
 
 
 def read_plan(path: Path) -> RunPlan:
     """The plan of a raw record alone. Raises StorageError or SchemaError."""
+    with _opened(path) as lines:
+        return _plan(_document(_Line(1, lines.readline(), is_last=True), str(path)), str(path))
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[IO[bytes]]:
+    """Raises StorageError for a file that cannot be read, and for one whose lines turn out to be no text."""
     try:
-        with path.open(encoding="utf-8") as stream:
-            return _plan(_document(stream.readline(), f"{path}:1", last=True), str(path))
+        with path.open("rb") as lines:
+            yield lines
     except (OSError, UnicodeDecodeError) as error:
-        raise StorageError(f"{path}: {_reason(error)}") from error
+        raise StorageError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
 
 
-def _reason(error: Exception) -> str:
-    return str(getattr(error, "strerror", None) or error)
+class _Line(NamedTuple):
+    number: int
+    text: bytes
+    is_last: bool
 
 
-def _text(path: Path) -> str:
+def _numbered(lines: Iterable[bytes]) -> Iterator[_Line]:
+    number, held = 0, None
+    for number, text in enumerate(lines, start=1):
+        if held is not None:
+            yield _Line(number - 1, held, is_last=False)
+        held = text
+    if held is not None:
+        yield _Line(number, held, is_last=True)
+
+
+_Documents: TypeAlias = Sequence[tuple[int, Mapping[str, Any] | None]]
+"""What is not of a request, each with the number of its line; None for a last line that was cut."""
+
+
+def _parsed(lines: Iterable[bytes], where: str) -> tuple[RunPlan, tuple[RequestSample, ...], RunEnding]:
+    rest = _numbered(lines)
+    first = next(rest, None)
+    plan = _plan(None if first is None else _document(first, where), where)
+    samples: list[RequestSample] = []
+    documents: list[tuple[int, Mapping[str, Any] | None]] = []
+    for line in rest:
+        sample = _whole_sample(line.text)
+        if sample is None:
+            document = _document(line, where)
+            if document and "sample" in document:
+                sample = decode(RequestSample, document["sample"], where=f"{where}:{line.number}")
+            else:
+                documents.append((line.number, document))
+        if sample is not None:
+            samples.append(sample)
+    return _probed(plan, documents, where), tuple(samples), _ending(documents, where)
+
+
+def _whole_sample(text: bytes) -> RequestSample | None:
+    """Straight from the bytes, as most lines are; None for any other line, and for one that has a fault."""
+    whole = text.rstrip()
+    if not (whole.startswith(_SAMPLE) and whole.endswith(b"}")):
+        return None
     try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise StorageError(f"{path}: {_reason(error)}") from error
+        return decode_json(RequestSample, whole[len(_SAMPLE) : -1])
+    except ValueError:
+        return None
 
 
-def _documents(text: str, where: str) -> list[dict[str, object] | None]:
-    """Of each line; None for a last one that was cut."""
-    lines = text.removesuffix("\n").split("\n")
-    return [_document(line, f"{where}:{i}", last=i == len(lines)) for i, line in enumerate(lines, start=1)]
-
-
-def _plan(first: dict[str, object] | None, where: str) -> RunPlan:
+def _plan(first: Mapping[str, Any] | None, where: str) -> RunPlan:
     if not first or "plan" not in first:
         raise SchemaError(f"{where}: is not a raw record of a run: its first line has no plan")
     return decode(RunPlan, first["plan"], where=f"{where}:1")
 
 
-def _probed(plan: RunPlan, documents: Sequence[dict[str, object] | None], where: str) -> RunPlan:
+def _probed(plan: RunPlan, documents: _Documents, where: str) -> RunPlan:
     found = _last(documents, "probe")
     return plan if found is None else with_probe(plan, decode(ProbeReference, found, where=f"{where}: probe"))
 
 
-def _last(documents: Sequence[dict[str, object] | None], kind: str) -> object | None:
-    return next((document[kind] for document in reversed(documents) if document and kind in document), None)
+def _last(documents: _Documents, kind: str) -> Any:
+    return next((document[kind] for _, document in reversed(documents) if document and kind in document), None)
 
 
-def _document(line: str, where: str, *, last: bool) -> dict[str, object] | None:
+def _document(line: _Line, where: str) -> Mapping[str, Any] | None:
     try:
-        document = json.loads(line)
+        document = json.loads(line.text.decode())
+    except UnicodeDecodeError:
+        raise
     except ValueError as error:
-        if last:
+        if line.is_last:
             return None
-        raise SchemaError(f"{where}: not JSON: {error}") from error
+        raise SchemaError(f"{where}:{line.number}: not JSON: {error}") from error
     if not isinstance(document, dict):
-        raise SchemaError(f"{where}: not a JSON object")
+        raise SchemaError(f"{where}:{line.number}: not a JSON object")
     return document
 
 
-def _ending(documents: Sequence[dict[str, object] | None], where: str) -> RunEnding:
+def _ending(documents: _Documents, where: str) -> RunEnding:
     readings = _all(Reading, "reading", documents, where)
     said = _last(documents, "ending")
     if said is not None:
@@ -221,10 +268,10 @@ def _ending(documents: Sequence[dict[str, object] | None], where: str) -> RunEnd
     return RunEnding(status="interrupted", reason=reason, parts=parts, readings=readings)
 
 
-def _all(record: type[R], kind: str, documents: Sequence[dict[str, object] | None], where: str) -> tuple[R, ...]:
+def _all(record: type[R], kind: str, documents: _Documents, where: str) -> tuple[R, ...]:
     """The records of every line of this kind."""
     return tuple(
-        decode(record, document[kind], where=f"{where}:{i}")
-        for i, document in enumerate(documents, start=1)
+        decode(record, document[kind], where=f"{where}:{number}")
+        for number, document in documents
         if document and kind in document
     )

@@ -227,7 +227,7 @@ def test_no_provider_that_breaks_its_budget_is_called_faster(project: Project, h
         provider=None,
     )
     said = text_of(outcome)
-    assert "CAVEAT flaky: 30 of 60 requests failed" in said
+    assert "flaky is called neither faster nor cheaper: 30 of 60 requests failed" in said
     assert "faster by" not in said
     (document,) = project.pytester.path.glob("reports/ns/*/*.comparison.json")
     found = json.loads(document.read_text(encoding="utf-8"))

@@ -56,7 +56,7 @@ def _install(folder: Path) -> None:
     shutil.rmtree(folder / "wheel", ignore_errors=True)
     _pip(folder, "wheel", "--no-deps", "--wheel-dir", str(folder / "wheel"), str(ROOT))
     _pip(folder, "install", "--no-deps", "--force-reinstall", str(wheel(folder)))
-    _pip(folder, "install", "--no-compile", f"{wheel(folder)}[completion,local]")
+    _pip(folder, "install", "--no-compile", f"{wheel(folder)}[completion,local,query]")
 
 
 def _pip(folder: Path, *arguments: str) -> None:

@@ -11,11 +11,13 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from ragmeter.core.compare.compare import compare
 from ragmeter.report.html.comparison_page import comparison_page
+from ragmeter.report.html.index.page import index_page
 from ragmeter.report.html.scorecard.tests import SessionTest
 from ragmeter.report.html.scorecard_page import page_html, session_page
 from tests.programs import program
 from tests.report.examples import every_state, failing, second_provider
 from tests.report.html.on_top import expired, over_time, searched
+from tests.report.html.over_time import index, many
 from tests.saved import saved_run
 
 SIX = [1.0, 1.02, 0.99, 1.01, 0.98, 1.0]
@@ -35,6 +37,8 @@ def _pages() -> dict[str, str]:
         "session": session_page([failing(), second_provider()], TESTS, comparisons=[("a or b?", "there.html")]),
         "empty": session_page([], []),
         "comparison": comparison_page(compare(sides, ragmeter_version="0")),
+        "index": index_page(many()),
+        "index_of_none": index_page(index([])),
     }
 
 
@@ -84,14 +88,14 @@ def test_axe_finds_nothing_serious(page: Page, pages: dict[str, Path], name: str
     assert _grave(found) == []
 
 
-@pytest.mark.parametrize("name", ["fail", "comparison", "session"])
+@pytest.mark.parametrize("name", ["fail", "comparison", "session", "index"])
 def test_axe_finds_nothing_serious_in_the_dark(page: Page, pages: dict[str, Path], name: str) -> None:
     page.emulate_media(color_scheme="dark")
     page.goto(pages[name].as_uri(), timeout=30_000)
     assert _grave(Axe().run(page).response) == []
 
 
-@pytest.mark.parametrize("name", ["fail", "comparison", "session", "searched"])
+@pytest.mark.parametrize("name", ["fail", "comparison", "session", "searched", "index"])
 def test_headings_begin_with_one_of_the_first_level_and_skip_none(
     page: Page, pages: dict[str, Path], name: str
 ) -> None:
@@ -102,7 +106,7 @@ def test_headings_begin_with_one_of_the_first_level_and_skip_none(
     assert all(below <= above + 1 for above, below in pairwise(levels))
 
 
-@pytest.mark.parametrize("name", ["fail", "comparison", "session"])
+@pytest.mark.parametrize("name", ["fail", "comparison", "session", "index"])
 @pytest.mark.parametrize("media", ["screen", "print"])
 def test_what_comes_first_in_the_document_comes_first_on_the_page(
     page: Page, pages: dict[str, Path], name: str, media: Literal["screen", "print"]

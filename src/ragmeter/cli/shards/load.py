@@ -5,8 +5,9 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from ragmeter.cli.progress import TerminalProgress
 from ragmeter.cli.provider import add_provider, provider_of
-from ragmeter.cli.terminal import TerminalProgress, say
+from ragmeter.cli.terminal import say
 from ragmeter.clients.http.clocks import AUTO
 from ragmeter.clients.plugins.registry import clock_of
 from ragmeter.core.errors import ConfigError

@@ -8,9 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+from ragmeter.cli.progress import TerminalProgress
 from ragmeter.cli.starting.files import CI, COMMAND, SEARCH_COMMAND, check_free, files_of, write
 from ragmeter.cli.starting.service import add_service, model_of, provider_of, starter_of, target_of, workload_of
-from ragmeter.cli.terminal import TerminalProgress, answer_to, say, width
+from ragmeter.cli.terminal import answer_to, say, width
 from ragmeter.core.errors import ConfigError
 from ragmeter.core.inputs.provider import Provider
 from ragmeter.core.inputs.starter import LEAST_REQUESTS, REQUESTS, ROOM, Starter, rounded_up

@@ -139,7 +139,7 @@ def _read(exchange: Exchange, dialect: Dialect, reading: Reading) -> Sequence[st
     parser = parser_of(dialect.framing)
     if not is_2xx(exchange):
         return ()
-    framed = exchange.by_plugin or any(
+    framed = exchange.framed or any(
         exchange.header(name) is not None for name in ("content-length", "transfer-encoding")
     )
     bodies = (body for _, body in exchange.chunks)

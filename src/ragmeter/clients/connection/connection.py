@@ -6,8 +6,10 @@ import time
 from dataclasses import dataclass
 from typing import Protocol
 
+from ragmeter.clients.connection.origin import Origin
 from ragmeter.clients.connection.response import ResponseReader
 from ragmeter.clients.connection.tcp_info import TcpInfo
+from ragmeter.clients.connection.transport import HttpRequest
 from ragmeter.core.requests.records import ErrorClass
 
 
@@ -79,6 +81,7 @@ class Connection:
         self.sent_ns: int | None = None
         self.response: ResponseReader | None = None
         self.tcp_info: TcpInfo | None = None
+        self.sent_bytes = 0
         self.earlier_retransmits = 0
         self.lost = asyncio.Event()
         self._done: asyncio.Future[None] | None = None
@@ -105,12 +108,16 @@ class Connection:
             self._done.set_result(None)
         self._done = None
 
-    async def roundtrip(self, wire: bytes) -> None:
-        """Send a request and wait until its response is over; read it from ``response``, also when cancelled."""
+    async def roundtrip(self, request: HttpRequest, origin: Origin) -> None:
+        """Send a request and wait until its response is over; read it from ``response``, also when cancelled.
+
+        ``sent_bytes`` is the size of the request.
+        """
         self.response = ResponseReader()
         self._done = asyncio.get_running_loop().create_future()
         self.earlier_retransmits = self.tcp_info.retransmits if self.tcp_info else 0
-        done = self._done
+        done, wire = self._done, encoded(request, origin)
+        self.sent_bytes = len(wire)
         self.sent_ns = time.monotonic_ns()
         self.link.write(wire)
         try:
@@ -135,3 +142,12 @@ class Connection:
         """Close at once. What the response has so far stays readable."""
         self._done = None
         self.link.abort()
+
+
+def encoded(request: HttpRequest, origin: Origin) -> bytes:
+    """The request as HTTP/1.1 has it. A header of the request replaces the one sent by default."""
+    headers = {"host": origin.authority, "content-length": str(len(request.body)), "accept-encoding": "identity"}
+    headers |= {name.lower(): value for name, value in request.headers}
+    lines = [f"{request.method} {origin.target(request.path)} HTTP/1.1"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + request.body

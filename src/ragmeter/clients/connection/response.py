@@ -1,6 +1,7 @@
 """HTTP/1.1 responses, sans I/O: dated bytes in; status, headers and dated body pieces out."""
 
 import zlib
+from typing import ClassVar
 
 import httptools
 
@@ -19,9 +20,12 @@ class ResponseReader:
 
     received_bytes: all that was fed, framing included. ended_ns: None until the response is over.
     is_chunked: whether the rest of a chunked body is awaited.
+    framed: whether the protocol says where a response ends, whatever its headers have.
     reusable: whether another request may follow on the same connection.
     earliest_ns, exact_chunks: see `ragmeter.clients.connection.transport.Exchange`.
     """
+
+    framed: ClassVar[bool] = False
 
     def __init__(self) -> None:
         self.status: int | None = None

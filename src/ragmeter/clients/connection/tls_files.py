@@ -10,6 +10,7 @@ from ragmeter.core.errors import ConfigError
 from ragmeter.core.inputs.access.tls import TlsFiles
 
 HTTP_1: Final = ("http/1.1",)
+HTTP_2: Final = ("h2",)
 _BEGIN, _END = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
 
 

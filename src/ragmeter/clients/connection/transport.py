@@ -48,7 +48,8 @@ class Exchange:
     dns_ns, connect_ns, tls_ns: durations of setting up the connection; None when one was reused.
     fallback_ns: what of ``connect_ns`` went to addresses that did not answer in time; None where the first one did.
     headers: of the response, names in lower case, in order.
-    by_plugin: whether a plug-in asked, and not HTTP: there is no status, and the answer is whole without a failure.
+    by_plugin: whether a plug-in asked, and not HTTP: there is no status.
+    framed: whether the protocol says where an answer ends, whatever the headers have.
     chunks: the body without its HTTP framing and content coding, as (arrival, bytes).
     earliest_ns: of each chunk, the time after which its bytes arrived; with the arrival in ``chunks`` it bounds them.
         The same as the arrival where all bytes came at once. None with the user clock, which cannot say.
@@ -71,6 +72,7 @@ class Exchange:
     status: int | None = None
     headers: tuple[tuple[str, str], ...] = ()
     by_plugin: bool = False
+    framed: bool = False
     chunks: tuple[tuple[int, bytes], ...] = ()
     earliest_ns: tuple[int, ...] | None = None
     exact_chunks: frozenset[int] = frozenset()

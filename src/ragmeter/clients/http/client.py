@@ -1,6 +1,6 @@
 """The load client: kept-alive connections, llhttp, and arrival times by the best clock that the system has.
 
-HTTP/1.1 over TCP or TLS. Proxy variables of the environment are not obeyed: a proxy would be measured, too.
+HTTP/1.1 or HTTP/2 over TCP or TLS. Proxy variables of the environment are not obeyed: a proxy would be measured, too.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from ragmeter.clients.connection.dial import DialError, dial
 from ragmeter.clients.connection.origin import Origin
 from ragmeter.clients.connection.pauses import Pauses
 from ragmeter.clients.connection.response import ResponseReader, decode_content
-from ragmeter.clients.connection.tls_files import tls_context
+from ragmeter.clients.connection.tls_files import HTTP_1, HTTP_2, tls_context
 from ragmeter.clients.connection.transport import CaptureLosses, Exchange, HttpRequest
 from ragmeter.clients.http.clocks import AUTO, clock_for, links_for
 from ragmeter.core.errors import ClientError, ConfigError, TargetError
@@ -56,12 +56,14 @@ class HttpTransport:
         local_ports: range | None = None,
         pauses: Pauses | None = None,
         addresses: str = RESOLVER,
+        http2: bool = False,
     ) -> None:
         """tls: whom to trust, and what to show.
         clock: one of `ragmeter.clients.http.clocks.CLOCKS`.
         local_ports: of this process alone, if several send at once; see `ragmeter.clients.connection.local_ports`.
         pauses: between the sends of a schedule, for what can wait.
         addresses: one of `ragmeter.clients.connection.addresses.CHOICES`.
+        http2: HTTP/2 is spoken, with TLS and without, and nothing else.
 
         Raises ConfigError.
         """
@@ -71,7 +73,9 @@ class HttpTransport:
         self._turn = itertools.cycle(self._origins)
         self._idle: dict[tuple[str, str, int], list[Connection]] = {o.endpoint: [] for o in self._origins}
         self._addresses = {origin.endpoint: Addresses(addresses) for origin in self._origins}
-        self._tls = tls_context(tls) if any(origin.scheme == "https" for origin in self._origins) else None
+        self._made = http2_connection() if http2 else Connection
+        protocols = HTTP_2 if http2 else HTTP_1
+        self._tls = tls_context(tls, protocols) if any(origin.scheme == "https" for origin in self._origins) else None
         self._connect_timeout_s = connect_timeout_s
         self._stale_within_ns = int(stale_within_s * 1e9)
         self.clock = clock_for(clock)
@@ -99,19 +103,18 @@ class HttpTransport:
     async def exchange(self, request: HttpRequest, *, deadline_ns: int) -> Exchange:
         """See `ragmeter.clients.connection.transport.Transport.exchange`."""
         origin = next(self._turn)
-        wire = _encode(request, origin)
         attempt = _Attempt()
         failure: tuple[ErrorClass, str] | None = None
         try:
             async with asyncio.timeout((deadline_ns - time.monotonic_ns()) / 1e9):
-                await self._converse(origin, wire, attempt)
+                await self._converse(origin, request, attempt)
         except TimeoutError:
             failure = (ErrorClass.TIMEOUT, _describe_timeout(attempt))
         except DialError as error:
             failure = (error.error, str(error))
         finally:
             self._put_back(origin, attempt.connection)
-        return _finished(attempt, failure, deadline_ns=deadline_ns, wire_bytes=len(wire))
+        return _finished(attempt, failure, deadline_ns=deadline_ns)
 
     async def aclose(self) -> None:
         """See `ragmeter.clients.connection.transport.Transport.aclose`."""
@@ -125,16 +128,16 @@ class HttpTransport:
                 await connection.lost.wait()
         self._links.close()
 
-    async def _converse(self, origin: Origin, wire: bytes, attempt: _Attempt) -> None:
+    async def _converse(self, origin: Origin, request: HttpRequest, attempt: _Attempt) -> None:
         while (idle := self._take_idle(origin)) is not None:
             attempt.connection, attempt.reused = idle, True
-            await idle.roundtrip(wire)
+            await idle.roundtrip(request, origin)
             if not _was_stale(idle, within_ns=self._stale_within_ns):
                 return
-            attempt.earlier_sent_bytes += len(wire)
+            attempt.earlier_sent_bytes += idle.sent_bytes
         attempt.connection, attempt.reused = None, False
         attempt.connection = await self._dial(origin)
-        await attempt.connection.roundtrip(wire)
+        await attempt.connection.roundtrip(request, origin)
 
     def _take_idle(self, origin: Origin) -> Connection | None:
         """The connection that was used last: it is the least likely to be closed."""
@@ -163,16 +166,16 @@ class HttpTransport:
     async def _dial(self, origin: Origin) -> Connection:
         tls = self._tls if origin.scheme == "https" else None
         addresses = self._addresses[origin.endpoint]
-        return await dial(Connection(), origin, tls, self._links, addresses, timeout_s=self._connect_timeout_s)
+        return await dial(self._made(), origin, tls, self._links, addresses, timeout_s=self._connect_timeout_s)
 
 
-def _encode(request: HttpRequest, origin: Origin) -> bytes:
-    """The request as it goes out. A header of the request replaces the one sent by default."""
-    headers = {"host": origin.authority, "content-length": str(len(request.body)), "accept-encoding": "identity"}
-    headers |= {name.lower(): value for name, value in request.headers}
-    lines = [f"{request.method} {origin.target(request.path)} HTTP/1.1"]
-    lines += [f"{name}: {value}" for name, value in headers.items()]
-    return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + request.body
+def http2_connection() -> type[Connection]:
+    """The class of HTTP/2. Raises ConfigError without the library that speaks it."""
+    try:
+        from ragmeter.clients.connection.http2 import Http2Connection
+    except ImportError as error:
+        raise ConfigError("$.http2: needs the package h2: pip install 'ragmeter[http2]'") from error
+    return Http2Connection
 
 
 def _was_stale(connection: Connection, *, within_ns: int) -> bool:
@@ -193,9 +196,7 @@ def _describe_timeout(attempt: _Attempt) -> str:
     return f"the deadline passed after {response.received_bytes} bytes of the response"
 
 
-def _finished(
-    attempt: _Attempt, failure: tuple[ErrorClass, str] | None, *, deadline_ns: int, wire_bytes: int
-) -> Exchange:
+def _finished(attempt: _Attempt, failure: tuple[ErrorClass, str] | None, *, deadline_ns: int) -> Exchange:
     connection = attempt.connection
     response = connection.response if connection else None
     if connection is None or response is None:
@@ -219,13 +220,14 @@ def _finished(
         fallback_ns=setup.fallback_ns if setup else None,
         status=response.status,
         headers=headers,
+        framed=response.framed,
         chunks=chunks,
         earliest_ns=_bounds(response),
         exact_chunks=frozenset(response.exact_chunks),
         ended_ns=response.ended_ns or time.monotonic_ns(),
         deadline_ns=deadline_ns,
         failure=failure or response.failure or undecodable,
-        sent_bytes=attempt.earlier_sent_bytes + wire_bytes,
+        sent_bytes=attempt.earlier_sent_bytes + connection.sent_bytes,
         received_bytes=response.received_bytes,
         server_address=connection.setup.address if connection.setup else None,
         rtt_us=tcp.rtt_us if tcp else None,

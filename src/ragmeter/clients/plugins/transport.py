@@ -176,6 +176,7 @@ class PluginTransport:
             tls_ns=setup.tls_ns if setup else None,
             fallback_ns=setup.fallback_ns if setup else None,
             by_plugin=True,
+            framed=True,
             chunks=tuple((each.at_ns, each.data) for each in heard.arrivals),
             earliest_ns=bounds if bounds and len(bounds) == len(heard.arrivals) else None,
             ended_ns=time.monotonic_ns(),

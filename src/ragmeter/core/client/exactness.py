@@ -1,6 +1,6 @@
 """How far arrival times may be from the truth, by what the client's clock says of each."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,21 +25,24 @@ class Exactness:
 
 
 def exactness(samples: Iterable[RequestSample]) -> Exactness:
-    dated = [_widths_ms(sample) for sample in samples if sample.inexact_events is not None and sample.events_ns]
+    dated = [sample for sample in samples if sample.inexact_events is not None and sample.events_ns]
     if not dated:
         return Exactness(exact_ratio=None, width_max_ms=None, ttft_width_p99_ms=None, itl_width_p99_ms=None)
-    widths = np.concatenate(dated)
-    gaps = np.concatenate([np.maximum(each[1:], each[:-1]) for each in dated])
+    ends = np.cumsum([len(sample.events_ns) for sample in dated])
+    firsts = np.concatenate(([0], ends[:-1]))
+    widths = _widths_ms(dated, firsts, int(ends[-1]))
     return Exactness(
         exact_ratio=float(np.mean(widths == 0)),
         width_max_ms=float(widths.max()),
-        ttft_width_p99_ms=quantile([float(each[0]) for each in dated], 0.99),
-        itl_width_p99_ms=quantile(gaps, 0.99),
+        ttft_width_p99_ms=quantile(widths[firsts], 0.99),
+        itl_width_p99_ms=quantile(np.delete(np.maximum(widths[1:], widths[:-1]), ends[:-1] - 1), 0.99),
     )
 
 
-def _widths_ms(sample: RequestSample) -> npt.NDArray[np.float64]:
-    widths = np.zeros(len(sample.events_ns))
-    for position, width_ns in sample.inexact_events or ():
-        widths[position] = width_ns / 1e6
+def _widths_ms(dated: Sequence[RequestSample], firsts: npt.NDArray[np.int64], events: int) -> npt.NDArray[np.float64]:
+    """Of all events, request by request."""
+    widths = np.zeros(events)
+    for sample, first in zip(dated, firsts.tolist(), strict=True):
+        for position, width_ns in sample.inexact_events or ():
+            widths[first + position] = width_ns / 1e6
     return widths

@@ -4,32 +4,30 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from ragmeter.core.client.harness import Harness
 from ragmeter.core.compare.caveats import Conditions, caveats_of_run
 from ragmeter.core.compare.circumstances import asked_of, declared_of, price_doubt, seconds_per_trial
 from ragmeter.core.compare.comparison import Side
 from ragmeter.core.compare.imported import ImportedTrials, measure_imported
 from ragmeter.core.compare.measured import DECLARED, MeasuredRun, labels
 from ragmeter.core.figures.curves import curves_of
-from ragmeter.core.figures.series import series_of
 from ragmeter.core.figures.steady import steady_state
 from ragmeter.core.figures.summary import Figures, finite_estimate, summarise
 from ragmeter.core.inputs.workload import Workload
-from ragmeter.core.money.cost import withhold
+from ragmeter.core.money.cost import Cost, withhold
 from ragmeter.core.money.economics import Terms, economics
 from ragmeter.core.requests.figure import Figure, percentile_share
-from ragmeter.core.requests.metrics import METRICS
 from ragmeter.core.requests.records import Phase, RequestSample
 from ragmeter.core.requests.token_source import of_one_source, remarks, token_source
-from ragmeter.core.run.caches import why_undeclared
 from ragmeter.core.run.figures import cost_of_run, harness_of_run
 from ragmeter.core.run.identity import identity_of
 from ragmeter.core.run.plan import RunPlan
 from ragmeter.core.run.saved import SavedRun
-from ragmeter.core.run.vantage import figures_of, seen_by_users
+from ragmeter.core.run.vantage import figures_of
 from ragmeter.core.stats.estimate import Estimate
 from ragmeter.core.stats.trials import MIN_TO_SHOW
 from ragmeter.core.verdicts.error_budget import overspent_in
-from ragmeter.core.verdicts.of_run import judge_run
+from ragmeter.core.verdicts.of_run import JudgedRun, judge_run
 from ragmeter.core.verdicts.slo import parse_slo
 
 
@@ -61,9 +59,12 @@ def measure(run: SavedRun, label: str, declared: Sequence[Figure] = DECLARED, te
     """The last trial of a run that ended early is left out, unless it is the only one: it was cut short."""
     trials = _trials(run)
     kept = [sample for trial in trials.values() for sample in trial]
-    figures = figures_of(kept, Phase.MEASURED, run.plan)
-    by_trial = {key: {number: _figure(run.plan, trial, *key) for number, trial in trials.items()} for key in declared}
-    side = _side(run, label, trials, figures, by_trial, terms)
+    judged = judge_run(run.plan, of_one_source(run.samples), run.ending)
+    is_whole = len(kept) == len(judged.measured)
+    figures = judged.figures if is_whole else figures_of(kept, Phase.MEASURED, run.plan)
+    harness = judged.harness if is_whole else harness_of_run(run.plan, run.ending, kept)
+    by_trial = _by_trial(run.plan, trials, declared)
+    side = _side(run, label, trials, _Found(figures=figures, harness=harness, judged=judged, by_trial=by_trial), terms)
     return MeasuredRun(
         side=side,
         by_trial=by_trial,
@@ -75,8 +76,7 @@ def measure(run: SavedRun, label: str, declared: Sequence[Figure] = DECLARED, te
 
 def figures_by_trial(run: SavedRun, declared: Sequence[Figure]) -> Mapping[Figure, Sequence[float | None]]:
     """One figure a trial for each metric, without what else a side of a comparison has."""
-    trials = _trials(run)
-    return {key: [_figure(run.plan, trial, *key) for trial in trials.values()] for key in declared}
+    return {key: list(values.values()) for key, values in _by_trial(run.plan, _trials(run), declared).items()}
 
 
 def sent_by_trial(
@@ -88,7 +88,8 @@ def sent_by_trial(
     """
     mine = [sample for sample in of_one_source(samples) if sample.phase is Phase.MEASURED]
     trials = [[s for s in mine if s.trial == number] for number in sorted({sample.trial for sample in mine})]
-    return {key: [_sent(workload, trial, trial, *key) for trial in trials] for key in declared if not _is_cost(key)}
+    figures = [summarise(trial, Phase.MEASURED, goodput=workload.goodput, seed=workload.seed) for trial in trials]
+    return {key: [_sent(of_trial, *key) for of_trial in figures] for key in declared if not _is_cost(key)}
 
 
 def _trials(run: SavedRun) -> Mapping[int, Sequence[RequestSample]]:
@@ -109,20 +110,28 @@ def _conditions(run: SavedRun, side: Side, mine: Sequence[RequestSample]) -> Con
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """What was found of a run. figures, harness: of its whole trials. judged: of all of it."""
+
+    figures: Figures
+    harness: Harness
+    judged: JudgedRun
+    by_trial: Mapping[Figure, Mapping[int, float | None]]
+
+
 def _side(
     run: SavedRun,
     label: str,
     trials: Mapping[int, Sequence[RequestSample]],
-    figures: Figures,
-    by_trial: Mapping[Figure, Mapping[int, float | None]],
+    found: _Found,
     terms: Terms,
 ) -> Side:
     kept = [sample for trial in trials.values() for sample in trial]
-    harness, cost = harness_of_run(run.plan, run.ending, kept), cost_of_run(run.plan, figures, kept)
-    judged = judge_run(run.plan, of_one_source(run.samples), run.ending)
+    figures, harness, judged = found.figures, found.harness, found.judged
+    cost = cost_of_run(run.plan, figures, kept)
     spent = overspent_in([parse_slo(at.expression, at.origin) for at in run.plan.slos], figures.phase)
     steady = [steady_state(trial) for trial in trials.values()]
-    undeclared = why_undeclared(run.plan, run.samples)
     return Side(
         label=label,
         run_id=run.plan.run_id,
@@ -134,7 +143,7 @@ def _side(
         requests=figures.phase.requests,
         error_ratio=finite_estimate(figures.rates["error_ratio"]),
         estimates=_estimates(figures),
-        figures={str(key): tuple(values.values()) for key, values in by_trial.items()},
+        figures={str(key): tuple(values.values()) for key, values in found.by_trial.items()},
         curves=curves_of(figures),
         cost=None if cost is None else economics(withhold(cost, spent), figures, terms),
         mean_output_tokens=figures.phase.avg_output_tokens,
@@ -142,7 +151,7 @@ def _side(
         not_fit=harness.reasons,
         caveats=(
             *caveats_of_run(harness, run.ending, figures.rates["error_ratio"], steady, spent),
-            *([undeclared] if undeclared else []),
+            *([judged.caches.undeclared] if judged.caches.undeclared else []),
             *remarks(kept),
         ),
         netprobe_reference=run.plan.metadata.get("netprobe_ew_path"),
@@ -179,29 +188,34 @@ def _estimates(figures: Figures) -> dict[str, Estimate]:
     return {name: finite_estimate(at) for name, at in found.items() if at is not None}
 
 
-def _figure(plan: RunPlan, trial: Sequence[RequestSample], metric: str, statistic: str | None) -> float | None:
-    """Of one trial."""
-    if not _is_cost(Figure(metric, statistic)):
-        return _sent(plan.workload, trial, seen_by_users(trial, plan), metric, statistic)
-    cost = cost_of_run(plan, summarise(trial, Phase.MEASURED, goodput=plan.workload.goodput), trial)
-    return getattr(cost, metric) if cost else None
+def _by_trial(
+    plan: RunPlan, trials: Mapping[int, Sequence[RequestSample]], declared: Sequence[Figure]
+) -> dict[Figure, dict[int, float | None]]:
+    figures = {number: figures_of(trial, Phase.MEASURED, plan) for number, trial in trials.items()}
+    costs = {number: cost_of_run(plan, figures[number], trial) for number, trial in trials.items()}
+    return {
+        key: {
+            number: _of_cost(costs[number], key) if _is_cost(key) else _sent(figures[number], *key) for number in trials
+        }
+        for key in declared
+    }
+
+
+def _of_cost(cost: Cost | None, figure: Figure) -> float | None:
+    value: float | None = None if cost is None else getattr(cost, figure.metric)
+    return value
 
 
 def _is_cost(figure: Figure) -> bool:
     return figure.metric.startswith("usd_")
 
 
-def _sent(
-    workload: Workload,
-    trial: Sequence[RequestSample],
-    seen: Sequence[RequestSample],
-    metric: str,
-    statistic: str | None,
-) -> float | None:
-    """A latency or a rate of one trial. seen: its requests whose latencies count."""
+def _sent(figures: Figures, metric: str, statistic: str | None) -> float | None:
+    """A latency or a rate of one trial."""
     if statistic is not None:
-        return series_of(METRICS[metric], seen, workload.seed).of_each_trial(percentile_share(statistic))[0]
-    rate = summarise(trial, Phase.MEASURED, goodput=workload.goodput).rates.get(metric)
+        series = figures.series.get(metric)
+        return None if series is None else series.of_each_trial(percentile_share(statistic))[0]
+    rate = figures.rates.get(metric)
     return rate.value if rate else None
 
 

@@ -100,7 +100,7 @@ def retrieval_of(
     labelled = {index: wanted for index, wanted in all_labelled.items() if lost.isdisjoint(wanted)}
     mine = [sample for sample in samples if _counts(sample, labelled)]
     whole = mine if run is None else [sample for sample in run if _counts(sample, labelled)]
-    foreign = bool(mine) and _is_foreign((id_ for sample in whole for id_ in sample.documents), labelled.values())
+    foreign = bool(mine) and _is_foreign({id_ for sample in whole for id_ in sample.documents}, labelled.values())
     known = [] if foreign or len(lost) > GONE * len(named) else mine
     asked = len({sample.prompt_index for sample in known})
     ranked = [(sample.documents[:k], labelled[sample.prompt_index]) for sample in known]

@@ -1,14 +1,15 @@
 """All values of one metric in a phase, and any statistic of them."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ragmeter.core.requests.figure import STATISTICS, percentile_share
-from ragmeter.core.requests.measures import itl_gaps_ms
-from ragmeter.core.requests.metric import OVER_QUESTIONS, Metric
+from ragmeter.core.requests.measures import Measure, itl_gaps_ms
+from ragmeter.core.requests.metric import OF_REQUESTS, OVER_QUESTIONS, Metric
+from ragmeter.core.requests.metrics import METRICS
 from ragmeter.core.requests.records import RequestSample
 from ragmeter.core.stats.estimate import (
     MEAN_MIN_SAMPLES,
@@ -22,7 +23,7 @@ from ragmeter.core.stats.estimate import (
     min_samples,
     unbiased_quantile,
 )
-from ragmeter.core.stats.pooled import estimate_pooled_mean, estimate_pooled_quantile
+from ragmeter.core.stats.pooled import Groups, estimate_pooled_mean, estimate_pooled_quantile
 from ragmeter.core.stats.trials import estimate_over_trials
 
 
@@ -47,15 +48,15 @@ BEYOND = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Series:
-    """values: ascending. groups: the same values by request, of a pooled metric only. seed: of its resampling.
+    """values: ascending. groups: the same values by request, of a pooled metric and a single trial only.
 
-    trials: the same values by trial, ascending, one array for each trial of the phase. questions: how many different
-    ones the values are of.
+    trials: the same values by trial, ascending, one array for each trial of the phase. seed: of its resampling.
+    questions: how many different ones a share over questions is of.
     """
 
     metric: Metric
     values: NDArray[np.float64]
-    groups: tuple[tuple[float, ...], ...] | None
+    groups: Groups | None
     trials: tuple[NDArray[np.float64], ...]
     seed: int
     questions: int = 0
@@ -118,41 +119,62 @@ class Series:
 def series_of(metric: Metric, samples: Sequence[RequestSample], seed: int) -> Series:
     """The metric of successes; a failure-aware metric (``adj_``) also has a value for each failure.
 
-    Ascending values, and groups in ascending order, make every figure independent of the order of the samples.
+    Ascending values make every figure independent of the order of the samples.
     """
+    of_trials: dict[int, list[RequestSample]] = {trial: [] for trial in sorted({sample.trial for sample in samples})}
+    for sample in samples:
+        of_trials[sample.trial].append(sample)
     if metric.measure is None:
-        gaps_of = [(sample.trial, gaps) for sample in samples if sample.ok and (gaps := itl_gaps_ms(sample))]
-        groups = tuple(sorted(gaps for _, gaps in gaps_of))
-        return _series(metric, [(trial, gap) for trial, gaps in gaps_of for gap in gaps], samples, groups, seed)
-    aware = metric.name.startswith("adj_")
-    known = [(at, value) for at in samples if at.ok or aware if (value := metric.measure(at)) is not None]
-    made = _series(metric, [(at.trial, value) for at, value in known], samples, None, seed)
-    return replace(made, questions=len({at.prompt_index for at, _ in known}))
+        found = [Groups.of([itl_gaps_ms(sample) for sample in own if sample.ok]) for own in of_trials.values()]
+        trials, groups = [of_one.values for of_one in found], found[0] if len(found) == 1 else None
+    else:
+        trials, groups = [_values(metric.measure, metric.name, own) for own in of_trials.values()], None
+    ordered = tuple(ascending(values) for values in trials)
+    return Series(
+        metric=metric,
+        values=ordered[0] if len(ordered) == 1 else ascending(np.concatenate(ordered) if ordered else ()),
+        groups=groups,
+        trials=ordered,
+        seed=seed,
+        questions=_questions(metric, samples) if metric.interval == OVER_QUESTIONS else 0,
+    )
+
+
+def _questions(metric: Metric, samples: Sequence[RequestSample]) -> int:
+    """How many different ones the values are of."""
+    measure = metric.measure
+    return len({at.prompt_index for at in samples if at.ok and measure is not None and measure(at) is not None})
 
 
 def mean_over_questions(shares: Values, questions: int) -> Estimate:
     """The mean of shares in 0..1 over requests, with Wilson's interval for as many different questions."""
-    return (
-        estimate_ratio(min(float(sum(shares)) / len(shares), 1.0) * questions, questions)
-        if len(shares)
-        else estimate_ratio(0, 0)
-    )
+    if not len(shares):
+        return estimate_ratio(0, 0)
+    return estimate_ratio(min(float(sum(shares)) / len(shares), 1.0) * questions, questions)
 
 
-def _series(
-    metric: Metric,
-    values: Sequence[tuple[int, float]],
-    samples: Sequence[RequestSample],
-    groups: tuple[tuple[float, ...], ...] | None,
-    seed: int,
-) -> Series:
-    by_trial: dict[int, list[float]] = {trial: [] for trial in sorted({sample.trial for sample in samples})}
-    for trial, value in values:
-        by_trial[trial].append(value)
-    return Series(
-        metric=metric,
-        values=ascending([value for _, value in values]),
-        groups=groups,
-        trials=tuple(ascending(own) for own in by_trial.values()),
-        seed=seed,
-    )
+def _values(measure: Measure, name: str, samples: Sequence[RequestSample]) -> NDArray[np.float64]:
+    aware = name.startswith("adj_")
+    values = (measure(sample) for sample in samples if aware or sample.ok)
+    return np.fromiter((value for value in values if value is not None), dtype=np.float64)
+
+
+class EverySeries(Mapping[str, Series]):
+    """The series of every metric that requests have values of, each made when it is first asked for."""
+
+    def __init__(self, samples: Sequence[RequestSample], seed: int) -> None:
+        self._samples, self._seed = samples, seed
+        self._made: dict[str, Series] = {}
+
+    def __getitem__(self, name: str) -> Series:
+        if METRICS[name].kind not in OF_REQUESTS:
+            raise KeyError(name)
+        if name not in self._made:
+            self._made[name] = series_of(METRICS[name], self._samples, self._seed)
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name, metric in METRICS.items() if metric.kind in OF_REQUESTS)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)

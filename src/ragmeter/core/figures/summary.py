@@ -7,10 +7,9 @@ from dataclasses import dataclass, field, replace
 
 from ragmeter.core.figures.observe.estimates import GaugeFigure, HistogramFigure
 from ragmeter.core.figures.quality.unknown import unknown_quality
-from ragmeter.core.figures.series import Distribution, Series, series_of
+from ragmeter.core.figures.series import Distribution, EverySeries, Series
 from ragmeter.core.requests.answers import unknown_figures
 from ragmeter.core.requests.measures import e2e_ms, tpot_ms, ttft_ms
-from ragmeter.core.requests.metric import OF_REQUESTS
 from ragmeter.core.requests.metrics import METRICS
 from ragmeter.core.requests.records import OURS, ErrorClass, Phase, RequestSample
 from ragmeter.core.stats.estimate import Estimate, estimate_exact, estimate_ratio
@@ -79,7 +78,6 @@ class Figures:
     interrupted: int
     good: int
     good_tokens: int | None
-    points: tuple[Point, ...]
     warnings: tuple[str, ...]
     unknown: Mapping[str, str]
     served: Mapping[str, GaugeFigure | HistogramFigure] = field(default_factory=dict)
@@ -107,7 +105,7 @@ class Figures:
     def with_latencies(self, others: "Figures") -> "Figures":
         """The same with the per-request and pooled metrics of other requests."""
         latencies = {name: getattr(others.phase, name) for name in _OF_SERIES}
-        return replace(self, series=others.series, phase=replace(self.phase, **latencies), points=others.points)
+        return replace(self, series=others.series, phase=replace(self.phase, **latencies))
 
     def distributions(self) -> dict[str, Distribution]:
         """Estimates of every metric by name, infinities included; see `finite_distribution`."""
@@ -135,7 +133,7 @@ def summarise(
     """
     mine = [sample for sample in samples if sample.phase is phase]
     successes = [sample for sample in mine if sample.ok]
-    series = {name: series_of(metric, mine, seed) for name, metric in METRICS.items() if metric.kind in OF_REQUESTS}
+    series = EverySeries(mine, seed)
     counts = _trial_counts(mine, goodput or {})
     good = sum(trial.good for trial in counts)
     interrupted = sum(1 for sample in mine if sample.error in OURS)
@@ -149,7 +147,6 @@ def summarise(
         interrupted=interrupted,
         good=good,
         good_tokens=sum_known([trial.good_tokens for trial in counts]),
-        points=_points(mine),
         warnings=(*_warnings(successes, interrupted - _left(mine)), *_trial_warnings(len(counts))),
         unknown={**unknown_figures(mine), **unknown_quality(mine)},
     )
@@ -247,17 +244,19 @@ def _trial_counts(samples: Sequence[RequestSample], goodput: Mapping[str, float]
     by_trial: dict[int, list[RequestSample]] = {}
     for sample in samples:
         by_trial.setdefault(sample.trial, []).append(sample)
-    return [
-        _TrialCounts(
-            success=sum(1 for sample in trial if sample.ok),
-            sent=sum(1 for sample in trial if sample.error not in OURS),
-            good=sum(1 for sample in trial if is_good(sample, goodput)),
-            tokens=sum_known([sample.output_tokens for sample in trial if sample.ok]),
-            good_tokens=_tokens([sample for sample in trial if is_good(sample, goodput)]),
-            duration_s=duration_s(trial) or 0.0,
-        )
-        for _, trial in sorted(by_trial.items())
-    ]
+    return [_counts_of(trial, goodput) for _, trial in sorted(by_trial.items())]
+
+
+def _counts_of(trial: Sequence[RequestSample], goodput: Mapping[str, float]) -> _TrialCounts:
+    good = [sample for sample in trial if is_good(sample, goodput)]
+    return _TrialCounts(
+        success=sum(1 for sample in trial if sample.ok),
+        sent=sum(1 for sample in trial if sample.error not in OURS),
+        good=len(good),
+        tokens=sum_known([sample.output_tokens for sample in trial if sample.ok]),
+        good_tokens=_tokens(good),
+        duration_s=duration_s(trial) or 0.0,
+    )
 
 
 def _tokens(good: Sequence[RequestSample]) -> int | None:
@@ -310,18 +309,21 @@ def _per_second(count: float | None, duration: float | None) -> float | None:
     return None if count is None or not duration else count / duration
 
 
-def _points(mine: Sequence[RequestSample]) -> tuple[Point, ...]:
-    points = (
-        Point(
-            t_s=t_s,
-            ttft_ms=ttft_ms(sample),
-            e2e_ms=e2e_ms(sample),
-            tpot_ms=tpot_ms(sample) if sample.ok else None,
-            error=sample.error.value if sample.error else None,
-        )
-        for sample, t_s in zip(mine, sent_s(mine), strict=True)
+def points_of(mine: Sequence[RequestSample], most: int) -> tuple[Point, ...]:
+    """In the order of their sends; of more than ``most`` requests, every n-th. mine: samples of one phase."""
+    at_s = sent_s(mine)
+    in_order = sorted(range(len(mine)), key=at_s.__getitem__)
+    return tuple(_point(mine[place], at_s[place]) for place in in_order[:: -(-len(mine) // most) or 1])
+
+
+def _point(sample: RequestSample, t_s: float) -> Point:
+    return Point(
+        t_s=t_s,
+        ttft_ms=ttft_ms(sample),
+        e2e_ms=e2e_ms(sample),
+        tpot_ms=tpot_ms(sample) if sample.ok else None,
+        error=sample.error.value if sample.error else None,
     )
-    return tuple(sorted(points, key=lambda point: point.t_s))
 
 
 def sent_s(mine: Sequence[RequestSample]) -> list[float]:

@@ -85,6 +85,7 @@ class Provider:
     headers: Mapping[str, str] = field(repr=False)
     tls: TlsFiles = OF_THE_SYSTEM
     auth: Auth | None = None
+    http2: bool = False
     replica_header: str | None = None
     addresses: str = "resolver"
     workload: str
@@ -149,6 +150,7 @@ def provider_from(
         trace_url=checked_trace_url(resolved.get("trace_url"), f"{path}: $.trace_url"),
         headers=_checked_headers(resolved.get("headers", {}), path),
         tls=_tls_of(resolved),
+        http2=resolved.get("http2", False),
         auth=auth_of(resolved["auth"], resolved.get("headers", {}), path) if "auth" in resolved else None,
         replica_header=resolved.get("replica_header"),
         addresses=resolved.get("addresses", schema["properties"]["addresses"]["default"]),
@@ -227,6 +229,7 @@ _of_the_service = {
     "ca_file",
     "tls",
     "auth",
+    "http2",
     "replica_header",
     "observe",
     "addresses",

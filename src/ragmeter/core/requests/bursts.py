@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
+import numpy as np
+
 from ragmeter.core.requests.addresses import is_loopback
 from ragmeter.core.requests.measures import itl_gaps_ms
 from ragmeter.core.requests.records import RequestSample
@@ -79,10 +81,12 @@ def bursts_of(samples: Iterable[RequestSample], *, is_late: bool = False) -> Bur
     """
     told = [(sample, own) for sample in samples if sample.ok and len(own := itl_gaps_ms(sample)) >= MIN_GAPS]
     gaps_of = [own for _, own in told]
-    gaps = [gap for of_one in gaps_of for gap in of_one]
-    if not gaps or (share := sum(gap < FLOOR_MS for gap in gaps) / len(gaps)) < MOSTLY:
+    if not gaps_of:
         return None
-    bursts = [_sizes(of_one) for of_one in gaps_of]
+    gaps = np.concatenate(gaps_of)
+    if (share := int(np.count_nonzero(gaps < FLOOR_MS)) / gaps.size) < MOSTLY:
+        return None
+    bursts = [_sizes(of_one.tolist()) for of_one in gaps_of]
     return Bursts(
         requests=len(gaps_of),
         share=share,

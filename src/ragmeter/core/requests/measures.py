@@ -9,8 +9,13 @@ tokens it carries, N - R is the sum of them. None where a part is not known.
 import math
 from collections.abc import Callable
 from statistics import median
+from typing import TYPE_CHECKING
 
 from ragmeter.core.requests.records import OURS, RequestSample
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 STALL_FACTOR = 5
 
@@ -82,16 +87,15 @@ def e2e_tokens_per_s(sample: RequestSample) -> float | None:
     return None if sample.output_tokens is None or not whole_ms else sample.output_tokens / whole_ms * 1e3
 
 
-def itl_gaps_ms(sample: RequestSample) -> tuple[float, ...]:
+def itl_gaps_ms(sample: RequestSample) -> "NDArray[np.float64]":
     """Gaps between successive text events. One event may carry several tokens, so it is what a reader sees."""
-    return tuple(
-        (later - earlier) / 1e6 for earlier, later in zip(sample.events_ns, sample.events_ns[1:], strict=False)
-    )
+    times_ns = sample.moments.ns
+    return (times_ns[1:] - times_ns[:-1]) / 1e6
 
 
 def max_gap_ms(sample: RequestSample) -> float | None:
     """The longest wait between two text events."""
-    return max(itl_gaps_ms(sample), default=None)
+    return max(itl_gaps_ms(sample).tolist(), default=None)
 
 
 def stall_ratio(sample: RequestSample) -> float | None:
@@ -99,7 +103,7 @@ def stall_ratio(sample: RequestSample) -> float | None:
 
     Gaps of 0 (events of one read) are left out of the median. None below two other gaps.
     """
-    gaps = [gap for gap in itl_gaps_ms(sample) if gap > 0]
+    gaps: list[float] = [gap for gap in itl_gaps_ms(sample).tolist() if gap > 0]
     if len(gaps) < 2:
         return None
     limit = STALL_FACTOR * median(gaps)
@@ -125,8 +129,8 @@ def time_to_first_source_ms(sample: RequestSample) -> float | None:
 
 def decode_time_ms(sample: RequestSample) -> float | None:
     """t_L - t_F. None when all text came at one moment: then decoding was not seen."""
-    events = sample.events_ns
-    return between_ms(events[0], events[-1]) if events and events[-1] > events[0] else None
+    first_ns = _first_ns(sample)
+    return None if first_ns is None or sample.events_ns[-1] == first_ns else (sample.events_ns[-1] - first_ns) / 1e6
 
 
 def output_tokens(sample: RequestSample) -> float | None:
@@ -162,7 +166,7 @@ def _first_of_any_kind_ns(sample: RequestSample) -> int | None:
 
 
 def _first_ns(sample: RequestSample) -> int | None:
-    return sample.events_ns[0] if sample.events_ns else None
+    return next(iter(sample.events_ns), None)
 
 
 def _decoded_tokens(sample: RequestSample) -> int | None:

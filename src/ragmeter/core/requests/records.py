@@ -4,10 +4,12 @@ Clock readings are integer nanoseconds of one monotonic clock since the run's or
 reports are milliseconds, as it sent them. ``None`` means "not known" and is never 0.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Final
 
+from ragmeter.core.requests.moments import Moments
 from ragmeter.core.requests.scores import AnswerScores
 
 
@@ -101,7 +103,7 @@ class RequestSample:
         one did.
     first_source_ns: arrival of ``meta`` with documents.
     first_reasoning_ns: arrival of the first reasoning text; None when there was none.
-    events_ns: arrival of each event that carried non-empty answer text, ascending.
+    events_ns: arrival of each event that carried non-empty answer text, ascending; kept as `Moments`.
     inexact_events: those times that are not exact, as (position in ``events_ns``, width in ns): the event came within
         that width before its time. With the kernel's stamps they are events that came in one read with what followed
         and carry the stamp of its last segment, or that had no usable stamp and are dated when this process read them;
@@ -140,7 +142,7 @@ class RequestSample:
     fallback_ns: int | None = None
     first_source_ns: int | None = None
     first_reasoning_ns: int | None = None
-    events_ns: tuple[int, ...] = ()
+    events_ns: Sequence[int] = ()
     inexact_events: tuple[tuple[int, int], ...] | None = None
     events_tokens: tuple[int, ...] | None = None
     ended_ns: int
@@ -178,12 +180,19 @@ class RequestSample:
     retransmits: int | None = None
 
     def __post_init__(self) -> None:
-        if any(later < earlier for earlier, later in zip(self.events_ns, self.events_ns[1:], strict=False)):
+        if not isinstance(self.events_ns, Moments):
+            object.__setattr__(self, "events_ns", Moments(self.events_ns))
+        if list(self.events_ns) != sorted(self.events_ns):
             raise ValueError(f"request {self.index}: events_ns must ascend, got {self.events_ns[:8]}…")
         if self.events_tokens is not None and len(self.events_tokens) != len(self.events_ns):
             raise ValueError(
                 f"request {self.index}: {len(self.events_tokens)} token counts for {len(self.events_ns)} events"
             )
+
+    @property
+    def moments(self) -> Moments:
+        """``events_ns``, of which an array can be had."""
+        return self.events_ns if isinstance(self.events_ns, Moments) else Moments(self.events_ns)
 
     @property
     def ok(self) -> bool:

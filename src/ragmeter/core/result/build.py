@@ -9,7 +9,7 @@ from ragmeter.core.figures.attribution import attribute
 from ragmeter.core.figures.replicas import Replica, caveats_of_replicas, replicas_of
 from ragmeter.core.figures.retrieval import Retrieval, caveat_of_retrieval
 from ragmeter.core.figures.slowest import slowest_of
-from ragmeter.core.figures.summary import Figures, finite_distribution, finite_estimate, summarise
+from ragmeter.core.figures.summary import Figures, finite_distribution, finite_estimate, points_of, summarise
 from ragmeter.core.figures.talks import Departures, caveat_of_departures, departures_of, talks_of
 from ragmeter.core.figures.timeline import timeline_of
 from ragmeter.core.money.cost import Cost
@@ -91,7 +91,7 @@ def result_of(
             *effect_of_probe(plan, measured),
         ),
         formulas={name: metric.formula for name, metric in METRICS.items()},
-        points=figures.points[:: -(-len(figures.points) // MAX_POINTS) or 1],
+        points=points_of(seen, MAX_POINTS),
         capacity=capacity,
         undecided=ending.undecided,
         raw_samples_path=raw_samples_path,

@@ -92,16 +92,6 @@ def _left_out(plan: RunPlan, measured: Sequence[RequestSample], ending: RunEndin
     return Allowance(ahead=max(at.ahead for at in found), behind=max(at.behind for at in found)) if found else NONE
 
 
-def why_undeclared(plan: RunPlan, samples: Sequence[RequestSample]) -> str | None:
-    """Why the run cannot pass; None where a cache state is declared, or no question is repeated.
-
-    samples: of the whole run, the warm-up included.
-    """
-    if plan.workload.caches is not None:
-        return None
-    return undeclared(repeats_of(samples, [prompt.text for prompt in plan.workload.prompts]))
-
-
 def caveat_of_marks(plan: RunPlan) -> str | None:
     """What the nonce of a cold cache does to retrieval; None where it does nothing."""
     workload = plan.workload

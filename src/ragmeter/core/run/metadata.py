@@ -62,6 +62,8 @@ class RunMetadata:
     client_host: str | None = None
     client_python: str | None = None
     client_cpus: int | None = None
+    branch: str | None = None
+    commit: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +99,8 @@ environment_names: Mapping[str, tuple[str, ...]] = {
     "backend_image_tag": ("BACKEND_IMAGE_TAG",),
     "frontend_image_tag": ("FRONTEND_IMAGE_TAG",),
     "vllm_image_tag": ("VLLM_IMAGE_TAG",),
+    "branch": ("RAG_BRANCH", "GITHUB_HEAD_REF", "GITHUB_REF_NAME", "CI_COMMIT_REF_NAME"),
+    "commit": ("RAG_COMMIT", "GITHUB_SHA", "CI_COMMIT_SHA"),
 }
 """Environment variables that state a field, the first one set wins."""
 

@@ -2,13 +2,24 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
+from statistics import fmean
 
 from ragmeter.core.stats.contrast import contrast
 
 SEGMENT = 3
 """Fewest runs on each side of a change: below, the spread of a side is not known."""
 ALPHA = 0.01
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Level:
+    """Figures of one level, one after the other: the index of the first, how many, and their geometric mean."""
+
+    first: int
+    count: int
+    value: float
 
 
 def change_points(values: Sequence[float]) -> list[int]:
@@ -45,13 +56,11 @@ def _p(before: Sequence[float], after: Sequence[float]) -> float:
     return contrast(before, after, paired=False).p_value or 0.0
 
 
-def change_ratio(values: Sequence[float], points: Sequence[int], at: int) -> float:
-    """The level that begins at a change point, relative to the level before it."""
-    ends = [0, *points, len(values)]
-    index = ends.index(at)
-    before, after = values[ends[index - 1] : at], values[at : ends[index + 1]]
-    return math.exp(_mean_log(after) - _mean_log(before))
-
-
-def _mean_log(values: Sequence[float]) -> float:
-    return sum(math.log(value) for value in values) / len(values)
+def levels(values: Sequence[float]) -> list[Level]:
+    """The levels between the change points, in order; one where nothing changed, none without figures."""
+    ends = [0, *change_points(values), len(values)]
+    return [
+        Level(first=first, count=end - first, value=math.exp(fmean(map(math.log, values[first:end]))))
+        for first, end in pairwise(ends)
+        if first < end
+    ]

@@ -15,6 +15,8 @@ from ragmeter.core.stats.trials import MIN_TO_CLAIM, MIN_TO_SHOW
 ALPHA = 0.05
 POWER = 0.8
 MAX_TRIALS = 1000
+_ROUNDING = 1e-12
+"""Means of the same logarithm, over more or fewer trials, differ by less."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +46,7 @@ class Contrast:
         if self.error is None:
             return None
         if self.error == 0:
-            return 1.0 if self.log_ratio == 0 else 0.0
+            return 1.0 if abs(self.log_ratio) < _ROUNDING else 0.0
         return student.two_sided_p(self.log_ratio / self.error, self.df)
 
     def detectable(self, family: int) -> float | None:
@@ -101,14 +103,15 @@ def contrast(a: Sequence[float], b: Sequence[float], *, paired: bool) -> Contras
 
 
 def _welch(shift: float, logs_a: Sequence[float], logs_b: Sequence[float]) -> Contrast:
-    parts = [(stdev(logs) ** 2 / len(logs), len(logs)) for logs in (logs_a, logs_b)]
+    spread_a, spread_b = stdev(logs_a), stdev(logs_b)
+    parts = [(spread_a**2 / len(logs_a), len(logs_a)), (spread_b**2 / len(logs_b), len(logs_b))]
     variance = sum(part for part, _ in parts)
     freedom = sum(part**2 / (count - 1) for part, count in parts)
     return Contrast(
         log_ratio=shift,
         error=math.sqrt(variance),
         df=max(1, math.floor(variance**2 / freedom)) if freedom else min(len(logs_a), len(logs_b)) - 1,
-        spread=math.hypot(stdev(logs_a), stdev(logs_b)),
+        spread=math.hypot(spread_a, spread_b),
         trials=min(len(logs_a), len(logs_b)),
         paired=False,
     )

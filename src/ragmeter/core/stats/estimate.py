@@ -46,8 +46,10 @@ Interval = tuple[float | None, float | None]
 
 
 def ascending(values: Values) -> NDArray[np.float64]:
-    """The values as a sorted array. ValueError for nan."""
-    array = np.sort(np.asarray(values, dtype=np.float64))
+    """The values as a sorted array, itself where it is one. ValueError for nan."""
+    array = np.asarray(values, dtype=np.float64)
+    if not (array[1:] >= array[:-1]).all():
+        array = np.sort(array)
     if array.size and np.isnan(array[-1]):  # nan sorts last
         raise ValueError("nan is not a measurement")
     return array

@@ -6,6 +6,8 @@ the pooled gaps would be far too narrow, and resampling few requests is (0.88 wh
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,33 +18,43 @@ from ragmeter.core.stats.estimate import CONFIDENCE, Estimate, Interval, ascendi
 MIN_GROUPS = 10
 """Below this, the spread between groups is hardly known; no interval is given."""
 
-Groups = Sequence[Sequence[float]]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Groups:
+    """values: of one group after the other. sizes: how many values each has, those of an empty group left out."""
+
+    values: NDArray[np.float64]
+    sizes: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, groups: Sequence[Sequence[float] | NDArray[np.float64]]) -> Self:
+        filled = [np.asarray(group, dtype=np.float64) for group in groups if len(group)]
+        return cls(
+            values=np.concatenate(filled) if filled else np.empty(0),
+            sizes=np.asarray([group.size for group in filled], dtype=np.int64),
+        )
+
+    def sums(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """By group, of one number for each value."""
+        return np.add.reduceat(values, np.cumsum(self.sizes) - self.sizes)
 
 
 def estimate_pooled_quantile(groups: Groups, q: float, confidence: float = CONFIDENCE) -> Estimate:
     """A percentile of all values together; ``enough`` needs 10 groups besides the minimum of the percentile."""
-    pooled = _pool(groups)
+    pooled = ascending(groups.values)
     value = quantile(pooled, q)
     low, high = widened(value, *_quantile_interval(groups, pooled, q, confidence))
-    enough = pooled.size >= min_samples(q) and _filled(groups) >= MIN_GROUPS
+    enough = pooled.size >= min_samples(q) and groups.sizes.size >= MIN_GROUPS
     return Estimate(value=value, low=low, high=high, n=pooled.size, enough=enough, confidence=confidence)
 
 
 def estimate_pooled_mean(groups: Groups, confidence: float = CONFIDENCE) -> Estimate:
     """The mean of all values together."""
-    pooled = _pool(groups)
+    pooled = ascending(groups.values)
     value = float(pooled.mean()) if pooled.size else None
     low, high = _mean_interval(groups, value or 0.0, confidence)
-    enough = _filled(groups) >= MIN_GROUPS
+    enough = groups.sizes.size >= MIN_GROUPS
     return Estimate(value=value, low=low, high=high, n=pooled.size, enough=enough, confidence=confidence)
-
-
-def _pool(groups: Groups) -> NDArray[np.float64]:
-    return ascending([value for group in groups for value in group])
-
-
-def _filled(groups: Groups) -> int:
-    return sum(1 for group in groups if len(group))
 
 
 def _quantile_interval(groups: Groups, pooled: NDArray[np.float64], q: float, confidence: float) -> Interval:
@@ -51,10 +63,9 @@ def _quantile_interval(groups: Groups, pooled: NDArray[np.float64], q: float, co
     An end is None where that share reaches 0 or 1: no value bounds the quantile there.
     """
     value = quantile(pooled, q)
-    if value is None or _filled(groups) < MIN_GROUPS:
+    if value is None or groups.sizes.size < MIN_GROUPS:
         return None, None
-    below = np.array([sum(1 for one in group if one <= value) for group in groups if len(group)], dtype=np.float64)
-    half = _half(below, _sizes(groups), q, confidence)
+    half = _half(groups.sums((groups.values <= value).astype(np.float64)), groups.sizes, q, confidence)
     return (
         quantile(pooled, q - half) if half < q else None,
         quantile(pooled, q + half) if q + half < 1 else None,
@@ -63,12 +74,11 @@ def _quantile_interval(groups: Groups, pooled: NDArray[np.float64], q: float, co
 
 def _mean_interval(groups: Groups, value: float, confidence: float) -> Interval:
     """Of the logarithm, by the delta method: latencies are skewed."""
-    if _filled(groups) < MIN_GROUPS:
+    if groups.sizes.size < MIN_GROUPS:
         return None, None
     if value <= 0:
         return value, value
-    sums = np.array([math.fsum(group) for group in groups if len(group)])
-    factor = math.exp(_half(sums, _sizes(groups), value, confidence) / value)
+    factor = math.exp(_half(groups.sums(groups.values), groups.sizes, value, confidence) / value)
     return value / factor, value * factor
 
 
@@ -81,14 +91,13 @@ def ratio_of_sums(tops: Sequence[float], bottoms: Sequence[float], confidence: f
     return ratio - half, ratio + half
 
 
-def _sizes(groups: Groups) -> NDArray[np.float64]:
-    return np.array([len(group) for group in groups if len(group)], dtype=np.float64)
-
-
-def _half(totals: NDArray[np.float64], sizes: NDArray[np.float64], ratio: float, confidence: float) -> float:
+def _half(
+    totals: NDArray[np.float64], sizes: NDArray[np.float64] | NDArray[np.int64], ratio: float, confidence: float
+) -> float:
     """Half the width of the interval of sum(totals) / sum(sizes) = ratio, one of each for a group: the linearised ratio
     estimator with t quantiles (Cochran 1977, 6.3).
     """
     count = len(sizes)
-    error = math.sqrt(count / (count - 1) * float(((totals - ratio * sizes) ** 2).sum())) / float(sizes.sum())
+    squares = np.sort((totals - ratio * sizes) ** 2)  # ascending, so that no order of the groups rounds otherwise
+    error = math.sqrt(count / (count - 1) * float(squares.sum())) / float(sizes.sum())
     return student.quantile((1 + confidence) / 2, count - 1) * error

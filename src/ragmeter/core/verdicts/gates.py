@@ -16,6 +16,7 @@ from ragmeter.core.requests.metric import OF_SERVERS, OVER_QUESTIONS
 from ragmeter.core.requests.quality_metrics import NEEDS_ANSWER, NEEDS_PASSAGES
 from ragmeter.core.requests.repeats import DECLARE
 from ragmeter.core.stats.estimate import Estimate, estimate_exact, estimate_ratio
+from ragmeter.core.stats.pooled import Groups
 from ragmeter.core.stats.trials import MIN_TO_CLAIM, quotient_over_trials, share_over_trials
 from ragmeter.core.verdicts.caches import is_touched
 from ragmeter.core.verdicts.judge import decide
@@ -150,7 +151,7 @@ def _best_statistic(slo: Slo, statistic: str, requests: int, trials: int) -> Est
     return Series(
         metric=slo.metric,
         values=np.tile(trial, trials),
-        groups=((_good(slo),) * gaps,) * (requests * trials) if pooled else None,
+        groups=Groups.of([trial[:gaps]] * requests) if pooled and trials == 1 else None,
         trials=(trial,) * trials,
         seed=0,
     ).estimate(statistic)

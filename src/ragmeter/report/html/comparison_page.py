@@ -25,10 +25,14 @@ NO_FILES: Final[Files] = {}
 
 
 def comparison_page(
-    found: Comparison, probes: Mapping[str, Mapping[str, Any]] = NO_PROBES, files: Files = NO_FILES
+    found: Comparison,
+    probes: Mapping[str, Mapping[str, Any]] = NO_PROBES,
+    files: Files = NO_FILES,
+    *,
+    index: str | None = None,
 ) -> str:
     """A self-contained page: no script, nothing to load. probes: netprobe documents by the label of the side. files:
-    addresses of the files of each run.
+    addresses of the files of each run. index: address of the page that lists it.
     """
     known = with_figures(found)
     content = element(
@@ -55,7 +59,7 @@ def comparison_page(
         _methods(found),
         class_="ragmeter compared",
     )
-    return whole_page(_title(found), content)
+    return whole_page(_title(found), content, index=index)
 
 
 def _title(found: Comparison) -> str:

@@ -1,6 +1,7 @@
 """The few shapes that every section is made of."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import repeat
 from typing import Final, TypeAlias
 
 from ragmeter.core.verdicts.records import Outcome
@@ -9,7 +10,7 @@ from ragmeter.report.words.markup import Child, Html, element
 Cell: TypeAlias = str
 Row: TypeAlias = Sequence[Cell]
 
-_SIGNS: Final = {
+SIGNS: Final = {
     Outcome.PASS: "✓",
     Outcome.FAIL: "✕",
     Outcome.INCONCLUSIVE: "?",
@@ -24,7 +25,7 @@ def words_of(outcome: Outcome) -> str:
 
 
 def badge(outcome: Outcome) -> Html:
-    sign = element("span", _SIGNS[outcome], aria_hidden="true", class_="sign")
+    sign = element("span", SIGNS[outcome], aria_hidden="true", class_="sign")
     return element("span", sign, words_of(outcome), class_=f"badge {outcome.value.lower()}")
 
 
@@ -47,14 +48,17 @@ def table(
     numbers_from: int | None = None,
     kind: str | None = None,
     hide_caption: bool = False,
+    marks: Iterable[Mapping[str, str]] | None = None,
 ) -> Html | None:
     """A table whose first column heads the rows; columns from ``numbers_from`` on are aligned right. None without rows.
+    marks: attributes of each row.
 
     It scrolls inside its own box when it is wider than the page.
     """
     sides = ["right" if numbers_from is not None and index >= numbers_from else None for index in range(len(head))]
     body = [
-        element("tr", *(_cell(index, *cell) for index, cell in enumerate(zip(row, sides, strict=True)))) for row in rows
+        element("tr", *(_cell(index, *cell) for index, cell in enumerate(zip(row, sides, strict=True))), **mark)
+        for row, mark in zip(rows, repeat({}) if marks is None else marks, strict=False)
     ]
     if not body:
         return None

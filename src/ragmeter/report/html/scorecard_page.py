@@ -69,9 +69,9 @@ def session_page(
     return whole_page(_title(results), join(_comparisons(comparisons), runs, _probes(probes), told))
 
 
-def page_html(results: Sequence[RunResult]) -> str:
-    """A complete page with the same scorecard."""
-    return whole_page(_title(results), _scorecard(results, {}))
+def page_html(results: Sequence[RunResult], *, index: str | None = None) -> str:
+    """A complete page with the same scorecard. index: address of the page that lists it."""
+    return whole_page(_title(results), _scorecard(results, {}), index=index)
 
 
 def _title(results: Sequence[RunResult]) -> str:
@@ -80,12 +80,24 @@ def _title(results: Sequence[RunResult]) -> str:
     return "; ".join(named) or "no run was measured"
 
 
-def whole_page(title: str, content: Html) -> str:
-    """A complete page around content of the class ``ragmeter``, in the scorecard's style."""
-    styles = (_style("scorecard.css"), _style("page.css"))
-    head = element("head", _CHARSET, _VIEWPORT, element("title", f"{title} - ragmeter"), *styles)
+def whole_page(
+    title: str,
+    content: Html,
+    *,
+    index: str | None = None,
+    styles: Sequence[str] = (),
+    scripts: Sequence[str] = (),
+) -> str:
+    """A complete page around content of the class ``ragmeter``, in the scorecard's style.
+
+    index: address of the page that lists it. styles, scripts: files of this package that it needs, too.
+    """
+    own = (_style(name) for name in ("scorecard.css", "page.css", *styles))
+    head = element("head", _CHARSET, _VIEWPORT, element("title", f"{title} - ragmeter"), *own)
     script = _script() if 'class="timeline"' in content else None
-    body = element("body", element("main", element("h1", title), content), script)
+    up = None if index is None else element("nav", element("a", "All runs", href=index), class_="ragmeter up")
+    further = (element("script", _own(name)) for name in scripts)
+    body = element("body", up, element("main", element("h1", title), content), script, *further)
     return f"<!DOCTYPE html>\n{element('html', head, body, lang='en')}\n"
 
 

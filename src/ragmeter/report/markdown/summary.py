@@ -9,14 +9,13 @@ from ragmeter.core.formatting import number_text
 from ragmeter.core.result.result import RunResult
 from ragmeter.core.verdicts.records import Outcome
 from ragmeter.report.markdown.inert import Mask, code, inert, link
-from ragmeter.report.words.answer import answers, question
+from ragmeter.report.words.answer import question
 from ragmeter.report.words.bounds import Gate, asked, gate_words, reasons, subject, unmet, value_and_range
-from ragmeter.report.words.comparison import value_text
+from ragmeter.report.words.comparison import conclusions, value_text
 from ragmeter.report.words.failures import failure_words
 from ragmeter.report.words.format import UNKNOWN, moment, shown, span
 from ragmeter.report.words.headline import change_words, changes, headlines
 from ragmeter.report.words.naming import reason, run_name
-from ragmeter.report.words.shown import with_figures
 
 MARKS: Final = {
     Outcome.PASS: "✅",
@@ -155,6 +154,6 @@ def _load(result: RunResult) -> str:
 def _comparison_lines(found: Comparison, mask: Mask) -> Iterator[str]:
     yield f"### {inert(mask(question(found)))}"
     yield ""
-    for name, words in answers(with_figures(found)):
-        yield f"- {inert(name)}: {inert(mask(words))}"
+    for words in conclusions(found):
+        yield f"- {inert(mask(words))}"
     yield ""

@@ -6,9 +6,10 @@ from typing import Final
 
 from ragmeter.core.compare.comparison import Comparison, Decision, MetricComparison, PairComparison
 from ragmeter.core.run.identity import FieldDifference
-from ragmeter.report.words.answer import answers, overspent, question
+from ragmeter.report.words.answer import question
 from ragmeter.report.words.comparison import (
     change_text,
+    conclusions,
     design,
     designs,
     method,
@@ -41,10 +42,8 @@ def comparison_lines(found: Comparison, *, width: int, colour: bool) -> list[str
 
 def _answer_lines(found: Comparison, width: int) -> Iterator[str]:
     yield from wrap(clean(question(found)), width)
-    for words in overspent(found):
-        yield from wrap(clean(f"CAVEAT  {words}"), width, initial_indent="  ", subsequent_indent="    ")
-    for name, words in answers(with_figures(found)):
-        yield from wrap(clean(f"{name}: {words}"), width, initial_indent="  ", subsequent_indent="    ")
+    for words in conclusions(found):
+        yield from wrap(clean(words), width, initial_indent="  ", subsequent_indent="    ")
     yield from wrap(designs(found), width, initial_indent="  ", subsequent_indent="  ")
 
 

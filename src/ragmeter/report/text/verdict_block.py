@@ -6,14 +6,14 @@ from textwrap import wrap
 from ragmeter.core.compare.comparison import Comparison
 from ragmeter.core.result.result import RunResult
 from ragmeter.report.text.fitting import INDENT, NAMES_WIDTH, Page
-from ragmeter.report.words.answer import answers, question
+from ragmeter.report.words.answer import question
 from ragmeter.report.words.bounds import Gate, gate_words, reasons
+from ragmeter.report.words.comparison import conclusions
 from ragmeter.report.words.failures import failure_words
 from ragmeter.report.words.format import count
 from ragmeter.report.words.headline import Headline, change_words, changes, headlines
 from ragmeter.report.words.markup import clean
 from ragmeter.report.words.naming import reason, run_name
-from ragmeter.report.words.shown import with_figures
 
 _MOST_REASONS = 8
 
@@ -50,21 +50,22 @@ def _cell(at: Headline, change: str) -> tuple[str, str]:
 
 
 def run_line(result: RunResult, *, colour: bool) -> str:
-    """One line on a run: outcome, name, the first reason or the figures."""
+    """One line on a run: outcome, name, the first reason with how many others decide alike, the figures."""
     page = Page(width=1_000_000, colour=colour)
     found = reasons(result)
     first, second, third, *rest = headlines(result)
     figures = f"{first.name} {first.value}, {second.name} {second.value}, {third.name} {third.value}"
     figures += "".join(f", {at.name} {at.value}" for at in rest)
-    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    alike = sum(outcome is found[0][0] for outcome, _ in found)
+    more = f" (and {alike - 1} more)" if alike > 1 else ""
     why = f"{found[0][1]}{more}; " if found else ""
     return page.outcome(result.outcome, f"{run_name(result)}: {why}{figures}")[0]
 
 
 def comparison_block(found: Comparison, *, width: int) -> list[str]:
-    """The question and its answers."""
+    """The question and what the comparison comes down to."""
     page = Page(width=max(width, 40), colour=False)
-    said = [line for name, words in answers(with_figures(found)) for line in page.paragraph(f"{name}: {words}")]
+    said = [line for words in conclusions(found) for line in page.paragraph(words)]
     return [*page.paragraph(question(found), first=""), *said]
 
 

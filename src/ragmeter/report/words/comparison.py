@@ -100,6 +100,12 @@ def sentence_of(claim: Claim) -> str:
     return f"{claim.sentence[:1] if named else claim.sentence[:1].upper()}{claim.sentence[1:]}."
 
 
+def conclusions(found: Comparison) -> list[str]:
+    """What it comes down to, a sentence for each claim, and what it takes to decide what is open."""
+    open_ones = [] if found.further is None else [further_words(found.further)]
+    return [*map(sentence_of, found.claims), *open_ones]
+
+
 def further_words(at: Further) -> str:
     """``About 4 more trials of each side: 6 min 0 s of load, 0.51 USD with all clusters running meanwhile.``"""
     many = f"{at.trials} more trial{'' if at.trials == 1 else 's'} of each side"

@@ -303,7 +303,13 @@ def transport_of(
             addresses=provider.addresses,
         )
     return HttpTransport(
-        [url], tls=provider.tls, clock=clock, local_ports=local_ports, pauses=pauses, addresses=provider.addresses
+        [url],
+        http2=provider.http2,
+        tls=provider.tls,
+        clock=clock,
+        local_ports=local_ports,
+        pauses=pauses,
+        addresses=provider.addresses,
     )
 
 

@@ -9,7 +9,7 @@ import httpx
 
 from ragmeter.clients.answers.llm import MODELS_PATH, llm_facts, ray_facts
 from ragmeter.clients.answers.told import READ_CHARS, excerpt
-from ragmeter.clients.connection.tls_files import tls_context
+from ragmeter.clients.connection.tls_files import HTTP_1, HTTP_2, tls_context
 from ragmeter.clients.kube.facts import cluster_facts, image_facts
 from ragmeter.clients.tokens.held import authorized
 from ragmeter.core.errors import ConfigError, TargetError
@@ -52,17 +52,23 @@ def _reach_described(client: httpx.Client, ready: str | None, provider: Provider
 
 def client_of(provider: Provider) -> httpx.Client:
     """For control calls to the service, where the clock does not matter. Raises TargetError for a bad file of TLS."""
-    return _client(provider, str(provider.base_url), authorized(provider).headers)
+    return _client(provider, str(provider.base_url), authorized(provider).headers, http2=provider.http2)
 
 
-def _client(provider: Provider, url: str, headers: Mapping[str, str]) -> httpx.Client:
+def _client(provider: Provider, url: str, headers: Mapping[str, str], *, http2: bool = False) -> httpx.Client:
     """Like the load client it obeys no proxy variables. A final /v1, as OpenAI clients write it, is left out."""
     try:
-        verify = tls_context(provider.tls)
+        verify = tls_context(provider.tls, HTTP_2 if http2 else HTTP_1)
     except ConfigError as error:
         raise TargetError(f"{provider.path}: {error}") from error
     return httpx.Client(
-        base_url=url.removesuffix("/v1"), headers=dict(headers), timeout=TIMEOUT_S, verify=verify, trust_env=False
+        base_url=url.removesuffix("/v1"),
+        headers=dict(headers),
+        timeout=TIMEOUT_S,
+        verify=verify,
+        trust_env=False,
+        http1=not http2,
+        http2=http2,
     )
 
 

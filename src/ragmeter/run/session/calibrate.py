@@ -55,7 +55,7 @@ def calibrate(workload: Workload, provider: Provider, workers: Workers, *, clock
     streams = _streams(workload)
     with _server(streams) as url:
         conditions = Conditions(
-            provider=replace(provider, base_url=url, headers={}, tls=OF_THE_SYSTEM),
+            provider=replace(provider, base_url=url, headers={}, tls=OF_THE_SYSTEM, http2=False),
             origin_ns=0,
             keep=lambda _sample: None,
             watch=lambda: None,

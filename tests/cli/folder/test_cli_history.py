@@ -8,7 +8,8 @@ import pytest
 
 from ragmeter.cli import main
 from ragmeter.core.requests.records import TokenSource
-from ragmeter.report.text.history import history_rows, sparkline
+from ragmeter.report.tables.over_time import history_rows
+from ragmeter.report.text.history import sparkline
 from tests.report.examples import passing
 from tests.saved import saved_run, write_raw
 

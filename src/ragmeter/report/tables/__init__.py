@@ -1,0 +1,1 @@
+"""Runs as rows: over time, and for SQL."""
