@@ -23,8 +23,8 @@ from ragmeter.cli.dataset import read_set
 from ragmeter.clients.files import read_document
 from ragmeter.core.compare.importers.known import importer_of, readings_of
 from ragmeter.core.errors import RagmeterError
+from ragmeter.core.inputs.prompt_files import prompts_of
 from ragmeter.core.inputs.traces import trace_of
-from ragmeter.core.inputs.workload import prompts_of
 from ragmeter.run.plan import catalog
 
 ROOT = Path(__file__).parents[1]

@@ -9,8 +9,8 @@ service that cuts the same documents otherwise has other ids of passages.
 import argparse
 
 from ragmeter.clients.files import data_dir, read_text, write_atomically
+from ragmeter.core.inputs.prompt_files import prompts_of
 from ragmeter.core.inputs.questions.making import Label, Maker, Question, line_of
-from ragmeter.core.inputs.workload import prompts_of
 from ragmeter.run.local import docset
 from ragmeter.run.questions.documents import read_docset
 

@@ -22,7 +22,7 @@ from ..telemetry.metrics import Metrics
 from ..telemetry.moments import QueryMoments
 from ..telemetry.tracing import QueryTrace, Traces
 from .admission import Admission
-from .prompt import build_messages
+from .prompt import build_messages, passages_given
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -252,6 +252,8 @@ class Answering:
     def describe_end(self) -> dict[str, Any]:
         """The `done` event. Counts are null when the LLM sent none, or one that cannot be: see `refused`."""
         refused = {"refused": self.counts.refused} if self.counts.refused else {}
+        max_chars = self.pipeline.settings.context_max_chars
+        given = passages_given(self.retrieval.hits, max_chars=max_chars) if self.query.passage_texts else None
         return {
             **self._identity(),
             "docset": self.docset,
@@ -261,6 +263,7 @@ class Answering:
             "prompt_tokens": self.counts.prompt_tokens,
             "cached_tokens": self.counts.cached_tokens,
             **refused,
+            **({} if given is None else {"passages": given}),
             "finish_reason": self.finish_reason,
             "tokens_per_sec": self.tokens_per_sec,
         }

@@ -13,9 +13,10 @@ import yaml
 
 import ragmeter
 from ragmeter.clients.files import read_yaml, schema
+from ragmeter.core.inputs.prompt_files import prompts_of
 from ragmeter.core.inputs.provider import provider_from
 from ragmeter.core.inputs.talks import scripts_of_file
-from ragmeter.core.inputs.workload import prompts_of, workload_from
+from ragmeter.core.inputs.workload import workload_from
 from ragmeter.core.money.api_prices import api_prices_from
 from ragmeter.core.verdicts.slo import parse_goodput, parse_slo
 from ragmeter.run import store

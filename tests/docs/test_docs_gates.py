@@ -9,7 +9,8 @@ import pytest
 import yaml
 
 from ragmeter.clients.files import read_yaml, schema
-from ragmeter.core.inputs.workload import Workload, prompts_of, workload_from
+from ragmeter.core.inputs.prompt_files import prompts_of
+from ragmeter.core.inputs.workload import Workload, workload_from
 from ragmeter.core.setting import Setting
 from ragmeter.core.verdicts.gates import could_pass, could_pass_in
 from ragmeter.core.verdicts.slo import parse_slo

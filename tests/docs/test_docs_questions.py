@@ -17,10 +17,11 @@ from backend.retrieval.records import Chunk
 from backend.service import Service, build_service
 from backend.settings import Settings
 from ragmeter.core.figures.retrieval import recall
+from ragmeter.core.inputs.prompt_files import prompts_of
 from ragmeter.core.inputs.questions.making import Question
+from ragmeter.core.inputs.questions.prompts import Prompt
 from ragmeter.core.inputs.questions.spread import spread_of
 from ragmeter.core.inputs.questions.words import key_of
-from ragmeter.core.inputs.workload import Prompt, prompts_of
 from ragmeter.run.local import docset
 from ragmeter.run.plan.catalog import load_workload
 from ragmeter.run.questions.documents import read_docset

@@ -19,6 +19,7 @@ NAVIGATION: Mapping[str, Sequence[tuple[str, str]]] = {
     "Explanation": [
         ("explanation-measurement", "Metrics and measurement"),
         ("explanation-statistics", "Statistics"),
+        ("explanation-quality", "Quality of answers"),
         ("explanation-cost", "Cost"),
         ("example-published-runs", "Example: a published comparison"),
     ],

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.query.prompt import build_context, build_messages
+from backend.query.prompt import build_context, build_messages, passages_given
 from backend.retrieval.records import Chunk, Hit
 
 
@@ -17,6 +17,19 @@ def test_the_context_is_never_longer_than_its_bound(texts: list[str], max_chars:
     context = build_context(hits, max_chars=max_chars)
     assert len(context) <= max_chars
     assert build_context(hits, max_chars=0).startswith(context)
+
+
+@given(texts=st.lists(st.text(max_size=50), max_size=8), max_chars=st.integers(0, 200))
+def test_a_passage_is_told_as_far_as_the_context_holds_it(texts: list[str], max_chars: int) -> None:
+    hits = [hit(text) for text in texts]
+    context = build_context(hits, max_chars=max_chars)
+    told = [at["text"] for at in passages_given(hits, max_chars=max_chars)]
+    assert len(told) == len(texts)
+    assert all(text.startswith(at) and at in context for text, at in zip(texts, told, strict=True))
+    heads = [len(f"[{number}] a.md\n") for number in range(1, len(texts) + 1)]
+    room = max_chars or len(context)
+    whole = sum(heads) + sum(map(len, texts)) + 2 * max(0, len(texts) - 1)
+    assert sum(map(len, told)) == sum(map(len, texts)) if whole <= room else sum(map(len, told)) <= room
 
 
 def test_passages_are_numbered_best_first_with_file_and_section() -> None:

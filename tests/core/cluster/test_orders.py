@@ -7,8 +7,9 @@ from typing import Any
 from ragmeter.clients.files import schema
 from ragmeter.core.cluster.orders import Order, config_map_of, identity_only
 from ragmeter.core.codec import decode
+from ragmeter.core.inputs.prompt_files import prompts_of
 from ragmeter.core.inputs.provider import provider_from
-from ragmeter.core.inputs.workload import prompts_of, workload_from
+from ragmeter.core.inputs.workload import workload_from
 from ragmeter.core.run.identity import differing, identity_of
 from ragmeter.core.run.plan import RunPlan
 from ragmeter.run.store import without_samples

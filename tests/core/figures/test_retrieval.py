@@ -1,11 +1,17 @@
+import math
+
 import pytest
 
 from ragmeter.core.figures.retrieval import (
     caveat_of_retrieval,
+    gone_from,
     is_labelled,
+    ndcg,
     recall,
+    reciprocal_rank,
     retrieval_of,
     retrieval_rates,
+    why_no_retrieval,
 )
 from ragmeter.core.requests.records import ErrorClass, Phase, RequestSample
 from tests.core.samples import sample
@@ -34,6 +40,71 @@ def test_recall_is_the_share_of_labels_found() -> None:
     assert recall(("a#1", "b#2", "a#3"), ("a", "b#2", "c", "b#3")) == 0.5
 
 
+@pytest.mark.parametrize(
+    ("documents", "labels", "rank", "gain"),
+    [
+        ((), ("a",), 0.0, 0.0),
+        (("x", "y"), ("a",), 0.0, 0.0),
+        (("a#1", "x"), ("a",), 1.0, 1.0),
+        (("x", "a#1"), ("a",), 1 / 2, 1 / math.log2(3)),
+        (("a#1", "a#2"), ("a",), 1.0, 1.0),  # a label gains once
+        (("a#1", "b#1"), ("a", "b"), 1.0, 1.0),
+        (("a#1", "x", "b#1"), ("a", "b"), 1.0, 1.5 / (1 + 1 / math.log2(3))),
+        (("a#1", "b#1", "c#1"), ("a", "b", "c", "d"), 1.0, 1.0),  # more labels than k
+    ],
+)
+def test_ranks_count(documents: tuple[str, ...], labels: tuple[str, ...], rank: float, gain: float) -> None:
+    assert reciprocal_rank(documents, labels) == pytest.approx(rank)
+    assert ndcg(documents, labels, k=3) == pytest.approx(gain)
+
+
+def test_questions_whose_label_is_gone_are_left_out_and_their_share_is_told() -> None:
+    many = {index: (f"d{index}",) for index in range(20)}
+    found = retrieval_of([asked(index, f"d{index}#1") for index in range(20)], many, k=5, gone=["d3"])
+    assert found is not None
+    assert (found.n, found.recall_at_k.value, found.labels, found.gone) == (19, 1.0, 20, 1)
+    assert "1 of 20 labels (5%) name a document that the service does not have" in str(caveat_of_retrieval(found))
+    assert why_no_retrieval(found) is None
+
+
+@pytest.mark.parametrize("gone", [("a", "b", "c"), ("c",)])
+def test_with_many_labels_gone_recall_is_unknown_and_never_0(gone: tuple[str, ...]) -> None:
+    found = retrieval_of([asked(0, "x#1"), asked(1, "x#1")], LABELS, k=5, gone=gone)
+    assert found is not None
+    assert (found.n, found.gone, [rate.value for rate in retrieval_rates(found).values()]) == (0, len(gone), [None] * 4)
+    assert f"{len(gone)} of 3 labels" in str(why_no_retrieval(found))
+    assert "recall is unknown" in str(caveat_of_retrieval(found))
+
+
+@pytest.mark.parametrize(
+    ("label", "gone"),
+    [
+        ("guide.md", False),
+        ("guide.md#6", False),
+        ("guide.md#7", True),
+        ("guide.md#install", False),
+        ("guide.md:7", True),
+        ("guide", True),
+        ("old.md", True),
+        ("old.md#0", True),
+        ("untold.md#99", False),
+        ("a#b.md#1", False),
+        ("https://docs.example.com/guide#3", False),
+    ],
+)
+def test_a_label_is_gone_where_the_corpus_has_nothing_that_it_means(label: str, gone: bool) -> None:
+    documents = {"guide.md": 7, "untold.md": None, "a#b.md": 2, "https://docs.example.com/guide": 4}
+    assert gone_from([label], documents) == ((label,) if gone else ())
+    assert gone_from([label], {}) == (label,)
+
+
+def test_a_part_of_a_run_without_passages_has_recall_0_where_others_have_some() -> None:
+    dropped = [asked(0), asked(1)]
+    found = retrieval_of(dropped, LABELS, k=5, run=[*dropped, asked(1, "c#0")])
+    assert found is not None
+    assert (found.foreign, found.n, found.recall_at_k.value) == (False, 2, 0.0)
+
+
 def asked(prompt: int, *documents: str, **fields: object) -> RequestSample:
     return sample(prompt_index=prompt, documents=documents, **fields)  # type: ignore[arg-type]
 
@@ -47,7 +118,7 @@ def test_recall_and_hits_are_means_over_labelled_requests() -> None:
     assert (result.k, result.n) == (5, 2)
     assert result.recall_at_k.value == pytest.approx(0.25)
     assert result.hit_ratio.value == pytest.approx(0.5)
-    assert retrieval_rates(result) == {"recall_at_k": result.recall_at_k, "hit_ratio": result.hit_ratio}
+    assert list(retrieval_rates(result)) == ["recall_at_k", "hit_ratio", "mrr", "ndcg_at_k"]
 
 
 def test_passages_beyond_k_do_not_count() -> None:

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ragmeter.core.errors import ConfigError
-from ragmeter.core.inputs.prompt_files import prompt_rows
+from ragmeter.core.inputs.prompt_files import prompts_of
 from ragmeter.core.inputs.question_sets import beir, format_of, set_of
+from ragmeter.core.inputs.questions.prompts import prompt_of
 
 SQUAD = {
     "version": "v2.0",
@@ -20,7 +21,7 @@ SQUAD = {
                 {
                     "context": "Port 80 is open.",
                     "qas": [
-                        {"question": " Which port is open? ", "id": "1", "answers": []},
+                        {"question": " Which port is open? ", "id": "1", "answers": [{"text": "80"}, {"text": "80"}]},
                         {"question": "None?", "id": "2", "answers": [], "is_impossible": True},
                     ],
                 }
@@ -50,10 +51,14 @@ JUDGED = "query-id\tcorpus-id\tscore\nq1\td1\t1\nq1\t2\t2\nq2\td1\t0\n"
         ("[1] is quoted\n", "q.txt", [("[1] is quoted", ())]),
         ("One?", "questions", [("One?", ())]),
         ('{"prompt": "One?", "relevant": ["a", 17]}\n', "q.ndjson", [("One?", ("a", "17"))]),
+        ('{"prompt": "One?", "answer": "1"}\n', "q.jsonl", [("One?", (), ("1",))]),
+        ('{"prompt": "One?", "answer": ["1", "one"]}\n', "q.jsonl", [("One?", (), ("1", "one"))]),
     ],
 )
-def test_lines_and_json_lines_are_prompts(text: str, path: str, rows: list[tuple[str, tuple[str, ...]]]) -> None:
-    assert prompt_rows(text, path=path) == rows
+def test_lines_and_json_lines_are_prompts(text: str, path: str, rows: list[tuple[Any, ...]]) -> None:
+    found = prompts_of(text, path=path)
+    assert [(at.text, at.relevant, at.answers) for at in found] == [(*row, ())[:3] for row in rows]
+    assert tuple(prompt_of(at.document()) for at in found) == found
 
 
 @pytest.mark.parametrize(
@@ -68,17 +73,19 @@ def test_lines_and_json_lines_are_prompts(text: str, path: str, rows: list[tuple
         ("PAR1", "x.parquet", "is a table; a prompts_file is .txt"),
         ('{"_id": "0", "text": "A claim."}', "q.ndjson", "but the keys _id, text: these are the queries of a BEIR set"),
         ('{"question": "Q?"}', "q.jsonl", "but the keys question: `ragmeter dataset import` makes prompts of it"),
-        ('{"a": 1}', "q.jsonl", "$.a: unknown key; allowed: prompt, relevant"),
+        ('{"a": 1}', "q.jsonl", "$.a: unknown key; allowed: answer, prompt, relevant"),
         ('{"prompt": "Q?"}', "q.txt", "is JSON, with the keys prompt; name such a file .jsonl"),
         ("[\n {\n", "q.txt", "is JSON over several lines"),
         ('{"prompt": "Q?", "relevant": [true]}', "q.jsonl", "relevant"),
+        ('{"prompt": "Q?", "answer": ""}', "q.jsonl", "answer"),
+        ('{"prompt": "Q?", "answer": []}', "q.jsonl", "answer"),
         ("", "q.txt", "has no prompts"),
         ("[" * 100_000, "q.jsonl", "not JSON"),
     ],
 )
 def test_another_format_is_named_in_one_sentence(text: str, path: str, words: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        prompt_rows(text, path=path)
+        prompts_of(text, path=path)
     assert words in str(caught.value)
     assert str(caught.value).startswith(path)
 
@@ -86,6 +93,8 @@ def test_another_format_is_named_in_one_sentence(text: str, path: str, words: st
 def test_a_set_is_questions_with_labels_and_the_documents_that_they_name() -> None:
     squad, hotpot, shared = (set_of(document, "f") for document in (SQUAD, HOTPOT, SHAREGPT))
     assert [(each.text, each.relevant) for each in squad.questions] == [("Which port is open?", ("Ports-1.md",))]
+    assert json.loads(squad.questions[0].line())["answer"] == ["80"]
+    assert json.loads(hotpot.questions[0].line())["answer"] == ["a"]
     assert squad.documents == {"Ports-1.md": "# Ports\n\nPort 80 is open.\n"}
     (question,) = hotpot.questions
     assert len(question.relevant) == 1

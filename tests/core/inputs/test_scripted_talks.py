@@ -6,8 +6,9 @@ import pytest
 
 from ragmeter.clients.files import schema
 from ragmeter.core.errors import ConfigError
-from ragmeter.core.inputs.talks import Leaving, Sessions, Turn, scripts_of_file
-from ragmeter.core.inputs.workload import Prompt, Workload, workload_from
+from ragmeter.core.inputs.questions.prompts import Prompt
+from ragmeter.core.inputs.talks import Leaving, Sessions, scripts_of_file
+from ragmeter.core.inputs.workload import Workload, workload_from
 from ragmeter.run.plan.catalog import load_target
 
 TURNS: list[list[Any]] = [["Why?", {"prompt": "And then?", "relevant": ["a.md"]}], ["How?"]]
@@ -36,7 +37,7 @@ def test_turns_are_the_prompts_and_keep_their_labels() -> None:
 
 def test_a_file_has_the_same_scripts() -> None:
     of_file = scripts_of_file(FILE, path="talks.jsonl")
-    assert of_file == ((Turn(text="Why?"), Turn(text="And then?", relevant=("a.md",))), (Turn(text="How?"),))
+    assert of_file == ((Prompt(text="Why?"), Prompt(text="And then?", relevant=("a.md",))), (Prompt(text="How?"),))
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from ragmeter.clients.files import schema
 from ragmeter.core.errors import ConfigError
-from ragmeter.core.inputs.workload import Prompt, Workload, prompts_of, workload_from
+from ragmeter.core.inputs.prompt_files import prompts_of
+from ragmeter.core.inputs.questions.prompts import Prompt
+from ragmeter.core.inputs.workload import Workload, workload_from
 from ragmeter.core.setting import Setting
 
 MANIFEST: dict[str, Any] = {"schema": "workload.v1", "name": "tiny", "benchmark": {}, "prompts": ["Why?", "How?"]}

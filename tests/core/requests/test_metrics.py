@@ -16,7 +16,8 @@ def test_every_metric_says_its_formula_its_meaning_and_its_source(metric: Metric
 def test_the_unit_is_in_the_name(metric: Metric) -> None:
     endings: dict[str, str | tuple[str, ...]] = {
         "ms": "_ms",
-        "ratio": ("_ratio", "_at_k"),
+        "ratio": ("_ratio", "_at_k", "mrr", "groundedness", "exact_match", "token_f1"),
+        "chars": "_chars",
         "tokens/s": "tokens_per_s",
         "1/s": ("_per_s", "_rps"),
         "tokens": "_tokens",

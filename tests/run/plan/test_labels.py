@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from ragmeter.core.errors import TargetError
-from ragmeter.core.inputs.workload import Prompt
+from ragmeter.core.inputs.questions.prompts import Prompt
 from ragmeter.run.plan.labels import check_labels
 from tests.run.cases import provider, workload
 from tests.run.http_fake import Answer, serving

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from ragmeter.core.inputs.questions.prompts import Prompt
 from ragmeter.core.inputs.traces import Lengths, TracedRequest
-from ragmeter.core.inputs.workload import Prompt, Workload
+from ragmeter.core.inputs.workload import Workload
 from ragmeter.core.schedule.phases import phases, trial, warmup
 from tests.run.cases import workload
 

@@ -8,10 +8,11 @@ from typing import Any
 
 from ragmeter.clients.files import read_text, schema
 from ragmeter.core.errors import ConfigError
+from ragmeter.core.inputs.prompt_files import prompts_of
 from ragmeter.core.inputs.provider import Provider, provider_from
 from ragmeter.core.inputs.starter import QUESTIONS, Starter, name_of
 from ragmeter.core.inputs.unversioned import PROVIDER, WORKLOAD
-from ragmeter.core.inputs.workload import Workload, prompts_of, workload_from
+from ragmeter.core.inputs.workload import Workload, workload_from
 from ragmeter.core.urls import checked_base_url
 from ragmeter.run.plan.catalog import load_target
 from ragmeter.run.plan.recognition import Found

@@ -1,6 +1,7 @@
 """From an exchange to a sample: read the events, then say whether the request succeeded. Pure."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from ragmeter.clients.answers.counting import counts_of
 from ragmeter.clients.answers.dialects import Dialect
@@ -14,6 +15,20 @@ from ragmeter.clients.connection.transport import Exchange
 from ragmeter.clients.tokenizer import Ends
 from ragmeter.core.inputs.masking import NO_SECRETS, Secrets
 from ragmeter.core.requests.records import Phase, RequestSample
+
+
+@dataclass(slots=True)
+class Heard:
+    """What an answer said, for who reads it. ids, passages: as in `ragmeter.core.figures.quality.scoring.Given`."""
+
+    text: str = ""
+    ids: tuple[str, ...] = ()
+    passages: tuple[str, ...] | None = None
+
+    def take(self, reading: Reading, *, tells_passages: bool) -> None:
+        self.text, self.ids = "".join(reading.texts), reading.documents
+        nothing = () if tells_passages and not reading.documents else None
+        self.passages = nothing if reading.passages is None else reading.passages
 
 
 def decode(
@@ -33,23 +48,25 @@ def decode(
     ends: Ends | None = None,
     session: int | None = None,
     turn: int | None = None,
-    texts: list[str] | None = None,
+    heard: Heard | None = None,
 ) -> RequestSample:
     """The sample of one exchange.
 
     ``scheduled_ns`` and ``origin_ns`` are readings of the clock of the exchange; in the sample every reading is
     relative to ``origin_ns``. ``max_tokens``, what the request allowed, and ``ends``, of the workload's tokenizer: see
-    `ragmeter.clients.answers.counting`. ``texts`` takes the pieces of the answer, where somebody wants them.
+    `ragmeter.clients.answers.counting`. ``heard`` takes what was said, where somebody wants it.
     ``secrets`` are masked in every word of the server that the sample keeps. ``replica_header`` names the replica where
     the stream does not.
 
     Success: HTTP 2xx, a terminal event, text, nothing that is not of the dialect, all before the deadline. What happens
     after the terminal event (a connection that is cut, or never closed) does not undo it, and is not in ``ended_ns``.
     """
-    reading = Reading(secrets=secrets, texts=[] if texts is None else texts)
+    reading = Reading(secrets=secrets)
     stray = _read(exchange, dialect, reading)
     part_thoughts(reading)
     fault = first_fault(exchange, reading, stray, dialect)
+    if heard is not None:
+        heard.take(reading, tells_passages=dialect.tells_passages)
     counts = counts_of(reading, max_tokens, is_whole=fault is None, ends=ends)
     ended_ns = fault[2] if fault else reading.over_ns or exchange.ended_ns
     timings, longer = within(reading.timings, None if exchange.sent_ns is None else (ended_ns - exchange.sent_ns) / 1e6)

@@ -56,6 +56,10 @@ class DescribedDialect:
     def ends_with_response(self) -> bool:
         return self.places.ends_with_response
 
+    @property
+    def tells_passages(self) -> bool:
+        return self.places.tells_passages
+
     def request(
         self, prompt: str, *, max_tokens: int | None = None, mark: str | None = None, talk: Talk | None = None
     ) -> HttpRequest:
@@ -246,8 +250,10 @@ def _read_sources(sources: Sources, payload: Any, at_ns: int, reading: Reading) 
     if sources.score is not None:
         listed = sorted(listed, key=lambda item: _score(sources.score, item), reverse=True)
     reading.first_source_ns = reading.first_source_ns or at_ns
-    ids = (sources.id(item) for item in listed)
-    reading.documents = tuple(text for told in ids if (text := _id(told)) is not None)
+    named = [(text, item) for item in listed if (text := _id(sources.id(item))) is not None]
+    reading.documents = tuple(name for name, _ in named)
+    if sources.text is not None:
+        reading.take_passages([plain_text(sources.text(item)) for _, item in named])
     return True
 
 

@@ -45,6 +45,11 @@ class Dialect(Protocol):
         """Whether the end of a complete response is the end of the answer."""
         ...
 
+    @property
+    def tells_passages(self) -> bool:
+        """Whether its answers tell the text of the passages that were given: one without any was given none."""
+        ...
+
     def request(
         self, prompt: str, *, max_tokens: int | None = None, mark: str | None = None, talk: Talk | None = None
     ) -> HttpRequest:
@@ -76,6 +81,7 @@ class RagDialect:
     k: int | None = None
     docset: str | None = None
     max_tokens: int | None = None
+    tells_passages: bool = False
     headers: Headers = field(default=(), repr=False)
     path: str = "/query/stream"
     mark_by: MarkBy = "cache_salt"
@@ -98,6 +104,7 @@ class RagDialect:
             "k": self.k,
             "docset": self.docset,
             "max_tokens": self.max_tokens if max_tokens is None else max_tokens,
+            "passage_texts": True if self.tells_passages else None,
             "session_id": None if talk is None else talk.session_id,
             "history": list(history) or None,
             **salt_of(mark, self.mark_by),
@@ -143,6 +150,7 @@ def _read_done(payload: Mapping[str, Any], at_ns: int, reading: Reading) -> None
     reading.reasoning_told = reading.count("reasoning_tokens", payload.get("reasoning_tokens"))
     reading.finish(payload.get("finish_reason"), at_ns)
     _read_refused(payload, reading)
+    _read_passages(payload.get("passages"), reading)
     if reading.is_predecessor:
         spoken = reading.timings
         reading.timings = replace(
@@ -151,6 +159,14 @@ def _read_done(payload: Mapping[str, Any], at_ns: int, reading: Reading) -> None
     else:
         reading.take_output_tokens(reading.count("token_count", payload.get("token_count")))
     reading.close(at_ns)
+
+
+def _read_passages(told: Any, reading: Reading) -> None:
+    """In the order of the documents, whatever theirs is."""
+    if not isinstance(told, list):
+        return
+    texts = {at.get("id"): at.get("text") for at in told if isinstance(at, dict) and isinstance(at.get("id"), str)}
+    reading.take_passages([texts.get(name) for name in reading.documents])
 
 
 def _read_refused(payload: Mapping[str, Any], reading: Reading) -> None:
@@ -211,6 +227,7 @@ class OpenAiDialect:
     framing: Framing = field(default="sse", init=False)
     text_at: str = field(default="delta.content", init=False)
     ends_with_response: bool = field(default=False, init=False)
+    tells_passages: bool = field(default=False, init=False)
 
     def request(
         self, prompt: str, *, max_tokens: int | None = None, mark: str | None = None, talk: Talk | None = None

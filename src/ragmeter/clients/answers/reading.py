@@ -1,6 +1,6 @@
 """What one stream said, collected event by event."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -25,6 +25,7 @@ class Reading:
         comes with each event says so; ``counted`` is how many tokens it had told up to the last event.
     elsewhere: what a chunk had where the text should be, such as tool calls, and the first of it.
     refused: figures of the server that cannot be, in words. count_refused: whether the output tokens are one of them.
+    passages: the texts of the documents, in their order; None where they are not told, or not of each.
     said: the text so far, of a stream whose events repeat it. texts, thoughts: of the events that carried answer text
         or reasoning.
     is_countless: whether its events are no deltas of a model, so that their number says nothing of tokens.
@@ -45,6 +46,7 @@ class Reading:
     first_reasoning_ns: int | None = None
     first_source_ns: int | None = None
     documents: tuple[str, ...] = ()
+    passages: tuple[str, ...] | None = None
     timings: ServerTimings = field(default_factory=ServerTimings)
     output_tokens: int | None = None
     prompt_tokens: int | None = None
@@ -129,6 +131,11 @@ class Reading:
         if self.cached_tokens and self.prompt_tokens is not None and self.cached_tokens > self.prompt_tokens:
             self.refuse(f"{self.cached_tokens} cached tokens were told of {self.prompt_tokens} prompt tokens")
             self.cached_tokens = None
+
+    def take_passages(self, texts: Sequence[Any]) -> None:
+        """Enter the text of each document, where each has one. An empty text is one."""
+        told = [text for text in texts if isinstance(text, str)]
+        self.passages = tuple(told) if len(told) == len(texts) else None
 
     def fail(self, error: ErrorClass, message: str, at_ns: int) -> None:
         self.fault, self.fault_ns = (error, self.excerpt(message)), at_ns

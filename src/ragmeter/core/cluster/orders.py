@@ -32,7 +32,7 @@ class Order:
 
 def _scripts(workload: Workload) -> list[list[dict[str, Any]]]:
     """As a manifest has them itself."""
-    turns = iter({"prompt": each.text, "relevant": list(each.relevant)} for each in workload.prompts)
+    turns = iter(each.document() for each in workload.prompts)
     return [[next(turns) for _ in range(count)] for count in (workload.sessions.turns if workload.sessions else ())]
 
 
@@ -64,7 +64,7 @@ def _files(order: Order) -> dict[str, str]:
     files = {} if order.baseline is None else {BASELINE: order.baseline}
     if "prompts_file" in manifest:
         manifest["prompts_file"] = "prompts.jsonl"
-        lines = [json.dumps({"prompt": each.text, "relevant": list(each.relevant)}) for each in workload.prompts]
+        lines = [json.dumps(each.document()) for each in workload.prompts]
         files["prompts.jsonl"] = "\n".join(lines)
     if workload.sessions is not None:
         manifest["sessions"] = {**manifest["sessions"], "turns": _scripts(workload)}

@@ -8,16 +8,18 @@ from numpy.typing import NDArray
 
 from ragmeter.core.requests.figure import STATISTICS, percentile_share
 from ragmeter.core.requests.measures import Measure, itl_gaps_ms
-from ragmeter.core.requests.metric import OF_REQUESTS, Metric
+from ragmeter.core.requests.metric import OF_REQUESTS, OVER_QUESTIONS, Metric
 from ragmeter.core.requests.metrics import METRICS
 from ragmeter.core.requests.records import RequestSample
 from ragmeter.core.stats.estimate import (
     MEAN_MIN_SAMPLES,
     Estimate,
+    Values,
     ascending,
     estimate_exact,
     estimate_mean,
     estimate_quantile,
+    estimate_ratio,
     min_samples,
     unbiased_quantile,
 )
@@ -49,6 +51,7 @@ class Series:
     """values: ascending. groups: the same values by request, of a pooled metric and a single trial only.
 
     trials: the same values by trial, ascending, one array for each trial of the phase. seed: of its resampling.
+    questions: how many different ones a share over questions is of.
     """
 
     metric: Metric
@@ -56,11 +59,13 @@ class Series:
     groups: Groups | None
     trials: tuple[NDArray[np.float64], ...]
     seed: int
+    questions: int = 0
 
     def estimate(self, statistic: str) -> Estimate:
         """``p95``, ``p99.9``, ``mean``, ``min`` or ``max`` with its interval; extremes have none.
 
-        With several trials, a percentile or mean is that of a typical trial: see `mean_over_trials`.
+        With several trials, a percentile or mean is that of a typical trial: see `mean_over_trials`. The mean of a
+        share is over the requests of all trials, and its interval that of as many questions: `mean_over_questions`.
         The same series gives the same interval however often and in whatever order it is asked.
         """
         share = percentile_share(statistic)
@@ -68,6 +73,8 @@ class Series:
         if statistic in {"min", "max"}:
             value = float(self.values[0 if statistic == "min" else -1]) if self.values.size else None
             return estimate_exact(value, self.values.size)
+        if statistic == "mean" and self.metric.interval == OVER_QUESTIONS:
+            return mean_over_questions(self.values, self.questions)
         if len(self.trials) > 1 and (share is not None or statistic == "mean"):
             return self._over_trials(share)
         if share is not None:
@@ -129,7 +136,21 @@ def series_of(metric: Metric, samples: Sequence[RequestSample], seed: int) -> Se
         groups=groups,
         trials=ordered,
         seed=seed,
+        questions=_questions(metric, samples) if metric.interval == OVER_QUESTIONS else 0,
     )
+
+
+def _questions(metric: Metric, samples: Sequence[RequestSample]) -> int:
+    """How many different ones the values are of."""
+    measure = metric.measure
+    return len({at.prompt_index for at in samples if at.ok and measure is not None and measure(at) is not None})
+
+
+def mean_over_questions(shares: Values, questions: int) -> Estimate:
+    """The mean of shares in 0..1 over requests, with Wilson's interval for as many different questions."""
+    if not len(shares):
+        return estimate_ratio(0, 0)
+    return estimate_ratio(min(float(sum(shares)) / len(shares), 1.0) * questions, questions)
 
 
 def _values(measure: Measure, name: str, samples: Sequence[RequestSample]) -> NDArray[np.float64]:

@@ -2,10 +2,11 @@
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ragmeter.core.figures.observe.estimates import GaugeFigure, HistogramFigure
+from ragmeter.core.figures.quality.unknown import unknown_quality
 from ragmeter.core.figures.series import Distribution, EverySeries, Series
 from ragmeter.core.requests.answers import unknown_figures
 from ragmeter.core.requests.measures import e2e_ms, tpot_ms, ttft_ms
@@ -64,7 +65,8 @@ class Figures:
     rates: figures of the whole phase by name. series: the values behind every per-request and pooled metric.
     trials: how many trials the phase has.
     interrupted: requests that ended by our own doing: in ``phase.requests``, and neither a success nor an error.
-    unknown: metrics that some successes do not have, and why. served: metrics that the servers told of themselves.
+    unknown: metrics that some successes do not have, or of quality none, and why. served: metrics that the servers told
+    of themselves.
     good: successes that meet every per-request bound. good_tokens: output tokens of those; None when one is unknown.
     """
 
@@ -91,6 +93,10 @@ class Figures:
     def with_rates(self, rates: Mapping[str, Estimate]) -> "Figures":
         """The same with further rates, such as costs and recall, so that they can be judged too."""
         return replace(self, rates={**self.rates, **rates})
+
+    def with_unknown(self, names: Iterable[str], why: str) -> "Figures":
+        """The same, which says why figures of these names are unknown."""
+        return replace(self, unknown={**self.unknown, **dict.fromkeys(names, why)})
 
     def with_served(self, served: Mapping[str, GaugeFigure | HistogramFigure], unknown: Mapping[str, str]) -> "Figures":
         """The same with figures of the servers, and why some of those are not known."""
@@ -142,7 +148,7 @@ def summarise(
         good=good,
         good_tokens=sum_known([trial.good_tokens for trial in counts]),
         warnings=(*_warnings(successes, interrupted - _left(mine)), *_trial_warnings(len(counts))),
-        unknown=unknown_figures(mine),
+        unknown={**unknown_figures(mine), **unknown_quality(mine)},
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from ragmeter.core.errors import ConfigError
 from ragmeter.core.inputs.question_sets import format_of, keys_seen
+from ragmeter.core.inputs.questions.prompts import SCHEMA, Prompt, prompt_of
 from ragmeter.core.schema import check
 
 JSON_LINES: Final = (".jsonl", ".ndjson")
@@ -24,19 +25,11 @@ OTHER: Final = {
 }
 """Suffixes of files that are no lines of text."""
 
-SCHEMA: Mapping[str, Any] = {
-    "type": "object",
-    "additionalProperties": False,
-    "required": ["prompt"],
-    "properties": {
-        "prompt": {"type": "string", "minLength": 1},
-        "relevant": {"type": "array", "items": {"type": "string", "minLength": 1}},
-    },
-}
 
-
-def prompt_rows(text: str, *, path: str) -> list[tuple[str, tuple[str, ...]]]:
-    """Each prompt with the documents that are relevant to it. Raises ConfigError, which names another format."""
+def prompts_of(text: str, *, path: str) -> tuple[Prompt, ...]:
+    """The prompts of a file's text: JSON lines by its suffix, else one prompt a line. Raises ConfigError, which names
+    another format.
+    """
     name = path.rpartition("/")[2]
     suffix = f".{name.rpartition('.')[2].lower()}" if "." in name else ""
     if suffix in OTHER:
@@ -49,7 +42,7 @@ def prompt_rows(text: str, *, path: str) -> list[tuple[str, tuple[str, ...]]]:
     ]
     if not found:
         raise ConfigError(f"{path}: has no prompts")
-    return found
+    return tuple(found)
 
 
 def _named(text: str, suffix: str) -> str:
@@ -65,7 +58,7 @@ def _named(text: str, suffix: str) -> str:
     return f"is {name}{seen}" + ("; `ragmeter dataset import` makes questions of it" if made else "")
 
 
-def _of_text(line: str, path: str, number: int) -> tuple[str, tuple[str, ...]]:
+def _of_text(line: str, path: str, number: int) -> Prompt:
     if number == 1 and line.startswith(("{", "[")):
         try:
             document = json.loads(line)
@@ -75,10 +68,10 @@ def _of_text(line: str, path: str, number: int) -> tuple[str, tuple[str, ...]]:
             raise ConfigError(f"{path}:1: is JSON, with {keys_seen(document)}; name such a file .jsonl")
         if line == "[":
             raise ConfigError(f"{path}:1: is JSON over several lines; name it .json, and `ragmeter dataset import` it")
-    return line, ()
+    return Prompt(text=line)
 
 
-def _of_json(line: str, where: str) -> tuple[str, tuple[str, ...]]:
+def _of_json(line: str, where: str) -> Prompt:
     try:
         document = json.loads(line)
     except (ValueError, RecursionError) as error:
@@ -90,7 +83,7 @@ def _of_json(line: str, where: str) -> tuple[str, tuple[str, ...]]:
         if isinstance(document.get("relevant"), list):
             document["relevant"] = [_label(each) for each in document["relevant"]]
     check(document, SCHEMA, where)
-    return document["prompt"], tuple(document.get("relevant", ()))
+    return prompt_of(document)
 
 
 def _label(value: Any) -> Any:

@@ -1,7 +1,6 @@
 """Questions and documents as other people publish them: SQuAD, HotpotQA, ShareGPT, BEIR, and tables of questions."""
 
 import csv
-import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -9,24 +8,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ragmeter.core.errors import ConfigError
+from ragmeter.core.inputs.questions.prompts import Prompt
 
 QUESTION_KEYS: Final = ("prompt", "question", "query", "user_input", "text")
 """How tables call a question, the first that is there."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LabelledQuestion:
-    """relevant: names of documents that answer it."""
-
-    text: str
-    relevant: tuple[str, ...] = ()
-
-    def line(self) -> str:
-        """A line of a ``prompts_file``."""
-        document: dict[str, Any] = {"prompt": self.text}
-        if self.relevant:
-            document["relevant"] = list(self.relevant)
-        return json.dumps(document, ensure_ascii=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +19,7 @@ class QuestionSet:
     """documents: text by name; empty where the format has none."""
 
     format: str
-    questions: tuple[LabelledQuestion, ...]
+    questions: tuple[Prompt, ...]
     documents: Mapping[str, str]
 
 
@@ -69,9 +54,7 @@ def beir(
     names = _names(str(row["_id"]) for row in rows)
     texts = {names[str(row["_id"])]: _titled(row.get("title"), str(row["text"])) for row in rows}
     questions = tuple(
-        LabelledQuestion(
-            text=str(row["text"]), relevant=tuple(names.get(each, each) for each in relevant[str(row["_id"])])
-        )
+        Prompt(text=str(row["text"]), relevant=tuple(names.get(each, each) for each in relevant[str(row["_id"])]))
         for row in queries
         if str(row["_id"]) in relevant
     )
@@ -115,11 +98,16 @@ def _squad(document: Any) -> QuestionSet:
             name = _file_name(f"{article.get('title') or 'article'}-{number}")
             texts[name] = _titled(article.get("title"), paragraph["context"])
             questions += [
-                LabelledQuestion(text=each["question"].strip(), relevant=(name,))
+                Prompt(text=each["question"].strip(), relevant=(name,), answers=_answers(each))
                 for each in paragraph["qas"]
                 if each["question"].strip() and not each.get("is_impossible")
             ]
     return QuestionSet(format="SQuAD", questions=tuple(questions), documents=texts)
+
+
+def _answers(asked: Mapping[str, Any]) -> tuple[str, ...]:
+    texts = (str(answer["text"]).strip() for answer in asked.get("answers", ()))
+    return tuple(dict.fromkeys(text for text in texts if text))
 
 
 def _is_hotpot(document: Any) -> bool:
@@ -136,13 +124,14 @@ def _hotpot(document: Any) -> QuestionSet:
             titles[title] = _file_name(title)
             texts.setdefault(titles[title], _titled(title, "".join(sentences)))
     questions = tuple(
-        LabelledQuestion(
+        Prompt(
             text=row["question"],
             relevant=tuple(
                 dict.fromkeys(
                     titles.get(title, _file_name(title)) for title, _ in _pairs(row["supporting_facts"], "sent_id")
                 )
             ),
+            answers=(row["answer"],) if row.get("answer") else (),
         )
         for row in document
     )
@@ -173,7 +162,11 @@ def _flat_squad(document: Any) -> QuestionSet:
             names[row["context"]] = _file_name(f"{title}-{counts[title]}")
             texts[names[row["context"]]] = _titled(row.get("title"), row["context"])
     questions = tuple(
-        LabelledQuestion(text=row["question"].strip(), relevant=(names[row["context"]],))
+        Prompt(
+            text=row["question"].strip(),
+            relevant=(names[row["context"]],),
+            answers=tuple(dict.fromkeys(str(text).strip() for text in row["answers"]["text"] if str(text).strip())),
+        )
         for row in document
         if row["question"].strip() and _first(row["answers"].get("text")) is not None
     )
@@ -192,7 +185,7 @@ def _sharegpt(document: Any) -> QuestionSet:
         for row in document
         for turn in next(([turn] for turn in row["conversations"] if turn.get("from") in ("human", "user")), [])
     ]
-    questions = tuple(LabelledQuestion(text=text) for text in dict.fromkeys(asked) if text)
+    questions = tuple(Prompt(text=text) for text in dict.fromkeys(asked) if text)
     return QuestionSet(format="ShareGPT", questions=questions, documents={})
 
 
@@ -204,7 +197,7 @@ def _is_table(document: Any) -> bool:
 def _table(document: Any) -> QuestionSet:
     key = next(key for key in QUESTION_KEYS if isinstance(document[0].get(key), str))
     asked = [str(row.get(key) or "").strip() for row in document]
-    questions = tuple(LabelledQuestion(text=text) for text in asked if text)
+    questions = tuple(Prompt(text=text) for text in asked if text)
     return QuestionSet(format=f"a table of questions (column {key!r})", questions=questions, documents={})
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from ragmeter.core.errors import ConfigError
 from ragmeter.core.inputs.drawn import Drawn, drawn_from
+from ragmeter.core.inputs.questions.prompts import SCHEMA, Prompt, prompt_of
 from ragmeter.core.inputs.targets.description import TargetDescription
 from ragmeter.core.schema import check
 
@@ -18,14 +19,6 @@ _WITHOUT: Final[Mapping[str, str]] = {
 _SHAPES: Final = ("closed", "constant", "poisson", "gamma", "bursts", "ramp")
 KEEPERS: Final = ("messages", "history", "session_id")
 """Placeholders of a description by which a service knows what was said before."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Turn:
-    """One question of a conversation, as a prompt is."""
-
-    text: str
-    relevant: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +67,8 @@ class Talk:
     history: tuple[Mapping[str, str], ...] = ()
 
 
-Scripts = Sequence[Sequence[Turn]]
+Scripts = Sequence[Sequence[Prompt]]
+"""Conversations: each question of one is a prompt."""
 
 
 def scripts_of(document: Mapping[str, Any], where: str) -> Scripts:
@@ -101,11 +95,11 @@ def scripts_of_file(text: str, *, path: str) -> Scripts:
     return tuple(found)
 
 
-def _turn(written: Any, where: str) -> Turn:
+def _turn(written: Any, where: str) -> Prompt:
     if isinstance(written, str):
-        return Turn(text=written)
-    check(written, turn_schema, where)
-    return Turn(text=written["prompt"], relevant=tuple(written.get("relevant", ())))
+        return Prompt(text=written)
+    check(written, SCHEMA, where)
+    return prompt_of(written)
 
 
 def sessions_from(
@@ -167,15 +161,6 @@ def leaving_from(effective: Mapping[str, Any], where: str) -> Leaving | None:
     return Leaving(share=float(written["share"]), after=drawn_from(written["after"], f"{where}: $.leaving.after"))
 
 
-turn_schema: Mapping[str, Any] = {
-    "type": "object",
-    "additionalProperties": False,
-    "required": ["prompt"],
-    "properties": {
-        "prompt": {"type": "string", "minLength": 1},
-        "relevant": {"type": "array", "items": {"type": "string", "minLength": 1}},
-    },
-}
 session_schema: Mapping[str, Any] = {
     "type": "object",
     "additionalProperties": False,

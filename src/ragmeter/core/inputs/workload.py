@@ -11,7 +11,7 @@ from ragmeter.core.inputs.body import NOTHING_STATED, RequestBody, body_from
 from ragmeter.core.inputs.cache import DeclaredCaches, caches_from
 from ragmeter.core.inputs.lengths import DrawnLengths, TokenizerFile, lengths_from
 from ragmeter.core.inputs.load_keys import check_load, check_ramp
-from ragmeter.core.inputs.prompt_files import prompt_rows
+from ragmeter.core.inputs.questions.prompts import Prompt
 from ragmeter.core.inputs.search import Search, check_search, search_from
 from ragmeter.core.inputs.talks import Leaving, Scripts, Sessions, leaving_from, scripts_of, sessions_from
 from ragmeter.core.inputs.targets.asking import asking_of
@@ -46,14 +46,6 @@ OWN_KEYS = ("model", "messages", "stream")
 """Keys of a chat completion that ``model.body`` cannot have."""
 pacing_keys = ("seed", "trials", "cool_down")
 """Keys of ``benchmark`` that say how often and when, and not what."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prompt:
-    """One question. ``relevant``: ids (or id prefixes) of the passages that answer it; empty if not labelled."""
-
-    text: str
-    relevant: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +85,7 @@ class Workload:
     seed: int
     k: int
     docset: str
+    passage_texts: bool = False
     model_id: str | None
     dtype: str | None
     body: Mapping[str, Any] = field(default_factory=dict)
@@ -168,7 +161,7 @@ def workload_from(
     until = until_from(defaults(schema, "until") | effective["until"]) if "until" in effective else None
     search = search_from(load["search"]) if "search" in load else None
     scripts = scripts or scripts_of(effective, where)
-    own = tuple(Prompt(text=turn.text, relevant=turn.relevant) for script in scripts for turn in script)
+    own = tuple(turn for script in scripts for turn in script)
     own = own or tuple(Prompt(text=text) for text in effective.get("prompts", ()))
     closed = load["shape"] == "closed"
     requests = _requests(effective["benchmark"], benchmark["requests"], trace)
@@ -177,6 +170,9 @@ def workload_from(
     check_ramp(load, requests, benchmark.get("duration"), where)
     target = effective.get("target", "rag")
     described = _described(target, where, find_target)
+    if "passage_texts" in retrieval and target != "rag":
+        name = target if described is None else described.name
+        raise ConfigError(f"{where}: $.retrieval.passage_texts: has no meaning with target {name}; target rag has it")
     asks_for_a_model = target == "openai" or (described is not None and "model" in described.uses)
     if asks_for_a_model and not model.get("model_id"):
         name = target if described is None else described.name
@@ -206,6 +202,7 @@ def workload_from(
         seed=benchmark["seed"],
         k=retrieval["k"],
         docset=retrieval["docset"],
+        passage_texts=retrieval.get("passage_texts", False),
         model_id=model.get("model_id"),
         dtype=model.get("dtype"),
         body=_body(effective, described, path),
@@ -328,8 +325,3 @@ def _sha256(
         asked["trace"] = [(each.at_s, each.lengths.input_tokens, each.lengths.output_tokens) for each in trace]
     canonical = json.dumps(asked, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).hexdigest()
-
-
-def prompts_of(text: str, *, path: str) -> tuple[Prompt, ...]:
-    """The prompts of a file's text: JSON lines by its suffix, else one prompt a line. Raises ConfigError."""
-    return tuple(Prompt(text=prompt, relevant=relevant) for prompt, relevant in prompt_rows(text, path=path))

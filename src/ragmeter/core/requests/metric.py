@@ -11,7 +11,9 @@ Kind = Literal["per_request", "pooled", "gauge", "histogram", "rate", "count"]
 OF_REQUESTS: Final = frozenset({"per_request", "pooled"})
 OF_SERVERS: Final = frozenset({"gauge", "histogram"})
 Better = Literal["lower", "higher"]
-IntervalKind = Literal["order statistics", "requests as clusters", "Wilson", "buckets", "none"]
+IntervalKind = Literal["order statistics", "requests as clusters", "Wilson", "Wilson over questions", "buckets", "none"]
+OVER_QUESTIONS: Final = "Wilson over questions"
+"""Of a mean share. Its n is the number of different questions: to ask one again says nothing of others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +60,7 @@ def per_request(
     better: Better | None = "lower",
     short: str | None = None,
     prometheus: str | None = None,
+    interval: IntervalKind = "order statistics",
 ) -> Metric:
     return Metric(
         name=name,
@@ -65,7 +68,7 @@ def per_request(
         unit=unit,
         better=better,
         kind="per_request",
-        interval="order statistics",
+        interval=interval,
         formula=formula,
         definition=definition,
         source=source,

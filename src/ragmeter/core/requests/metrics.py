@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from ragmeter.core.requests import measures
 from ragmeter.core.requests.metric import Metric, adjusted, length, per_request, phase, stage
+from ragmeter.core.requests.quality_metrics import OF_ANSWERS, OF_RETRIEVAL
 from ragmeter.core.requests.server_metrics import OF_SERVERS
 from ragmeter.core.requests.vantage_metrics import OF_VANTAGE
 
@@ -262,26 +263,9 @@ _PHASE = (
         "Successful requests.",
         kind="count",
     ),
-    phase(
-        "recall_at_k",
-        "Recall at k",
-        "ratio",
-        "higher",
-        "mean over requests of |relevant passages among the first k| / |relevant passages|",
-        "Retrieval quality on labelled questions, under load.",
-        interval="Wilson",
-        source="Manning et al., Introduction to Information Retrieval, 8.4",
-        prometheus="ragmeter_recall_ratio",
-    ),
-    phase(
-        "hit_ratio",
-        "Hits",
-        "ratio",
-        "higher",
-        "requests with a relevant passage among the first k / requests",
-        "Share of labelled requests that got at least one relevant passage.",
-        interval="Wilson",
-    ),
+)
+
+_COST = (
     phase(
         "usd_per_1m_tokens",
         "USD per 1M tokens",
@@ -346,7 +330,10 @@ OF_FAILURES = frozenset({"error_ratio", "errors", "success", "good_ratio"})
 """The metrics that failures can only make worse: they are compared whatever has failed."""
 
 METRICS: Mapping[str, Metric] = MappingProxyType(
-    {metric.name: metric for metric in (*_LATENCIES, *_STAGES, *_STREAMS, *_PHASE, *OF_SERVERS)}
+    {
+        metric.name: metric
+        for metric in (*_LATENCIES, *_STAGES, *_STREAMS, *_PHASE, *OF_RETRIEVAL, *OF_ANSWERS, *_COST, *OF_SERVERS)
+    }
 )
 
 

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 from ragmeter.core.requests.moments import Moments
+from ragmeter.core.requests.scores import AnswerScores
 
 
 class Phase(StrEnum):
@@ -163,6 +164,8 @@ class RequestSample:
     timings: ServerTimings = ServerTimings()
     documents: tuple[str, ...] = ()
     """Ids of the retrieved passages, best first."""
+    scores: AnswerScores | None = None
+    """Of the answer's text, where it was read; None of a failure, and in records that were written without them."""
     request_id: str | None = None
     trace_id: str | None = None
     """Of the server's OpenTelemetry trace of this request, if it made one."""

@@ -96,7 +96,7 @@ def result_of(
         undecided=ending.undecided,
         raw_samples_path=raw_samples_path,
         slowest=slowest_of(seen, plan.trace_url, llm_round_trip_ms),
-        steps=steps_of(samples, workload),
+        steps=steps_of(samples, workload, plan.gone_labels),
         ended_at=_ended_at(plan, samples),
         edge=edge_of(samples, plan, ending),
         token_source=token_source(measured),

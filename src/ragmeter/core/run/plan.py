@@ -58,6 +58,8 @@ class RunPlan:
     vantages: tuple[Vantage, ...] = ()
     marking: Marking | None = None
     variant: str | None = None
+    gone_labels: tuple[str, ...] = ()
+    """Labels of its questions that name a document which the service said before the run that it does not have."""
 
     @property
     def label(self) -> str:

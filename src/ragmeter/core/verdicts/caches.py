@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TypeVar
 
+from ragmeter.core.requests.quality_metrics import OF_QUALITY
 from ragmeter.core.verdicts.records import Outcome, SloVerdict, StepVerdict
 from ragmeter.core.verdicts.slo import Slo
 
-UNTOUCHED = frozenset({"errors", "error_ratio", "recall_at_k", "hit_ratio"})
+UNTOUCHED = frozenset({"errors", "error_ratio"}) | OF_QUALITY
 """Metrics that are the same whether a cache answers or not."""
 V = TypeVar("V", SloVerdict, StepVerdict)
 

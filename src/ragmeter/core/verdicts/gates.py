@@ -12,7 +12,8 @@ import numpy as np
 
 from ragmeter.core.figures.series import Series
 from ragmeter.core.inputs.workload import Workload
-from ragmeter.core.requests.metric import OF_SERVERS
+from ragmeter.core.requests.metric import OF_SERVERS, OVER_QUESTIONS
+from ragmeter.core.requests.quality_metrics import NEEDS_ANSWER, NEEDS_PASSAGES
 from ragmeter.core.requests.repeats import DECLARE
 from ragmeter.core.stats.estimate import Estimate, estimate_exact, estimate_ratio
 from ragmeter.core.stats.pooled import Groups
@@ -22,8 +23,6 @@ from ragmeter.core.verdicts.judge import decide
 from ragmeter.core.verdicts.records import Outcome
 from ragmeter.core.verdicts.slo import Slo
 
-_OF_QUESTIONS = ("recall_at_k", "hit_ratio")
-"""Ratios whose n is the number of different questions, over all trials."""
 _MOST_REQUESTS = 20_000
 _GAPS = 10_000
 """More than a p99.9 needs, and in each trial."""
@@ -31,7 +30,7 @@ _GAPS = 10_000
 
 def could_pass(slo: Slo, requests: int, *, trials: int = 1, questions: int = 0) -> bool:
     """Whether the best of all runs passes. requests: of each trial; of a sweep, of each step of a trial. questions:
-    different ones that have labelled passages.
+    different ones that the metric is of.
 
     False is certain. True leaves out what no count of requests tells: prices, token counts, a client that is not fit.
     """
@@ -41,7 +40,7 @@ def could_pass(slo: Slo, requests: int, *, trials: int = 1, questions: int = 0) 
 
 def could_pass_in(slo: Slo, workload: Workload) -> bool:
     """Whether the SLO can become green in a run of this workload. A ``duration`` may end it with fewer requests."""
-    return _could(slo, workload.requests, workload.trials, _labelled(workload))
+    return _could(slo, workload.requests, workload.trials, _questions(slo, workload))
 
 
 def of_a_session(key: str, value: int) -> str:
@@ -79,40 +78,56 @@ def _repeating(workload: Workload) -> str | None:
 
 def _mended(slo: Slo, workload: Workload, option: Callable[[str, int], str]) -> str:
     """The smallest change of requests alone, else of trials too, else of the labelled questions."""
-    labelled = _labelled(workload)
+    questions = _questions(slo, workload)
     for trials in dict.fromkeys((workload.trials, max(workload.trials, MIN_TO_CLAIM))):
-        needed = _needed(slo, workload.requests, trials, labelled)
+        needed = _needed(slo, workload.requests, trials, questions)
         if needed <= _MOST_REQUESTS:
             more = [option("requests", needed)] if needed > workload.requests else []
             more += [option("trials", trials)] if trials > workload.trials else []
             return f"{' '.join(more)} can"
-    if slo.metric.name in _OF_QUESTIONS:
-        return f"it takes more than the {labelled} different questions that have labelled passages"
+    if _is_over_questions(slo):
+        return f"it takes more than the {questions} different questions{_that_have(slo)}"
     return f"no number of requests up to {_MOST_REQUESTS:,} can"
 
 
-def _needed(slo: Slo, planned: int, trials: int, labelled: int) -> int:
+def _needed(slo: Slo, planned: int, trials: int, asked: int) -> int:
     """Requests of each trial, as many as are planned or more; beyond the most when that is not enough."""
     return bisect_left(
-        range(_MOST_REQUESTS + 1), True, lo=planned, key=lambda requests: _could(slo, requests, trials, labelled)
+        range(_MOST_REQUESTS + 1), True, lo=planned, key=lambda requests: _could(slo, requests, trials, asked)
     )
 
 
-def _could(slo: Slo, requests: int, trials: int, labelled: int) -> bool:
-    return could_pass(slo, requests, trials=trials, questions=min(requests * trials, labelled))
+def _could(slo: Slo, requests: int, trials: int, asked: int) -> bool:
+    return could_pass(slo, requests, trials=trials, questions=min(requests * trials, asked))
 
 
-def _labelled(workload: Workload) -> int:
-    return sum(1 for prompt in workload.prompts if prompt.relevant)
+def _questions(slo: Slo, workload: Workload) -> int:
+    """How many questions of the workload have what the metric needs."""
+    if slo.metric.name in NEEDS_PASSAGES:
+        return sum(1 for prompt in workload.prompts if prompt.relevant)
+    if slo.metric.name in NEEDS_ANSWER:
+        return sum(1 for prompt in workload.prompts if prompt.answers)
+    return len(workload.prompts)
+
+
+def _that_have(slo: Slo) -> str:
+    if slo.metric.name in NEEDS_PASSAGES:
+        return " that have labelled passages"
+    return " that have a labelled answer" if slo.metric.name in NEEDS_ANSWER else ""
+
+
+def _is_over_questions(slo: Slo) -> bool:
+    """Whether the figure is a mean share, whose n is the number of different questions, over all trials."""
+    return slo.metric.interval == OVER_QUESTIONS and slo.statistic in (None, "mean")
 
 
 def _best(slo: Slo, requests: int, trials: int, questions: int) -> Estimate:
     """The figure of a run without a fault, with the interval that it would have."""
+    lower = slo.operator.startswith("<")
+    if _is_over_questions(slo):
+        return estimate_ratio(0 if lower else questions, questions)
     if slo.statistic is not None:
         return _best_statistic(slo, slo.statistic, requests, trials)
-    lower = slo.operator.startswith("<")
-    if slo.metric.name in _OF_QUESTIONS:
-        return estimate_ratio(0 if lower else questions, questions)
     if slo.metric.interval == "Wilson":
         counted = 0 if lower else requests
         if trials == 1:

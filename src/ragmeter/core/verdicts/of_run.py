@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from ragmeter.core.client.harness import Harness
 from ragmeter.core.figures.observe.watched import Watched
-from ragmeter.core.figures.retrieval import Retrieval, retrieval_of, retrieval_rates
+from ragmeter.core.figures.retrieval import Retrieval, labels_of, retrieval_of, retrieval_rates, why_no_retrieval
 from ragmeter.core.figures.summary import Figures
 from ragmeter.core.money.cost import Cost, cost_rates, withhold
+from ragmeter.core.requests.quality_metrics import NEEDS_PASSAGES
 from ragmeter.core.requests.records import Phase, RequestSample
 from ragmeter.core.run.caches import Caches, caches_of
 from ragmeter.core.run.figures import cost_of_run, harness_of_run
@@ -74,12 +75,16 @@ def _slos(plan: RunPlan) -> list[Slo]:
 
 
 def _figures(
-    plan: RunPlan, measured: Sequence[RequestSample], slos: Sequence[Slo], rate_per_s: float | None = None
+    plan: RunPlan,
+    measured: Sequence[RequestSample],
+    slos: Sequence[Slo],
+    rate_per_s: float | None = None,
+    run: Sequence[RequestSample] | None = None,
 ) -> tuple[Figures, Retrieval | None, Cost | None]:
-    """Everything that SLOs are judged on. rate_per_s: of a step."""
+    """Everything that SLOs are judged on. Of a step: rate_per_s, and all measured samples of its run."""
     workload = plan.workload
     figures = figures_of(measured, Phase.MEASURED, plan)
-    retrieval = retrieval_of(measured, {i: p.relevant for i, p in enumerate(workload.prompts)}, workload.k)
+    retrieval = retrieval_of(measured, labels_of(workload.prompts), workload.k, plan.gone_labels, run=run)
     cost = cost_of_run(plan, figures, measured)
     cost = None if cost is None else withhold(cost, overspent_in(slos, figures.phase, rate_per_s))
     return _with_rates(figures, retrieval, cost), retrieval, cost
@@ -96,7 +101,7 @@ def _steps(
     found = []
     for number, rate_per_s in enumerate(plan.workload.rates_per_s):
         own = [sample for sample in measured if sample.step == number]
-        figures, _, _ = _figures(plan, own, slos, rate_per_s)
+        figures, _, _ = _figures(plan, own, slos, rate_per_s, measured)
         figures = with_servers(figures, spans, number)
         harness = harness_of_run(plan, ending, own)
         found.append(StepFigures(step=number, rate_per_s=rate_per_s, figures=figures, harness=harness))
@@ -106,6 +111,8 @@ def _steps(
 def _with_rates(figures: Figures, retrieval: Retrieval | None, cost: Cost | None) -> Figures:
     if retrieval is not None:
         figures = figures.with_rates(retrieval_rates(retrieval))
+    if (why := why_no_retrieval(retrieval)) is not None:
+        figures = figures.with_unknown(NEEDS_PASSAGES, why)
     if cost is not None:
         figures = figures.with_rates(cost_rates(cost, figures.phase, figures.rates))
     return figures

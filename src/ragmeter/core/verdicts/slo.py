@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from ragmeter.core.errors import ConfigError
 from ragmeter.core.requests.figure import SUBJECT, Figure, check_statistic, known_metric
-from ragmeter.core.requests.metric import OF_SERVERS, Metric
+from ragmeter.core.requests.metric import OF_SERVERS, OVER_QUESTIONS, Metric
 from ragmeter.core.requests.metrics import METRICS
 
 NUMBER = r"(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
@@ -135,6 +135,6 @@ def _check_bound(metric: Metric, operator: str, bound: float, where: str) -> Non
     edge = top if operator[0] == ">" else 0.0
     if bound == edge and ("=" not in operator or metric.unit == "ms"):
         raise ConfigError(f"{where}: no value of {metric.name} can meet it")
-    if bound == edge and metric.interval == "Wilson":
+    if bound == edge and metric.interval in {"Wilson", OVER_QUESTIONS}:
         instead = "errors <= 0" if metric.name == "error_ratio" else f"{metric.name} {operator} a bound below 1"
         raise ConfigError(f"{where}: no number of requests can show a ratio to be exactly {bound:g}; write {instead}")

@@ -20,7 +20,7 @@ from ragmeter.report.html.scorecard.east_west import east_west
 from ragmeter.report.html.scorecard.edge import edge
 from ragmeter.report.html.scorecard.figures import Gate, every_estimate, tiles
 from ragmeter.report.html.scorecard.graphs import distributions, failures, ttft_over_time
-from ragmeter.report.html.scorecard.money import cost, retrieval
+from ragmeter.report.html.scorecard.money import answers, cost, retrieval
 from ragmeter.report.html.scorecard.provenance import formulas, harness, manifest, metadata, overrides
 from ragmeter.report.html.scorecard.replicas import replicas
 from ragmeter.report.html.scorecard.serving import serving
@@ -161,6 +161,7 @@ def _run(result: RunResult, gate: Gate, ident: str) -> Html:
         waterfall(result, ident),
         None if first else failures(result),
         retrieval(result),
+        answers(result),
         cost(result),
         serving(result),
         caches(result),

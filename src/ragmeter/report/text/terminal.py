@@ -11,7 +11,7 @@ from ragmeter.core.figures.replicas import Replica
 from ragmeter.core.figures.series import Distribution
 from ragmeter.core.figures.stages import Stage
 from ragmeter.core.money.cost import Cost
-from ragmeter.core.requests.figure import metric_short
+from ragmeter.core.requests.figure import metric_label, metric_short
 from ragmeter.core.result.result import RunResult
 from ragmeter.core.run.metadata import declared_fields
 from ragmeter.core.stats.estimate import Estimate
@@ -41,6 +41,7 @@ from ragmeter.report.words.naming import (
     counted_by,
     failed_tests,
     is_smoke,
+    known_answers,
     own_warnings,
     reason,
     run_name,
@@ -296,6 +297,9 @@ def _quality_and_cost(result: RunResult, page: Page) -> Iterator[str]:
     if at is not None:
         recall = f"{quantity(at.recall_at_k.value, 'ratio')} ({_range(at.recall_at_k, 'ratio')}), n = {count(at.n)}"
         yield from page.entry(f"recall@{at.k}", recall)
+    said = [f"{metric_label(name).lower()} {quantity(mean.value, 'ratio')}" for name, mean in known_answers(result)]
+    if said:
+        yield from page.entry("answers", ", ".join(said))
     if price is not None:
         parts = (
             *_prices(price),

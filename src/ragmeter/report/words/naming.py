@@ -3,10 +3,12 @@
 from typing import Final
 
 from ragmeter.core.figures.stages import Stage
+from ragmeter.core.requests.quality_metrics import SHARES_OF_ANSWERS
 from ragmeter.core.requests.records import TokenSource
 from ragmeter.core.result.failures import FailedTest
 from ragmeter.core.result.result import RunResult
 from ragmeter.core.run.plan import labelled
+from ragmeter.core.stats.estimate import Estimate
 from ragmeter.core.verdicts.records import Outcome, SloVerdict
 
 SMOKE_BELOW_SECONDS: Final = 600
@@ -157,3 +159,14 @@ def _judged(result: RunResult, deciding: int) -> str:
 def _met(result: RunResult) -> str:
     total = len(result.verdicts)
     return "The one SLO is met" if total == 1 else f"All {total} SLOs are met"
+
+
+_ASKED_FOR: Final = {"groundedness", "token_f1"}
+"""What is known only where passages are told or answers are labelled."""
+
+
+def known_answers(result: RunResult) -> list[tuple[str, Estimate]]:
+    """Metrics with their means; none where nobody asked for the quality of answers."""
+    means = {name: result.estimates[name].mean for name in SHARES_OF_ANSWERS if name in result.estimates}
+    known = [(name, mean) for name, mean in means.items() if mean.value is not None]
+    return known if {name for name, _ in known} & _ASKED_FOR else []

@@ -25,6 +25,7 @@ from ragmeter.run.engine.probe_schedule import ProbeSchedule, no_probes
 from ragmeter.run.engine.resources import Resources
 from ragmeter.run.engine.settings import Settings
 from ragmeter.run.plan.catalog import shown
+from ragmeter.run.plan.gone import gone_labels
 from ragmeter.run.plan.labels import check_labels
 from ragmeter.run.plan.planning import run_plan
 from ragmeter.run.session.calibrate import calibrated
@@ -94,6 +95,7 @@ class Engine:
             started_at=datetime.now(UTC),
             clock=self.settings.clock,
             apart=case.cache_state is not None,
+            gone=gone_labels(case.provider, case.workload),
         )
 
     def keep(self, case: Case, run: SavedRun, placed: Placement) -> SavedRun:

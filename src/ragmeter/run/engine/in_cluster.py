@@ -108,6 +108,7 @@ def _plan(case: Case, inner: RunPlan, stamp: str) -> RunPlan:
         Source(origin=provider.path, values=provider.declared, declared=True),
     ]
     began = datetime.fromisoformat(inner.started_at)
-    plan = run_plan(provider, case.workload, case.slos, sources, stamp=stamp, started_at=began)
+    gone = inner.gone_labels
+    plan = run_plan(provider, case.workload, case.slos, sources, stamp=stamp, started_at=began, gone=gone)
     warnings = (*inner.warnings, *plan.warnings)
     return replace(plan, clock=inner.clock, calibration=inner.calibration, warnings=warnings, vantages=inner.vantages)

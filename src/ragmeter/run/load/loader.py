@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from typing import Protocol
 
-from ragmeter.clients.answers.decode import decode
+from ragmeter.clients.answers.decode import Heard, decode
 from ragmeter.clients.answers.described import described_dialect
 from ragmeter.clients.answers.dialects import Dialect, OpenAiDialect, RagDialect
 from ragmeter.clients.connection.pauses import Pauses
@@ -23,6 +23,7 @@ from ragmeter.clients.http.clocks import AUTO
 from ragmeter.clients.plugins.transport import PluginTransport
 from ragmeter.clients.tokenizer import ends_by
 from ragmeter.core.errors import TargetError
+from ragmeter.core.figures.quality.scoring import Given, score_answer
 from ragmeter.core.inputs.cache import MarkBy
 from ragmeter.core.inputs.masking import Secrets
 from ragmeter.core.inputs.provider import Provider
@@ -224,7 +225,7 @@ class Prepared:
 
     def _keep(self, answer: tuple[Start, Exchange]) -> None:
         start, exchange = answer
-        texts: list[str] | None = None if self._talks is None else []
+        heard = Heard()
         allowed = None if start.lengths is None else start.lengths.output_tokens
         sample = decode(
             exchange,
@@ -242,12 +243,20 @@ class Prepared:
             ends=self.loader._ends,
             session=start.session,
             turn=start.turn,
-            texts=texts,
+            heard=heard,
         )
-        sample = self._left(start, sample)
+        sample = self._scored(self._left(start, sample), heard)
         self.loader._listener.ended(sample)
         if self._talks is not None and start.session is not None:
-            self._talks.read(start.session, sample, "".join(texts or ()))
+            self._talks.read(start.session, sample, heard.text)
+
+    def _scored(self, sample: RequestSample, heard: Heard) -> RequestSample:
+        """With what the answer's text says of its quality. The text itself goes no further."""
+        if not sample.ok:
+            return sample
+        prompt = self.loader._workload.prompts[sample.prompt_index]
+        given = Given(ids=heard.ids, texts=heard.passages)
+        return replace(sample, scores=score_answer(heard.text, prompt.text, prompt.answers, given))
 
     def _left(self, start: Start, sample: RequestSample) -> RequestSample:
         """A client that goes away does so at its own deadline, if that is the earlier one."""
@@ -348,7 +357,12 @@ def dialect_of(workload: Workload, provider: Provider, marking: Marking | None =
             mark_by=by,
         )
     return RagDialect(
-        k=workload.k, docset=workload.docset, max_tokens=workload.max_output_tokens, headers=headers, mark_by=by
+        k=workload.k,
+        docset=workload.docset,
+        max_tokens=workload.max_output_tokens,
+        tells_passages=workload.passage_texts,
+        headers=headers,
+        mark_by=by,
     )
 
 

@@ -10,12 +10,14 @@ from ragmeter.clients.plugins.registry import speaker_of
 from ragmeter.clients.tokenizer import ends_by, tokenizer_path
 from ragmeter.core.errors import ConfigError
 from ragmeter.core.inputs.lengths import TokenizerFile
+from ragmeter.core.inputs.prompt_files import prompts_of
 from ragmeter.core.inputs.provider import Provider, provider_from
+from ragmeter.core.inputs.questions.prompts import Prompt
 from ragmeter.core.inputs.talks import Scripts, scripts_of_file
 from ragmeter.core.inputs.targets.description import BUILT_IN, TARGET, Preset, TargetDescription, described
 from ragmeter.core.inputs.traces import TracedRequest, trace_of
 from ragmeter.core.inputs.unversioned import versioned
-from ragmeter.core.inputs.workload import Prompt, Workload, prompts_of, workload_from
+from ragmeter.core.inputs.workload import Workload, workload_from
 from ragmeter.core.money.api_prices import API_PRICES, ApiPrices, api_prices_from
 from ragmeter.core.schema import check
 from ragmeter.core.setting import Setting

@@ -46,13 +46,13 @@ def answers_of(provider: Provider, paths: Sequence[str]) -> Answers:
     with client_of(provider) as client:
         statuses["/"] = _first(client, provider)
         with ThreadPoolExecutor(AT_ONCE) as threads:
-            for path, found in zip(paths, threads.map(lambda at: _tried(client, at), paths), strict=True):
+            for path, found in zip(paths, threads.map(lambda at: tried(client, at), paths), strict=True):
                 if found is not None:
                     statuses[path], documents[path] = found
     return Answers(statuses=statuses, documents={path: each for path, each in documents.items() if each is not None})
 
 
-def _tried(client: httpx.Client, path: str) -> tuple[int, Any] | None:
+def tried(client: httpx.Client, path: str) -> tuple[int, Any] | None:
     """The status, and the JSON value of a success; None where there is no answer."""
     page = bytearray()
     try:

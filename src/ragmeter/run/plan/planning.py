@@ -17,6 +17,7 @@ from ragmeter.core.run.plan import DeclaredSlo, RunPlan
 from ragmeter.core.schema import check
 from ragmeter.core.verdicts.error_budget import with_budget
 from ragmeter.core.verdicts.slo import check_step, parse_goodput, parse_slo
+from ragmeter.run.plan.gone import gone_labels
 from ragmeter.run.plan.labels import check_labels
 from ragmeter.run.plan.marking import marking_of
 from ragmeter.run.plan.target import check_identity, metadata_sources, reach
@@ -37,7 +38,8 @@ def asked_plan(
     reach(provider, workload)
     check_labels(provider, workload)
     sources = metadata_sources(provider, workload, environment=environment)
-    return run_plan(provider, workload, slos, sources, stamp=now.strftime("%Y%m%dT%H%M%SZ"), started_at=now)
+    stamp, gone = now.strftime("%Y%m%dT%H%M%SZ"), gone_labels(provider, workload)
+    return run_plan(provider, workload, slos, sources, stamp=stamp, started_at=now, gone=gone)
 
 
 def run_plan(
@@ -50,11 +52,12 @@ def run_plan(
     started_at: datetime,
     clock: str = AUTO,
     apart: bool = False,
+    gone: Sequence[str] = (),
 ) -> RunPlan:
     """The plan of a run, with a name made of provider, workload and ``stamp``.
 
     sources: who says what of the metadata, the most trustworthy first. clock: one of `clients.http.clocks.CLOCKS`.
-    apart: whether its requests are to meet no others in a cache: see `marking_of`.
+    apart: whether its requests are to meet no others in a cache: see `marking_of`. gone: labels without a document.
     Raises TargetError when the service runs another model than the workload demands, ConfigError for a clock that is
     not available.
     """
@@ -78,6 +81,7 @@ def run_plan(
         warnings=warnings,
         trace_url=provider.trace_url,
         marking=marking_of(workload, metadata, sources, apart=apart),
+        gone_labels=tuple(gone),
     )
 
 

@@ -5,11 +5,12 @@ from collections import Counter
 
 import pytest
 
+from ragmeter.core.inputs.prompt_files import prompts_of
 from ragmeter.core.inputs.questions.making import Label, Maker, Question, line_of
+from ragmeter.core.inputs.questions.prompts import Prompt
 from ragmeter.core.inputs.questions.sentences import Kind
 from ragmeter.core.inputs.questions.spread import Spread, spread_of
 from ragmeter.core.inputs.questions.words import key_of
-from ragmeter.core.inputs.workload import Prompt, prompts_of
 from tests.core.inputs.questions.cases import passage, passages
 
 FRUIT = ("apple", "banana", "cherry", "damson", "elder", "fig", "grape", "hazel")

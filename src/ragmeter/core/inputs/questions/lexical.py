@@ -46,9 +46,18 @@ class LexicalIndex:
 
     def rank(self, question: str, number: int) -> int | None:
         """Place of a text among those found, from 1; texts with its score do not count. None: it shares no word."""
+        scores = self._scores(question)
+        own = scores[number]
+        return int((scores > own * (1 + TIE)).sum()) + 1 if own > 0 else None
+
+    def best(self, question: str, count: int) -> list[int]:
+        """The texts that share a word with the question and score highest, the best first."""
+        scores = self._scores(question)
+        return [int(at) for at in np.argsort(-scores, kind="stable")[:count] if scores[at] > 0]
+
+    def _scores(self, question: str) -> npt.NDArray[np.float64]:
         scores = np.zeros(self._size)
         for word in sorted(set(words(question)) - STOP_WORDS):
             if (posting := self._postings.get(word)) is not None:
                 scores[posting[0]] += posting[1]
-        own = scores[number]
-        return int((scores > own * (1 + TIE)).sum()) + 1 if own > 0 else None
+        return scores

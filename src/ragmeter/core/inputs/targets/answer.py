@@ -18,11 +18,12 @@ _UNITS: Final = {"ns": 1e-6, "us": 1e-3, "ms": 1.0, "s": 1e3}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
-    """at: a list. id, score: of one item."""
+    """at: a list. id, score, text: of one item."""
 
     at: Place
     id: Place
     score: Place | None = None
+    text: Place | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +92,12 @@ class AnswerPlaces:
     named: Mapping[str, Section]
     others: Section | None
     text_at: str
+
+    @property
+    def tells_passages(self) -> bool:
+        """Whether any event has a place for the text of a passage."""
+        sections = [*self.named.values(), *([] if self.others is None else [self.others])]
+        return any(at.sources is not None and at.sources.text is not None for at in sections)
 
 
 def answer_places(answer: Mapping[str, Any], where: str) -> AnswerPlaces:
@@ -177,7 +184,10 @@ def _sources(document: Mapping[str, Any] | None, where: str) -> Sources | None:
     if document is None:
         return None
     return Sources(
-        at=_needed(document, "at", where), id=_needed(document, "id", where), score=_place(document, "score", where)
+        at=_needed(document, "at", where),
+        id=_needed(document, "id", where),
+        score=_place(document, "score", where),
+        text=_place(document, "text", where),
     )
 
 

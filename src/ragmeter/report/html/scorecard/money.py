@@ -3,10 +3,13 @@
 from typing import Final
 
 from ragmeter.core.money.cost import WITHHELD, Cost
+from ragmeter.core.requests.figure import metric_label
 from ragmeter.core.result.result import RunResult
+from ragmeter.core.stats.estimate import Estimate
 from ragmeter.report.html.layout import callout, pairs, section, stacked, table
 from ragmeter.report.words.format import TOO_SMALL, count, figure, interval, money, percent, quantity
 from ragmeter.report.words.markup import Html, element
+from ragmeter.report.words.naming import known_answers
 
 _FIGURES: Final = {
     "hourly_cluster_cost_usd": "Cluster per hour",
@@ -56,16 +59,27 @@ def retrieval(result: RunResult) -> Html | None:
     at = result.retrieval
     if at is None:
         return None
-    named = ((f"recall@{at.k}", at.recall_at_k), (f"hit ratio@{at.k}", at.hit_ratio))
-    shown = (
-        (
-            name,
-            stacked(quantity(estimate.value, "ratio"), interval(estimate, "ratio") if estimate.enough else TOO_SMALL),
-        )
-        for name, estimate in named
-    )
+    named = {f"recall@{at.k}": at.recall_at_k, f"hit ratio@{at.k}": at.hit_ratio, "MRR": at.mrr}
+    shown = [(name, _share(each)) for name, each in {**named, f"nDCG@{at.k}": at.ndcg_at_k}.items() if each is not None]
     return section(
         "Retrieval quality under load",
         pairs([*shown, ("requests with labelled passages", count(at.n))]),
         lead="A backend that drops documents looks faster; this figure would show it.",
     )
+
+
+def answers(result: RunResult) -> Html | None:
+    """The means of what the answers' texts say of their quality; None where nothing is known of it but refusals."""
+    known = known_answers(result)
+    if not known:
+        return None
+    return section(
+        "Answers under load",
+        pairs([(metric_label(name), _share(mean)) for name, mean in known]),
+        lead="Means over requests, found in the texts by rules and without a judge: they notice what changes, and are "
+        "no measure of how right an answer is. Intervals are those of as many different questions.",
+    )
+
+
+def _share(at: Estimate) -> Html:
+    return stacked(quantity(at.value, "ratio"), interval(at, "ratio") if at.enough else TOO_SMALL)

@@ -1,5 +1,6 @@
 """The steps of a sweep: how latency rises with the offered rate."""
 
+from ragmeter.core.requests.figure import metric_label
 from ragmeter.core.result.result import RunResult
 from ragmeter.core.stats.estimate import Estimate
 from ragmeter.core.verdicts.records import SloVerdict
@@ -7,7 +8,7 @@ from ragmeter.core.verdicts.step_verdicts import outcomes_by_rate, sweep_sentenc
 from ragmeter.core.verdicts.steps import Step
 from ragmeter.report.html.curve import ttft_over_rate
 from ragmeter.report.html.layout import Row, badge, code, section, stacked, table
-from ragmeter.report.words.format import count, figure, interval, quantity, unit_of
+from ragmeter.report.words.format import UNKNOWN, count, figure, interval, quantity, unit_of
 from ragmeter.report.words.markup import Html, element, join
 
 _HEAD = (
@@ -39,6 +40,7 @@ def sweep(result: RunResult, ident: str) -> Html | None:
         "Steps of the sweep",
         None if drawing is None else element("figure", caption, drawing),
         table("Figures of each step", _HEAD, map(_row, result.steps), numbers_from=1, hide_caption=True),
+        _quality(result),
         _verdicts(result),
         lead=_lead(result),
     )
@@ -49,6 +51,24 @@ def _lead(result: RunResult) -> str:
     said = "" if found is None else f"{found[:1].upper()}{found[1:]}. "
     rule = "Each step begins when the one before has ended; few random starts are off the offered rate by chance."
     return f"{said}{rule}"
+
+
+def _quality(result: RunResult) -> Html | None:
+    """A row for each step, a column for each figure of quality that any of them has."""
+    names = list(dict.fromkeys(name for at in result.steps for name in at.quality))
+    if not names:
+        return None
+    rows = (
+        (str(at.step + 1), quantity(at.rate_per_s, "/s"), *(_known(name, at.quality.get(name)) for name in names))
+        for at in result.steps
+    )
+    return table("Passages and answers at each step", ("Step", "Offered rate", *map(metric_label, names)), rows)
+
+
+def _known(name: str, at: Estimate | None) -> Html | str:
+    if at is None:
+        return UNKNOWN
+    return stacked(figure(name, at.value), f"{interval(at, unit_of(name))}, n = {count(at.n)}")
 
 
 def _verdicts(result: RunResult) -> Html | None:
