@@ -1,5 +1,6 @@
 """Write the columns of `ragmeter query` into docs/reference/cli.md: run after a change of one. A test compares them."""
 
+import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,4 +25,5 @@ def _table() -> Iterator[str]:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
     PAGE.write_text(page(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

@@ -32,7 +32,7 @@ K = 5
 FLOOR = 0.8
 SAME = 1e-4
 """Cosine distance. Processors round differently; another text of the same length is a thousand times as far."""
-MADE_RECALL = {"document": 0.81, "passage": 0.58}
+MADE_RECALL = {"document": 0.81, "passage": 0.53}
 """Of the questions that are made, as docs/explanation-measurement.md says: within a twentieth of it."""
 WORKLOADS = ("smoke", "light", "standard", "load", "stress")
 LEAST_SHIPPED, MOST_SHIPPED_BYTES = 1200, 300_000

@@ -45,7 +45,7 @@ def test_backend_that_is_killed_ends_the_run(llm: GroundTruthServer, tmp_path: P
     assert "the measured service ended during the run: backend (pid " in said
     assert "was ended by SIGKILL; what was measured is in " in said
     assert "Traceback" not in said
-    assert survivors(family) == []
+    wait_until(lambda: not survivors(family), 60)
     samples, ending = record(started)
     assert sum(sample.ok for sample in samples) >= 12
     assert ending.status == "interrupted"
@@ -65,7 +65,7 @@ def test_ctrl_c_writes_what_there_is_and_leaves_nothing(llm: GroundTruthServer, 
     assert "KeyboardInterrupt" in said
     assert ", 0 errors, " in said
     assert "failed: interrupted" not in said
-    assert survivors(family) == []
+    wait_until(lambda: not survivors(family), 60)
     samples, ending = record(started)
     assert (ending.status, ending.reason) == ("interrupted", "Ctrl-C")
     assert sum(sample.ok for sample in samples) >= 12
@@ -100,7 +100,7 @@ def test_llm_that_is_killed_ends_the_run(tmp_path: Path) -> None:
         assert started.end() == pytest.ExitCode.TESTS_FAILED
         said = started.output
     assert "the measured service ended during the run: LLM (pid " in said
-    assert survivors(family) == []
+    wait_until(lambda: not survivors(family), 60)
     samples, ending = record(started)
     assert len(samples) >= 2
     assert ending.status == "interrupted"
@@ -112,7 +112,7 @@ def test_ctrl_c_while_the_service_starts_leaves_nothing(llm: GroundTruthServer, 
         family = started.family()
         started.process.send_signal(signal.SIGINT)
         assert started.end() == pytest.ExitCode.INTERRUPTED
-    assert survivors(family) == []
+    wait_until(lambda: not survivors(family), 60)
     assert not list(started.reports.glob("ns/*/*.raw.jsonl"))
 
 

@@ -13,6 +13,7 @@ import yaml
 from ragmeter.run.store import read
 from ragmeter.testing import GroundTruthServer, StreamScript
 from tests.e2e.jobs import Job, job, survivors
+from tests.waiting import wait_until
 
 TTFT_MS = {"first": 120, "same": 120, "slower": 300}
 
@@ -74,7 +75,7 @@ def test_ctrl_c_keeps_what_every_provider_measured(urls: dict[str, str], tmp_pat
         started.process.send_signal(signal.SIGINT)
         assert started.end() == pytest.ExitCode.INTERRUPTED
         said = started.output
-    assert survivors(family) == []
+    wait_until(lambda: not survivors(family), 60)
     records = [read(path) for path in sorted(started.reports.glob("ns/*/*.raw.jsonl"))]
     assert [plan.provider for plan, _, _ in records] == ["first", "same", "slower"]
     assert len({plan.interleaving for plan, _, _ in records}) == 1

@@ -12,6 +12,7 @@ from ragmeter._pytest.session.endings import reports_first
 from ragmeter.run.processes.signals import like_ctrl_c
 from ragmeter.testing import GroundTruthServer, StreamScript
 from tests.e2e.jobs import job, survivors
+from tests.waiting import wait_until
 
 LONG = ["--bench-requests=50000", "--bench-warmup=0", "--bench-calibrate=off", "-k", "something"]
 
@@ -32,7 +33,7 @@ def test_a_signal_from_outside_ends_a_session_as_ctrl_c_does(service: str, tmp_p
         family = started.family()
         started.process.send_signal(number)
         assert started.end() == pytest.ExitCode.INTERRUPTED, started.output
-    assert survivors(family) == []
+    wait_until(lambda: not survivors(family), 60)
     result = json.loads(started.only(".json").read_text(encoding="utf-8"))
     assert result["status"] == "interrupted"
     assert started.only(".html").stat().st_size > 1000

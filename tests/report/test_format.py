@@ -91,7 +91,7 @@ def test_the_unit_of_a_figure_comes_from_its_name(name: str, unit: Unit) -> None
 
 
 def test_every_metric_is_written_in_the_unit_of_its_definition() -> None:
-    written = {"1/s": "/s", "USD": "usd", "requests": "plain", "tokens": "plain"}
+    written = {"1/s": "/s", "USD": "usd", "requests": "plain", "tokens": "plain", "chars": "plain"}
     assert METRICS
     for metric in METRICS.values():
         assert unit_of(metric.name) == written.get(metric.unit, metric.unit)

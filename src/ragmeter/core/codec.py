@@ -27,9 +27,9 @@ def encode(record: Any) -> dict[str, Any]:
 
 
 def _sequence(value: Any) -> list[Any]:
-    """Of a sequence of our own. Raises TypeError for anything else."""
+    """Of a sequence of our own. Raises ValueError for anything else."""
     if not isinstance(value, Sequence):
-        raise TypeError(f"{type(value).__name__} is nothing that a document holds")
+        raise ValueError(f"a document holds no {type(value)}")  # noqa: TRY004 - as json says it of what it cannot carry
     return list(value)
 
 

@@ -69,10 +69,10 @@ class Postgres:
         (self._data / "pg_hba.conf").write_text(rules)
 
     def _command(self, program: str, *arguments: str) -> list[str]:
-        """Tied to this process. PostgreSQL refuses to run as root."""
+        """PostgreSQL refuses to run as root."""
         command = [str(self._programs / program), *arguments]
         if not self._is_root:
-            return tethered(command)
+            return command
         nobody = [f"--reuid={_NOBODY}", f"--regid={_NOBODY}", "--clear-groups"]
         return ["setpriv", *nobody, "--pdeathsig=KILL", *command]
 
@@ -109,7 +109,11 @@ class Postgres:
         options = [word for name, value in given.items() for word in ("-c", f"{name}={value}")]
         command = self._command("postgres", "-D", str(self._data), "-p", str(self._port), *options)
         return subprocess.Popen(
-            command, cwd=self._data.parent, env=_ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            tethered(command),
+            cwd=self._data.parent,
+            env=_ENVIRONMENT,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
 
     def kill(self) -> None:

@@ -82,7 +82,7 @@ def test_accepted_runs_replace_those_before(gated: Project, capsys: pytest.Captu
     gated.run()
     (first,) = gated.reports.glob("ns/mine/*.raw.jsonl")
     gated.run()
-    second = max(gated.reports.glob("ns/mine/*.raw.jsonl"))
+    (second,) = set(gated.reports.glob("ns/mine/*.raw.jsonl")) - {first}
     assert main(["accept", str(first), "--into", "base"]) == 0
     assert main(["accept", str(second), "--into", "base"]) == 0
     assert len(names(gated)) == 2
