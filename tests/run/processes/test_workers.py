@@ -1,5 +1,6 @@
 """Load processes: they send one load together, their samples outlive them, and none of them outlives us."""
 
+import asyncio
 import os
 import re
 import resource
@@ -9,6 +10,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 import psutil
 import pytest
@@ -20,6 +22,8 @@ from ragmeter.core.inputs.workload import Workload
 from ragmeter.core.requests.records import ErrorClass, RequestSample
 from ragmeter.core.run.plan import RunEnding
 from ragmeter.core.schedule.phases import phases
+from ragmeter.run.load.loader import fast_loop
+from ragmeter.run.processes.messages import Connect
 from ragmeter.run.processes.worker import allow_files
 from ragmeter.run.processes.workers import Workers, worker_count
 from ragmeter.run.session.measure import CTRL_C, Conditions, measure
@@ -183,6 +187,33 @@ def test_process_that_says_nothing_any_more_is_replaced(server: GroundTruthServe
         samples, ending = run(server.base_url, workload(), those)
         assert (ending.status, len(samples)) == ("complete", 4)
         assert not before & {process.pid for process in load_processes(those)}
+
+
+def test_ctrl_c_while_the_channels_are_opened_leaves_none_open() -> None:
+    """At any step of the event loop, which would wait for one that nobody closes."""
+    kept = []  # what still refers to a channel keeps it open
+
+    async def cancelled_after(steps: int, those: Workers) -> None:
+        async def entered() -> None:
+            async with those.connected(cast("Connect", None)):
+                raise AssertionError("nothing connects to nothing")
+
+        task = asyncio.create_task(entered())
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        task.cancel()
+        kept.append(await asyncio.gather(task, return_exceptions=True))
+
+    def sockets() -> int:
+        return len(psutil.Process().net_connections(kind="unix"))
+
+    with Workers(2) as those:
+        left = []
+        for steps in range(1, 12):
+            with asyncio.Runner(loop_factory=fast_loop) as runner:
+                runner.run(cancelled_after(steps, those))
+            left.append(sockets())
+    assert left == left[:1] * 11
 
 
 def test_ctrl_c_stops_all_and_keeps_what_was_in_flight(server: GroundTruthServer, workers: Workers) -> None:

@@ -7,7 +7,8 @@ could connect to. What is sent never waits for the reader, so that a slow reader
 import asyncio
 import pickle
 import socket
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from typing import Any, Self
 
 SIZE_BYTES = 4
@@ -22,8 +23,15 @@ class Channel:
 
     @classmethod
     async def open(cls, sock: socket.socket) -> Self:
-        """On a connected socket, which it then owns."""
-        return cls(*await asyncio.open_unix_connection(sock=sock))
+        """On a connected socket, which it then owns, also when this is cancelled: an event loop does not end with one
+        that nobody closes.
+        """
+        opening = asyncio.ensure_future(asyncio.open_unix_connection(sock=sock))
+        try:
+            return cls(*await asyncio.shield(opening))
+        except asyncio.CancelledError:
+            await cls(*await opening).aclose()
+            raise
 
     def send(self, record: Any) -> None:
         """Hand it over to be written; a lost other end is noticed by `receive`."""
@@ -44,6 +52,16 @@ class Channel:
             await self._writer.wait_closed()
         except ConnectionError:
             return
+
+
+@asynccontextmanager
+async def opened(sock: socket.socket) -> AsyncIterator[Channel]:
+    """A channel on a connected socket, closed at the end."""
+    channel = await Channel.open(sock)
+    try:
+        yield channel
+    finally:
+        await channel.aclose()
 
 
 def written(record: Any) -> bytes:

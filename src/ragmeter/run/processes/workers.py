@@ -7,7 +7,7 @@ import socket
 import sys
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Self
@@ -20,7 +20,7 @@ from ragmeter.core.requests.records import RequestSample
 from ragmeter.core.schedule.plan import PhasePlan
 from ragmeter.core.schedule.shards import shards
 from ragmeter.run.load.loader import ClientLoad, Listener
-from ragmeter.run.processes.channel import Channel
+from ragmeter.run.processes.channel import Channel, opened
 from ragmeter.run.processes.children import Child
 from ragmeter.run.processes.messages import Begin, Connect, Prepare, Ready, Refused, Renew, Sent, Started, Stop
 
@@ -84,16 +84,16 @@ class Workers:
             self._end()
         while len(self._processes) < self.count:
             self._processes.append(self._started(len(self._processes)))
-        channels = [await Channel.open(process.sock.dup()) for process in self._processes]
-        team = WorkerPool([each.child for each in self._processes], channels)
-        try:
-            await team.connect(connect)
-            yield team
-        finally:
-            for channel in channels:
-                await channel.aclose()
-            if not team.is_settled:
-                self._end()
+        async with AsyncExitStack() as stack:
+            channels = [await stack.enter_async_context(opened(process.sock.dup())) for process in self._processes]
+            team = WorkerPool([each.child for each in self._processes], channels)
+            try:
+                await team.connect(connect)
+                yield team
+            finally:
+                await stack.aclose()
+                if not team.is_settled:
+                    self._end()
 
     def _started(self, number: int) -> _Process:
         if not self._is_open:
