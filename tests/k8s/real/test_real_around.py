@@ -1,6 +1,4 @@
-"""A load on a backend in a real cluster with a probe around it: the attribution takes the pair of the nodes on which
-backend and language model run.
-"""
+"""A probe around a load in a real cluster. What the backend measured of its own connection to the model comes first."""
 
 import json
 import subprocess
@@ -58,7 +56,7 @@ def measured(folder: Path, deployed: str, *options: str) -> tuple[dict[str, Any]
 
 
 @pytest.mark.parametrize(("moment", "requests"), [("before", 8), ("during", 80), ("after", 8)])
-def test_a_load_takes_the_pair_of_the_nodes_where_backend_and_model_run(
+def test_a_probe_of_the_nodes_of_backend_and_model_stands_beside_the_round_trip_of_their_connection(
     tmp_path: Path, deployed: str, moment: str, requests: int
 ) -> None:
     backends = nodes_of(deployed, "app.kubernetes.io/name=rag-backend")
@@ -68,10 +66,9 @@ def test_a_load_takes_the_pair_of_the_nodes_where_backend_and_model_run(
     assert Path(result["netprobe_reference"]).parent == tmp_path / "ew" / "real"
     assert result["run_metadata"]["backend_nodes"] == ", ".join(backends)
     assert result["run_metadata"]["llm_nodes"] == model
-    said = result["attribution"]["llm_network"]
-    assert said.startswith(f"backend on {', '.join(backends)}, LLM on {model}: m"), (said, probe["errors"])
     pair = next(at for at in probe["pairs"] if (at["client_node"], at["server_node"]) == (backends[0], model))
+    assert pair["paths"]["pod_to_service"]["p50_ms"] > 0, probe["errors"]
     (stage,) = [each for each in result["attribution"]["stages"] if each["name"] == "llm_network"]
-    if len(backends) == 1:
-        assert stage["mean_ms"] == pytest.approx(pair["paths"]["pod_to_service"]["p50_ms"])
+    assert (stage["basis"], result["attribution"]["llm_network"]) == ("server", None)
+    assert stage["mean_ms"] > 0
     assert left() == []
