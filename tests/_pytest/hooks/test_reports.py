@@ -1,6 +1,7 @@
 """What a run leaves behind: JUnit, HTML, what they must not hold, and what happens when they cannot be written."""
 
 import re
+import shutil
 import xml.etree.ElementTree as ET
 from pathlib import Path
 from urllib.parse import unquote
@@ -160,8 +161,12 @@ def test_disk_that_fills_up_costs_no_sample_and_ends_in_a_sentence(
 @pytest.mark.privileged("mounts")
 def test_result_that_cannot_be_written_fails_the_test_and_is_shown(project: Project, small_disk: Path) -> None:
     """The record just fits and the result does not."""
-    (small_disk / "filler").write_bytes(bytes(180 * 1024))
-    outcome = project.run(f"--bench-report-dir={small_disk}", "--bench-requests=60", "--bench-concurrency=4")
+    load = ("--bench-requests=60", "--bench-concurrency=4")
+    project.run(*load)
+    sizes = {path.suffix: path.stat().st_size for path in project.reports.glob("ns/mine/*Z.*json*")}
+    room = sizes[".jsonl"] + sizes[".json"] // 2
+    (small_disk / "filler").write_bytes(bytes(shutil.disk_usage(small_disk).free - room))
+    outcome = project.run(f"--bench-report-dir={small_disk}", *load)
     assert outcome.ret == pytest.ExitCode.TESTS_FAILED
     outcome.stdout.fnmatch_lines(["*.json: No space left on device", "*FAIL  tiny @ mine", "*60 measured*"])
     (record,) = small_disk.rglob("*.raw.jsonl")
