@@ -21,7 +21,7 @@ from ragmeter.core.verdicts.records import Outcome, SloVerdict
 from ragmeter.core.verdicts.slo import parse_slo
 from ragmeter.core.verdicts.step_verdicts import StepFigures, judge_steps, sweep_sentence
 from ragmeter.core.verdicts.steps import Step, steps_of
-from ragmeter.run.plan.gone import gone_labels
+from ragmeter.run.plan.labels import gone_labels
 from ragmeter.run.session.measure import Conditions, measure
 from tests.backend.dropping_proxy import dropping
 from tests.backend.fake_llm import FakeLlm, Reply

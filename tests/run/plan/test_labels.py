@@ -6,7 +6,7 @@ import pytest
 
 from ragmeter.core.errors import TargetError
 from ragmeter.core.inputs.questions.prompts import Prompt
-from ragmeter.run.plan.labels import check_labels
+from ragmeter.run.plan.labels import gone_labels
 from tests.run.cases import provider, workload
 from tests.run.http_fake import Answer, serving
 
@@ -19,7 +19,7 @@ def checked(listed: Answer | None, *labels: str, target: str = "rag") -> list[st
     prompts = tuple(Prompt(text=f"Question {number}?", relevant=(label,)) for number, label in enumerate(labels))
     asked = replace(workload(), prompts=prompts or workload().prompts, target=target)
     with serving({} if listed is None else {PATH: listed}) as fake:
-        check_labels(provider(fake.url), asked)
+        gone_labels(provider(fake.url), asked)
     return fake.paths
 
 

@@ -25,8 +25,7 @@ from ragmeter.run.engine.probe_schedule import ProbeSchedule, no_probes
 from ragmeter.run.engine.resources import Resources
 from ragmeter.run.engine.settings import Settings
 from ragmeter.run.plan.catalog import shown
-from ragmeter.run.plan.gone import gone_labels
-from ragmeter.run.plan.labels import check_labels
+from ragmeter.run.plan.labels import gone_labels
 from ragmeter.run.plan.planning import run_plan
 from ragmeter.run.session.calibrate import calibrated
 from ragmeter.run.session.meter import Meter
@@ -72,8 +71,8 @@ class Engine:
         if (reason := self.meter.halt()) is not None:
             raise TargetError(f"{case.id}: {reason}; it was not measured")
         case = replace(case, provider=self.resources.running(case.provider))
-        check_labels(case.provider, case.workload)
-        plan, placed = self._plan(case), find_placement(case.provider)
+        gone = gone_labels(case.provider, case.workload)
+        plan, placed = self._plan(case, gone), find_placement(case.provider)
         plan = self.probes.placed(plan, case.provider, placed)
         if self.settings.calibrate:
             plan = calibrated(plan, case.provider, self.resources.workers, shards=shards)
@@ -85,7 +84,7 @@ class Engine:
             plan = replace(plan, run_id=f"{plan.run_id}{case.ending}", variant=case.variant)
         return Planned(case=case, plan=plan, placed=placed, origin_ns=monotonic_ns())
 
-    def _plan(self, case: Case) -> RunPlan:
+    def _plan(self, case: Case, gone: Sequence[str]) -> RunPlan:
         return run_plan(
             case.provider,
             case.workload,
@@ -95,7 +94,7 @@ class Engine:
             started_at=datetime.now(UTC),
             clock=self.settings.clock,
             apart=case.cache_state is not None,
-            gone=gone_labels(case.provider, case.workload),
+            gone=gone,
         )
 
     def keep(self, case: Case, run: SavedRun, placed: Placement) -> SavedRun:

@@ -1,52 +1,59 @@
-"""Labels of questions beside the documents of a running service: a name that it does not have is a slip of the pen."""
+"""Labels of questions beside the documents of a running service, asked before the load."""
 
-from collections.abc import Collection
-
-import httpx
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
 
 from ragmeter.core.errors import TargetError
-from ragmeter.core.figures.retrieval import SEPARATORS
+from ragmeter.core.figures.retrieval import gone_from
 from ragmeter.core.inputs.provider import Provider
 from ragmeter.core.inputs.workload import Workload
+from ragmeter.run.plan.first_contact import tried
 from ragmeter.run.plan.target import client_of
 
 SHOWN = 3
 
 
-def check_labels(provider: Provider, workload: Workload) -> None:
-    """Raise TargetError, with the share, where some labels name no document of the docset that will be asked.
+def gone_labels(provider: Provider, workload: Workload) -> tuple[str, ...]:
+    """Those that mean nothing of the docset that will be asked, by GET /documents of target ``rag``; none where the
+    service does not list its documents, or lists too many to read.
 
-    Where none names one, the questions are about other documents, and recall is unknown: that is no error. A service
-    that does not list its documents is not asked for more.
+    Raises TargetError, with the share, where some name no document, which is a slip of the pen. Where all name none,
+    the questions are about other documents, and recall is unknown: that is no error. Raises it for a bad ``ca_file``,
+    too.
     """
-    if workload.target != "rag":
-        return
     labels = list(dict.fromkeys(label for prompt in workload.prompts for label in prompt.relevant))
-    names = _documents(provider, workload.docset) if labels else None
-    if names is None:
-        return
-    missing = [label for label in labels if not _is_of(label, names)]
-    if not missing or len(missing) == len(labels):
-        return
-    examples = ", ".join(map(repr, missing[:SHOWN]))
-    raise TargetError(
-        f"{workload.path}: {len(missing)} of {len(labels)} labels ({len(missing) / len(labels):.1%}) name no document "
-        f"of the docset {workload.docset!r} at {provider.base_url}, such as {examples}; it has {len(names)}, such as "
-        f"{', '.join(map(repr, sorted(names)[:SHOWN]))}"
-    )
+    if workload.target != "rag" or not labels:
+        return ()
+    with client_of(provider) as client:
+        found = tried(client, f"/documents?{urlencode({'docset': workload.docset})}")
+    documents = None if found is None else _documents(found[1])
+    if documents is None:
+        return ()
+    nameless = set(gone_from(labels, dict.fromkeys(documents)))
+    if 0 < len(nameless) < len(labels):
+        raise TargetError(_refusal(provider, workload, [label for label in labels if label in nameless], documents))
+    return gone_from(labels, documents)
 
 
-def _is_of(label: str, names: Collection[str]) -> bool:
-    """Whether it means a document, or a passage of one."""
-    return label in names or any(label[:end] in names for end, mark in enumerate(label) if mark in SEPARATORS)
-
-
-def _documents(provider: Provider, docset: str) -> set[str] | None:
-    """Names and ids; None where nobody lists them."""
-    try:
-        with client_of(provider) as client:
-            response = client.get("/documents", params={"docset": docset})
-        listed = response.json()["documents"] if response.is_success else None
-        return None if listed is None else {each[key] for each in listed for key in ("id", "name") if each.get(key)}
-    except (httpx.HTTPError, ValueError, LookupError, TypeError, AttributeError):
+def _documents(listing: Any) -> dict[str, int | None] | None:
+    """By name and by id, how many passages each has, where it is told; None of what is no listing."""
+    listed = listing.get("documents") if isinstance(listing, dict) else None
+    if not isinstance(listed, list) or not all(map(_is_named, listed)):
         return None
+    counts = [(at, at["chunks"] if isinstance(at.get("chunks"), int) else None) for at in listed]
+    return {at[key]: chunks for at, chunks in counts for key in ("id", "name") if isinstance(at.get(key), str)}
+
+
+def _is_named(document: Any) -> bool:
+    return isinstance(document, dict) and isinstance(document.get("name"), str)
+
+
+def _refusal(provider: Provider, workload: Workload, nameless: list[str], documents: Mapping[str, object]) -> str:
+    count = len({label for prompt in workload.prompts for label in prompt.relevant})
+    return (
+        f"{workload.path}: {len(nameless)} of {count} labels ({len(nameless) / count:.1%}) name no document "
+        f"of the docset {workload.docset!r} at {provider.base_url}, such as "
+        f"{', '.join(map(repr, nameless[:SHOWN]))}; it has {len(documents)}, such as "
+        f"{', '.join(map(repr, sorted(documents)[:SHOWN]))}"
+    )

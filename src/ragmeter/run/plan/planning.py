@@ -17,8 +17,7 @@ from ragmeter.core.run.plan import DeclaredSlo, RunPlan
 from ragmeter.core.schema import check
 from ragmeter.core.verdicts.error_budget import with_budget
 from ragmeter.core.verdicts.slo import check_step, parse_goodput, parse_slo
-from ragmeter.run.plan.gone import gone_labels
-from ragmeter.run.plan.labels import check_labels
+from ragmeter.run.plan.labels import gone_labels
 from ragmeter.run.plan.marking import marking_of
 from ragmeter.run.plan.target import check_identity, metadata_sources, reach
 
@@ -36,10 +35,9 @@ def asked_plan(
     Raises TargetError when the service cannot be reached or is another one than the workload demands.
     """
     reach(provider, workload)
-    check_labels(provider, workload)
+    gone = gone_labels(provider, workload)
     sources = metadata_sources(provider, workload, environment=environment)
-    stamp, gone = now.strftime("%Y%m%dT%H%M%SZ"), gone_labels(provider, workload)
-    return run_plan(provider, workload, slos, sources, stamp=stamp, started_at=now, gone=gone)
+    return run_plan(provider, workload, slos, sources, stamp=now.strftime("%Y%m%dT%H%M%SZ"), started_at=now, gone=gone)
 
 
 def run_plan(
