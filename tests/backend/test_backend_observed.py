@@ -44,7 +44,8 @@ def test_a_run_knows_what_the_servers_counted_of_it(real_llm: str, service: Back
     assert llm.grown("generation_tokens") == sum(sample.output_tokens or 0 for sample in measured)
     assert llm.grown("preemptions") is None, "llama.cpp has no such counter, and that is no 0"
     begin, end = min(sample.scheduled_ns for sample in measured), max(sample.ended_ns for sample in measured)
-    first, *ticks, last = llm.readings
+    own = [each for each in ending.readings if (each.source, each.span) == (llm.source, llm.span)]
+    first, *ticks, last = sorted(own, key=lambda each: each.at_ns)
     assert first.at_ns <= begin
     assert end <= last.at_ns, "the edges are around the load"
     assert all(first.at_ns < tick.at_ns < last.at_ns for tick in ticks)

@@ -3,9 +3,20 @@
 from collections.abc import Sequence
 from typing import Any
 
+from ragmeter.core.client.harness import Harness
 from ragmeter.core.requests.records import ErrorClass, Phase, RequestSample, ServerTimings
 
 MS = 1_000_000
+FIT = Harness(
+    clock="user",
+    client_cpu_ratio=0.1,
+    schedule_lag_p99_ms=None,
+    offered_rate_per_s=None,
+    achieved_rate_per_s=None,
+    peak_concurrency=1,
+    effective_decode_concurrency=None,
+)
+"""A client that was fit to measure."""
 
 
 def sample(

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from ragmeter.clients.files import schema
-from ragmeter.core.client.harness import Harness
 from ragmeter.core.figures.retrieval import labels_of, retrieval_of, retrieval_rates
 from ragmeter.core.figures.summary import summarise
 from ragmeter.core.inputs.questions.prompts import Prompt
@@ -26,17 +25,9 @@ from ragmeter.run.session.measure import Conditions, measure
 from tests.backend.dropping_proxy import dropping
 from tests.backend.fake_llm import FakeLlm, Reply
 from tests.backend.running import Backend
+from tests.core.samples import FIT
 from tests.run.cases import provider
 
-FIT = Harness(
-    clock="user",
-    client_cpu_ratio=0.1,
-    schedule_lag_p99_ms=None,
-    offered_rate_per_s=None,
-    achieved_rate_per_s=None,
-    peak_concurrency=1,
-    effective_decode_concurrency=None,
-)
 RATES = (10.0, 40.0)
 TOWERS = (
     *("Arden", "Balmore", "Corvale", "Dunwick", "Elstow", "Farleigh", "Greta", "Holm", "Ivybridge", "Jura", "Kelso"),

@@ -11,8 +11,7 @@ from ragmeter.core.verdicts.judge import judge_all, overall
 from ragmeter.core.verdicts.records import Outcome, SloVerdict
 from ragmeter.core.verdicts.slo import Slo, parse_slo
 from ragmeter.core.verdicts.step_verdicts import StepFigures, judge_steps
-from tests.core.samples import sample
-from tests.core.verdicts.test_verdicts import FIT
+from tests.core.samples import FIT, sample
 
 SPENT = "50 of 100 requests failed, more than the error budget (error_ratio <= 0.01, the default)"
 

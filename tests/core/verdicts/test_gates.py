@@ -6,8 +6,7 @@ from ragmeter.core.verdicts.gates import could_pass
 from ragmeter.core.verdicts.judge import judge
 from ragmeter.core.verdicts.records import Outcome
 from ragmeter.core.verdicts.slo import parse_slo
-from tests.core.samples import sample
-from tests.core.verdicts.test_verdicts import FIT
+from tests.core.samples import FIT, sample
 
 
 def could(expression: str, requests: int, trials: int = 1, questions: int = 0) -> bool:

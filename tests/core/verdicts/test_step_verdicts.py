@@ -6,7 +6,8 @@ from ragmeter.core.client.harness import Harness
 from ragmeter.core.verdicts.records import Outcome, SloVerdict
 from ragmeter.core.verdicts.slo import parse_slo
 from ragmeter.core.verdicts.step_verdicts import StepFigures, held_per_s, judge_steps, outcomes_by_rate, sweep_sentence
-from tests.core.verdicts.test_verdicts import FIT, STARVED, with_ttfts
+from tests.core.samples import FIT
+from tests.core.verdicts.test_verdicts import STARVED, with_ttfts
 
 FAST, SLOW, FEW = with_ttfts(100), with_ttfts(1000), with_ttfts(3)
 MEDIAN = "p50(ttft_ms) <= 100"

@@ -10,17 +10,8 @@ from ragmeter.core.stats.estimate import Estimate
 from ragmeter.core.verdicts.judge import judge, overall, with_tests
 from ragmeter.core.verdicts.records import Outcome, SloVerdict
 from ragmeter.core.verdicts.slo import parse_slo
-from tests.core.samples import sample
+from tests.core.samples import FIT, sample
 
-FIT = Harness(
-    clock="user",
-    client_cpu_ratio=0.1,
-    schedule_lag_p99_ms=None,
-    offered_rate_per_s=None,
-    achieved_rate_per_s=None,
-    peak_concurrency=1,
-    effective_decode_concurrency=None,
-)
 STARVED = replace(FIT, reasons=("the client used 97% of its core, more than 85%",))
 
 

@@ -113,10 +113,9 @@ class Connection:
 
         ``sent_bytes`` is the size of the request.
         """
-        self.response = ResponseReader()
-        self._done = asyncio.get_running_loop().create_future()
+        self.response, wire = self._begun(request, origin)
+        self._done = done = asyncio.get_running_loop().create_future()
         self.earlier_retransmits = self.tcp_info.retransmits if self.tcp_info else 0
-        done, wire = self._done, encoded(request, origin)
         self.sent_bytes = len(wire)
         self.sent_ns = time.monotonic_ns()
         self.link.write(wire)
@@ -126,6 +125,10 @@ class Connection:
             self.link.settle()
             self.sent_ns = self.link.sent_ns() or self.sent_ns
             self.tcp_info = self.link.tcp_info()
+
+    def _begun(self, request: HttpRequest, origin: Origin) -> tuple[ResponseReader, bytes]:
+        """What will read the response, and the request as it goes over the wire."""
+        return ResponseReader(), encoded(request, origin)
 
     @property
     def is_chunked(self) -> bool:

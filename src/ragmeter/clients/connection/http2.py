@@ -4,9 +4,6 @@ https://www.rfc-editor.org/rfc/rfc9113, spoken by the library h2. A client of th
 once over one connection; here each has a connection of its own, as with HTTP/1.1.
 """
 
-import asyncio
-import time
-
 from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.errors import ErrorCodes
@@ -76,13 +73,8 @@ class Http2Connection(Connection):
         self._unsent = b""
         self._is_last = False
 
-    async def roundtrip(self, request: HttpRequest, origin: Origin) -> None:
-        """See `Connection.roundtrip`."""
-        self.response = Http2Response()
-        self._done = asyncio.get_running_loop().create_future()
-        self.earlier_retransmits = self.tcp_info.retransmits if self.tcp_info else 0
-        done, first = self._done, not self._stream
-        if first:
+    def _begun(self, request: HttpRequest, origin: Origin) -> tuple[ResponseReader, bytes]:
+        if not self._stream:
             self._h2.initiate_connection()
             self._h2.increment_flow_control_window(WINDOW_BYTES)
         self._stream = self._h2.get_next_available_stream_id()
@@ -91,16 +83,7 @@ class Http2Connection(Connection):
             self._h2.increment_flow_control_window(WINDOW_BYTES, self._stream)
         self._unsent = request.body
         self._push_body()
-        wire = self._h2.data_to_send()
-        self.sent_bytes = len(wire)
-        self.sent_ns = time.monotonic_ns()
-        self.link.write(wire)
-        try:
-            await done
-        finally:
-            self.link.settle()
-            self.sent_ns = self.link.sent_ns() or self.sent_ns
-            self.tcp_info = self.link.tcp_info()
+        return Http2Response(), self._h2.data_to_send()
 
     @property
     def is_chunked(self) -> bool:

@@ -340,8 +340,3 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
 def described(name: str) -> Metric | None:
     """The metric of this name, be it one that SLOs judge or not; None for a name that a saved result alone knows."""
     return OF_VANTAGE.get(name) or METRICS.get(name)
-
-
-def metric_formulas() -> dict[str, str]:
-    """Formula of every metric by name, as results carry them."""
-    return {name: metric.formula for name, metric in METRICS.items()}

@@ -18,11 +18,6 @@ def in_order(variants: Sequence[T], block: int, seed: int) -> tuple[T, ...]:
     return tuple(variants[index] for index in (drawn[::-1] if block % 2 else drawn))
 
 
-def whole_blocks(trials: Sequence[Sequence[int]]) -> tuple[int, ...]:
-    """The blocks that every variant ran to the end. trials: of each variant, the trials that it ran to the end."""
-    return tuple(sorted(set.intersection(*map(set, trials)))) if trials else ()
-
-
 def incomplete(block: int, ran: Mapping[str, bool | None]) -> str | None:
     """A sentence on a block that is not whole. ran: True for a whole trial, False for one cut short, None for none."""
     if all(ran.values()) or not any(whole is not None for whole in ran.values()):

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
@@ -40,8 +40,6 @@ class Watched:
     ticks: tuple[Seen, ...]
     failed: int = 0
     why: str | None = None
-    began_ns: int = 0
-    readings: tuple[Reading, ...] = field(default=(), repr=False)
 
     @property
     def family(self) -> str | None:
@@ -158,6 +156,4 @@ def _one(source: str, span: Span, own: Sequence[Reading], model_id: str | None) 
         ticks=tuple(ticks),
         failed=failed,
         why=why,
-        began_ns=start_ns,
-        readings=tuple(ordered),
     )
