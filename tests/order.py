@@ -68,8 +68,8 @@ def place_in_line(nodeid: str) -> int:
 
 
 class InOrder(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
-    """A process that is free takes the next unit. Where one dies, the test that it ran has failed, and what is left of its
-    units comes first.
+    """A process that is free takes the next unit. Where one dies, the test that it ran has failed, and what is left of
+    its units comes first.
 
     xdist's own way stands still then: it runs that test again in the next process, and again; it hands out units of
     which nothing is left, after which it hears of no end; and it gives a process that comes later a single test, which
@@ -78,6 +78,8 @@ class InOrder(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
 
     def __init__(self, config: pytest.Config, log: Producer | None = None) -> None:
         super().__init__(config, log)
+        self.assigned_work: dict[WorkerController, dict[str, dict[str, bool]]]
+        self.workqueue: OrderedDict[str, dict[str, bool]]
         config.option.loadscopereorder = False
 
     def remove_node(self, node: WorkerController) -> str | None:
@@ -86,13 +88,15 @@ class InOrder(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
         left = [(unit, test) for unit, tests in units.items() for test, is_done in tests.items() if not is_done]
         if not left:
             return None
-        rest: dict[str, dict[str, bool]] = {}
-        for unit, test in left[1:]:
+        (_, crashed), *others = left
+        rest: OrderedDict[str, dict[str, bool]] = OrderedDict()
+        for unit, test in others:
             rest.setdefault(unit, {})[test] = False
-        self.workqueue = OrderedDict({**rest, **self.workqueue})
+        rest.update(self.workqueue)
+        self.workqueue = rest
         for other in self.nodes:
             self._reschedule(other)
-        return left[0][1]
+        return crashed
 
     def _reschedule(self, node: WorkerController) -> None:
         """Until the process has more than it needs to begin, or knows that nothing follows."""

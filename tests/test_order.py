@@ -27,7 +27,9 @@ def test_files_that_share_servers_are_one_unit_and_others_are_not() -> None:
     assert place_in_line(f"{LONGEST[0]}::test") < place_in_line("tests/run/test_store.py::test_a") == len(LONGEST)
 
 
-SCHEDULED = "from tests.order import InOrder\n\ndef pytest_xdist_make_scheduler(config, log):\n    return InOrder(config, log)"
+SCHEDULED = (
+    "from tests.order import InOrder\n\ndef pytest_xdist_make_scheduler(config, log):\n    return InOrder(config, log)"
+)
 PASSES = "def test_{}(): pass"
 DIES = "def test_dies(): import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
 
