@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from ragmeter.core.figures.observe.served import ObserverCost
+from ragmeter.core.figures.observe.split import StageBounds
 from ragmeter.core.figures.timeline import Timeline
 from ragmeter.core.result.failures import FailureCount, FailureGroup
 from ragmeter.core.result.result import RunResult
@@ -130,3 +131,19 @@ def _served() -> dict[str, Any]:
     saturation = Saturation(unit="requests/s", steps=steps, full={"kv_cache": 9.0}, sentence=words)
     cost = ObserverCost(sources=1, readings=310, failed=0, took_mean_ms=4.1, took_max_ms=18.0, cpu_ratio=0.004)
     return {"saturation": saturation, "serving": Serving(trials=(), figures={}, counts=(), cost=cost)}
+
+
+def bounded() -> RunResult:
+    """Of whose breakdown one stage is known by a histogram of the LLM server, and one between its bounds alone."""
+    base = passing()
+    assert base.attribution is not None
+    first, second, *others = base.attribution.stages
+    stages = (
+        replace(first, basis="histogram"),
+        replace(second, basis="bounded", low_ms=second.mean_ms / 2, high_ms=second.mean_ms * 2),
+        *others,
+    )
+    bounds = StageBounds(name="llm_queue", label="LLM queue", low_ms=0.0, high_ms=120.0)
+    split = "the LLM servers' histograms have 80 requests, of which these 60 are a part"
+    found = replace(base.attribution, stages=stages, bounded_ratio=0.04, llm_split=split, tail_bounds=(bounds,))
+    return replace(base, attribution=found)
