@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 
 from tests.ports import free_port
 from tests.tethered import tethered
@@ -137,7 +138,7 @@ class Postgres:
 
     def put_in_place_of(self, url: str, name: str) -> None:
         """The database has the other's URL from then on; connections to both are cut."""
-        replaced = psycopg.conninfo.conninfo_to_dict(url)["dbname"]
+        replaced = conninfo_to_dict(url)["dbname"]
         self.run(
             f'ALTER DATABASE "{replaced}" ALLOW_CONNECTIONS false',
             f"SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE datname IN ('{replaced}', '{name}')",

@@ -220,7 +220,7 @@ def test_a_server_that_dies_in_a_change_keeps_the_old_and_is_found_again(
 def test_another_database_in_the_place_of_the_first_is_searched_as_it_is(
     server: Postgres, url: str, opened: Opened
 ) -> None:
-    """As after a restore or a failover: the docset is there under another number, whose own table is another docset's."""
+    """As after a restore or a failover: the docset has another number there, and its old one is another docset's."""
     store, other = opened(url), opened(server.new_database(spare := next(_NAMES)))
     put(store, {"a.md": range(5)})
     put(other, {"wrong.md": range(7)}, docset="another")
