@@ -51,8 +51,8 @@ def find(embedder: Embedder, store: Store, batch: Sequence[Asked]) -> Found:
     ended_ns = time.perf_counter_ns()
     return Found(
         hits=[_one(search, dense.get(place), lexical.get(place)) for place, (_, search) in enumerate(batch)],
-        embedding_ms=(embedded_ns - began_ns) / 1e6,
-        dense_ms=(searched_ns - embedded_ns) / 1e6,
+        embedding_ms=(embedded_ns - began_ns) / 1e6 if by_meaning else 0.0,
+        dense_ms=(searched_ns - embedded_ns) / 1e6 if by_meaning else 0.0,
         lexical_ms=(ended_ns - searched_ns) / 1e6 if by_words else None,
     )
 
