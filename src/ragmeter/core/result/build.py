@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from ragmeter.core.client.harness import Harness
 from ragmeter.core.compare.edge import edge_of
 from ragmeter.core.figures.attribution import attribute
+from ragmeter.core.figures.observe.estimates import whole_histograms
 from ragmeter.core.figures.replicas import Replica, caveats_of_replicas, replicas_of
 from ragmeter.core.figures.retrieval import Retrieval, caveat_of_retrieval
 from ragmeter.core.figures.slowest import slowest_of
@@ -80,6 +81,7 @@ def result_of(
             llm_round_trip_ms,
             llm_network=probe.sentence if probe else None,
             is_valid=judged.outcome is not Outcome.INVALID,
+            histograms=whole_histograms(figures.served),
         ),
         retrieval=judged.retrieval,
         cost=cost,
