@@ -27,6 +27,7 @@ from tests.report.figures import (
     phase,
     points,
     rates_of,
+    ratio_estimate,
 )
 from tests.report.slow import slow_requests
 
