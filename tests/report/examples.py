@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from ragmeter.core.client.harness import Harness
 from ragmeter.core.compare.edge import Edge, EdgeMetric
-from ragmeter.core.figures.observe.split import StageBounds
 from ragmeter.core.figures.retrieval import Retrieval
 from ragmeter.core.figures.series import Distribution
 from ragmeter.core.figures.summary import Point
@@ -379,19 +378,3 @@ def every_state() -> dict[str, RunResult]:
         "hostile": hostile(),
         "second_provider": second_provider(),
     }
-
-
-def bounded() -> RunResult:
-    """Of whose breakdown one stage is known by a histogram of the LLM server, and one between its bounds alone."""
-    base = passing()
-    assert base.attribution is not None
-    first, second, *others = base.attribution.stages
-    stages = (
-        replace(first, basis="histogram"),
-        replace(second, basis="bounded", low_ms=second.mean_ms / 2, high_ms=second.mean_ms * 2),
-        *others,
-    )
-    bounds = StageBounds(name="llm_queue", label="LLM queue", low_ms=0.0, high_ms=120.0)
-    split = "the LLM servers' histograms have 80 requests, of which these 60 are a part"
-    found = replace(base.attribution, stages=stages, bounded_ratio=0.04, llm_split=split, tail_bounds=(bounds,))
-    return replace(base, attribution=found)
