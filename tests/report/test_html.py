@@ -13,7 +13,6 @@ from ragmeter.report.html.scorecard_page import page_html, scorecard_html
 from tests.report.examples import (
     HOSTILE,
     bare,
-    bounded,
     every_state,
     failing,
     hostile,
@@ -246,14 +245,6 @@ def test_the_waterfall_adds_up_and_marks_what_was_not_measured() -> None:
     assert panel.text().count("100 %") == 2
     assert "1,426 ms" in panel.text()
     assert "3,158 ms" in panel.text()
-
-
-def test_a_stage_says_whether_a_histogram_measures_or_bounds_it() -> None:
-    panel = section(page_of(bounded()), "TTFT breakdown")
-    assert panel.text().count("measured by the server's histogram") == 1
-    assert panel.text().count("bounded by the server's histogram") == 1
-    assert re.search(r"about [\d.]+ ms, between [\d.]+ ms and [\d.]+ ms", panel.text())
-    assert len(panel.of_class("bounded")) == 1
 
 
 def test_a_remainder_below_zero_is_shown_as_it_is_and_stays_inside_the_drawing() -> None:

@@ -7,7 +7,6 @@ from ragmeter.core.result.result import RunResult
 from ragmeter.report.text.terminal import summary_lines
 from tests.report.examples import (
     bare,
-    bounded,
     every_state,
     failing,
     hostile,
@@ -17,6 +16,7 @@ from tests.report.examples import (
     two_vantages,
     without_success,
 )
+from tests.report.html.on_top import bounded
 
 WIDTHS = (60, 72, 80, 100, 120, 200)
 SGR = re.compile(r"\x1b\[[0-9;]*m")

@@ -19,7 +19,7 @@ from ragmeter.core.verdicts.records import Outcome, SloVerdict
 from ragmeter.core.verdicts.step_verdicts import sweep_sentence
 from ragmeter.core.verdicts.steps import Step
 from ragmeter.report.text.fitting import CELL_WIDTH, INDENT, NAMES_WIDTH, Page
-from ragmeter.report.words.breakdown import beside_waterfall, bounds
+from ragmeter.report.words.breakdown import beside_waterfall, between
 from ragmeter.report.words.caches import cache_sentence
 from ragmeter.report.words.calibration import floors, load
 from ragmeter.report.words.edge import edge_cells, edge_interval
@@ -243,8 +243,8 @@ def _legend(at: Attribution, page: Page) -> Iterator[str]:
         words = f" {clean(stage_label(stage)).ljust(names)}  {_amount(stage)}"
         with_tail = f"{words}   tail {tail.get(stage.name, '')}"
         shown = with_tail if tail and len(start) + 1 + len(with_tail) <= page.width else words
-        if stage.low_ms is not None and stage.high_ms is not None:
-            shown = f"{words}   {bounds(stage.low_ms, stage.high_ms)}"
+        if (known := between(stage)) is not None:
+            shown = f"{words}   {known}"
         yield f"{start}{page.paint(fill, code)}{shown[: page.width - len(start) - 1]}"
 
 

@@ -16,8 +16,8 @@ def beside_waterfall(at: Attribution) -> Iterator[str]:
     if at.llm_split is not None:
         yield at.llm_split
     if at.tail_bounds:
-        between = ", ".join(f"{each.label} {bounds(each.low_ms, each.high_ms)}" for each in at.tail_bounds)
-        yield f"of the slowest 5 %, by the same histograms: {between}"
+        known = ", ".join(f"{each.label} {bounds(each.low_ms, each.high_ms)}" for each in at.tail_bounds)
+        yield f"of the slowest 5 %, by the same histograms: {known}"
     if at.decode_mean_ms is not None:
         yield f"decoding after the first token took {quantity(at.decode_mean_ms, 'ms')} on average{_of_decoding(at)}"
     if at.llm_network is not None:
@@ -27,15 +27,13 @@ def beside_waterfall(at: Attribution) -> Iterator[str]:
         yield f"also told, and not said to come before the first token: {told}"
 
 
+def between(stage: Stage) -> str | None:
+    """The bounds of a stage that is not known better."""
+    return None if stage.low_ms is None or stage.high_ms is None else bounds(stage.low_ms, stage.high_ms)
+
+
 def bounds(low_ms: float, high_ms: float) -> str:
     return f"between {quantity(low_ms, 'ms')} and {quantity(high_ms, 'ms')}"
-
-
-def stage_amount(stage: Stage) -> str:
-    """The mean of a stage, with its bounds where it is not known better."""
-    if stage.low_ms is None or stage.high_ms is None:
-        return quantity(stage.mean_ms, "ms")
-    return f"about {quantity(stage.mean_ms, 'ms')}, {bounds(stage.low_ms, stage.high_ms)}"
 
 
 def _of_decoding(at: Attribution) -> str:

@@ -13,6 +13,7 @@ from ragmeter.clients.connection.tls_files import HTTP_1, HTTP_2, tls_context
 from ragmeter.clients.kube.facts import cluster_facts, image_facts
 from ragmeter.clients.tokens.held import authorized
 from ragmeter.core.errors import ConfigError, TargetError
+from ragmeter.core.inputs.access.tls import OF_THE_SYSTEM
 from ragmeter.core.inputs.provider import Provider
 from ragmeter.core.inputs.workload import Workload
 from ragmeter.core.run.metadata import RunMetadata, Source, environment_source
@@ -58,7 +59,8 @@ def client_of(provider: Provider) -> httpx.Client:
 def _client(provider: Provider, url: str, headers: Mapping[str, str], *, http2: bool = False) -> httpx.Client:
     """Like the load client it obeys no proxy variables. A final /v1, as OpenAI clients write it, is left out."""
     try:
-        verify = tls_context(provider.tls, HTTP_2 if http2 else HTTP_1)
+        is_plain = url.startswith("http://") and provider.tls == OF_THE_SYSTEM  # bad files are refused in any case
+        verify = False if is_plain else tls_context(provider.tls, HTTP_2 if http2 else HTTP_1)
     except ConfigError as error:
         raise TargetError(f"{provider.path}: {error}") from error
     return httpx.Client(

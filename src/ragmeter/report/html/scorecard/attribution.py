@@ -10,7 +10,7 @@ from ragmeter.core.verdicts.records import Outcome
 from ragmeter.report.html.charts import waterfall_bar
 from ragmeter.report.html.layout import section, stacked, table
 from ragmeter.report.html.scale import Scale
-from ragmeter.report.words.breakdown import beside_waterfall, stage_amount
+from ragmeter.report.words.breakdown import beside_waterfall, between
 from ragmeter.report.words.format import count, percent, quantity
 from ragmeter.report.words.markup import Html, element
 from ragmeter.report.words.naming import stage_label
@@ -59,6 +59,6 @@ def _rows(stages: Sequence[Stage], total_ms: float, ident: str) -> Iterator[tupl
         yield (
             stacked(stage_label(stage), _BASIS[stage.basis]),
             waterfall_bar(stage, start_ms, scale, ident=f"{ident}-{stage.name}"),
-            stage_amount(stage),
+            stacked(quantity(stage.mean_ms, "ms"), between(stage)),
             percent(stage.share_ratio),
         )

@@ -7,15 +7,17 @@ import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 import yaml
 
+from ragmeter.clients.files import schema
 from ragmeter.clients.observe.source import MetricsSource
 from ragmeter.core.figures.attribution import attribute
 from ragmeter.core.figures.observe.estimates import histogram_figures, whole_histograms
 from ragmeter.core.figures.observe.watched import watched
+from ragmeter.core.inputs.workload import workload_from
 from ragmeter.core.requests.records import Phase
 from ragmeter.core.schedule.phases import phases
 from ragmeter.run.local.service import local_service
@@ -23,7 +25,7 @@ from ragmeter.run.plan.catalog import load_provider
 from ragmeter.run.processes.observing import Observation, Observer
 from ragmeter.run.session.measure import Conditions, measure
 from tests.backend.collector import Collector, ReceivedSpan, collector
-from tests.run.cases import provider, workload
+from tests.run.cases import provider
 from tests.waiting import wait_until
 
 REQUESTS: Final = 30
@@ -58,16 +60,7 @@ def test_the_split_by_histograms_is_that_of_the_spans(
     users: int, dominant: str, tracer: Collector, one_place: str
 ) -> None:
     before = len(tracer.spans)
-    asked = workload(
-        target="openai",
-        model_id=Path(os.environ["RAGMETER_CHECKPOINT"]).name,
-        requests=REQUESTS,
-        concurrency=users,
-        warmup_requests=WARMUP,
-        max_output_tokens=2,
-        timeout_s=300,
-        prompts=tuple(f"User {users}, question {number}. {WORDS}" for number in range(REQUESTS)),
-    )
+    asked = workload_from(_document(users), path="split.yaml", prompts=(), settings=(), schema=schema("workload.v1"))
     origin_ns = time.monotonic_ns()
     with Observer() as observer:
         source = MetricsSource(url=f"{one_place.removesuffix('/v1')}/metrics", patience_s=60)
@@ -79,6 +72,7 @@ def test_the_split_by_histograms_is_that_of_the_spans(
             observation=Observation(observer, [source], origin_ns),
         )
         samples, ending = measure(asked, phases(asked), conditions)
+    assert ending.status == "complete", ending.reason
     measured = [sample for sample in samples if sample.phase is Phase.MEASURED]
     assert [sample.error for sample in measured] == [None] * REQUESTS
     spans = [at for at in watched(ending.readings) if at.span.phase is Phase.MEASURED]
@@ -92,6 +86,20 @@ def test_the_split_by_histograms_is_that_of_the_spans(
     print({name: (round(stages[name], 3), round(by_spans[name], 3)) for name in by_spans}, found.sentence)
     assert {name: stages[name] for name in by_spans} == pytest.approx(by_spans, rel=0.01, abs=0.5)
     assert max(found.stages, key=lambda stage: stage.mean_ms).name == dominant
+
+
+def _document(users: int) -> dict[str, Any]:
+    """No two questions have a beginning in common: nothing is found in the prefix cache."""
+    benchmark = {"requests": REQUESTS, "concurrency": users, "warmup_requests": WARMUP, "max_output_tokens": 2}
+    return {
+        "schema": "workload.v1",
+        "name": "split",
+        "target": "openai",
+        "model": {"model_id": Path(os.environ["RAGMETER_CHECKPOINT"]).name},
+        "benchmark": {**benchmark, "timeout": 300},
+        "cache": {"kv": "natural"},
+        "prompts": [f"User {users}, question {number}. {WORDS}" for number in range(REQUESTS + WARMUP)],
+    }
 
 
 def _engine(tracer: Collector, before: int) -> list[ReceivedSpan] | None:
