@@ -11,7 +11,7 @@ from ragmeter.core.errors import ConfigError
 from ragmeter.core.urls import PROXY_VARIABLES
 
 ENVIRONMENT: Final = "environment"
-"""In the place of a URL: what the variables of the environment say."""
+"""Instead of a URL: what the variables of the environment say."""
 AUTHORIZATION: Final = "Proxy-Authorization"
 _EXAMPLE: Final = "http://proxy.example.com:3128"
 
