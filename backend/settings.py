@@ -106,6 +106,21 @@ class Settings:
         dict[str, Any],
         Env("RAG_INDEX_PARAMETERS", "{}", parsing.json_object, 'JSON that replaces defaults, such as {"efSearch": 64}'),
     ]
+    retrieval_mode: Annotated[
+        parsing.Mode,
+        Env(
+            "RAG_RETRIEVAL_MODE",
+            "dense",
+            parsing.choice(*parsing.MODES),
+            "search when a query names none: dense, lexical or hybrid",
+        ),
+    ]
+    candidates: Annotated[
+        int,
+        Env(
+            "RAG_CANDIDATES", "50", parsing.integer(1, 1000), "chunks that each of two searches brings to a hybrid one"
+        ),
+    ]
     postgres_url: Annotated[
         str | None,
         Env(
@@ -159,12 +174,7 @@ class Settings:
     ]
     header_timeout_s: Annotated[
         float,
-        Env(
-            "RAG_HEADER_TIMEOUT_SECONDS",
-            "10",
-            parsing.number(0.1, 600),
-            "from first byte to whole head of a request",
-        ),
+        Env("RAG_HEADER_TIMEOUT_SECONDS", "10", parsing.number(0.1, 600), "from first byte to whole head of a request"),
     ]
     stall_timeout_s: Annotated[
         float,
@@ -252,12 +262,7 @@ class Settings:
     ]
     replica_id: Annotated[
         str,
-        Env(
-            "RAG_REPLICA_ID",
-            "",
-            parsing.replica,
-            "name of this replica; empty: host and a random part",
-        ),
+        Env("RAG_REPLICA_ID", "", parsing.replica, "name of this replica; empty: host and a random part"),
     ]
     provider: Annotated[str | None, Env("RAG_PROVIDER", "", parsing.text, "provider, as /info and rag_info report it")]
     region: Annotated[str | None, Env("RAG_REGION", "", parsing.text, "region, as /info reports it")]

@@ -23,7 +23,6 @@ class PostgresStore:
         """Raises ConfigurationError where the database cannot be used, or has a docset of another recipe."""
         self.recipe = recipe
         self._database = database
-        self._ids: dict[str, int] = {}
         version = ""
 
         def begin(connection: Connection[Any]) -> None:
@@ -42,6 +41,9 @@ class PostgresStore:
 
     def search(self, docset: str, vectors: Vectors, k: int) -> list[list[Hit]]:
         return self._database.read("retrieval", lambda connection: self._search(connection, docset, vectors, k))
+
+    def search_words(self, docset: str, queries: Sequence[str], k: int) -> list[list[Hit]]:
+        return self._database.read("retrieval", lambda connection: self._search_words(connection, docset, queries, k))
 
     def docsets(self) -> list[Docset]:
         query = "SELECT name, generation, documents, chunks, hash FROM rag_docsets ORDER BY name"
@@ -86,16 +88,12 @@ class PostgresStore:
         self._database.close()
 
     def _id(self, connection: Connection[Any], docset: str) -> int:
-        """It never changes, so it is asked for once."""
-        if docset not in self._ids:
-            row = connection.execute("SELECT id, recipe FROM rag_docsets WHERE name = %s", (docset,)).fetchone()
-            if row is None:
-                known = [name for (name,) in connection.execute("SELECT name FROM rag_docsets ORDER BY name")]
-                raise UnknownDocsetError(
-                    f"docset: {docset!r} does not exist; there are: {', '.join(known) or 'none yet'}"
-                )
-            self._ids[docset] = self._checked(docset, *row)
-        return self._ids[docset]
+        """Asked for each time: a failover may lead to a database in which the docset has another one."""
+        row = connection.execute("SELECT id, recipe FROM rag_docsets WHERE name = %s", (docset,)).fetchone()
+        if row is None:
+            known = [name for (name,) in connection.execute("SELECT name FROM rag_docsets ORDER BY name")]
+            raise UnknownDocsetError(f"docset: {docset!r} does not exist; there are: {', '.join(known) or 'none yet'}")
+        return self._checked(docset, *row)
 
     def _checked(self, docset: str, number: int, built_with: dict[str, Any]) -> int:
         if differences := self.recipe.differences(built_with):
@@ -114,6 +112,22 @@ class PostgresStore:
             cursor.executemany(query, [(vector, k) for vector in vectors], returning=True)
             return [[_hit(*row) for row in results.fetchall()] for results in cursor.results()]
 
+    def _search_words(
+        self, connection: Connection[Any], docset: str, queries: Sequence[str], k: int
+    ) -> list[list[Hit]]:
+        """By PostgreSQL's own search of texts: chunks with any of the query's words, which are stemmed."""
+        number = self._id(connection, docset)
+        query = sql.SQL(
+            "SELECT c.name, c.number, c.section, c.text, -c.score, d.meta FROM "
+            "(SELECT name, number, section, text, ts_rank(words, asked, 1) AS score FROM {chunks}, "
+            "(SELECT replace(plainto_tsquery('english', %s)::text, ' & ', ' | ')::tsquery AS asked) q "
+            "WHERE words @@ asked ORDER BY score DESC, name, number LIMIT %s) c "
+            "JOIN rag_documents d ON d.docset = {docset} AND d.name = c.name ORDER BY c.score DESC, c.name, c.number"
+        ).format(chunks=_chunks(number), docset=sql.Literal(number))
+        with connection.cursor() as cursor:
+            cursor.executemany(query, [(_storable(text), k) for text in queries], returning=True)
+            return [[_hit(*row) for row in results.fetchall()] for results in cursor.results()]
+
     def _held(self, cursor: Cursor[Any], docset: str) -> tuple[int, int]:
         """Number and lists of the docset, made where it is missing and locked: other changes of it wait."""
         cursor.execute(
@@ -127,9 +141,13 @@ class PostgresStore:
             cursor.execute(
                 sql.SQL(
                     "CREATE TABLE {} (name text NOT NULL, number integer NOT NULL, section text, text text NOT NULL, "
-                    "embedding vector({}) NOT NULL, PRIMARY KEY (name, number))"
+                    "embedding vector({}) NOT NULL, "
+                    "words tsvector GENERATED ALWAYS AS (to_tsvector('english', text)) STORED, "
+                    "PRIMARY KEY (name, number))"
                 ).format(_chunks(number), sql.Literal(self.recipe.dimension))
             )
+            named = sql.Identifier(f"rag_chunks_{number}_words")
+            cursor.execute(sql.SQL("CREATE INDEX {} ON {} USING gin (words)").format(named, _chunks(number)))
         return number, lists
 
     def _settle(self, cursor: Cursor[Any], number: int, lists: int) -> None:

@@ -145,6 +145,34 @@ def test_what_was_never_there_and_what_is_no_longer(url: str, opened: Opened) ->
         store.documents("other")
 
 
+def test_words_are_found_as_postgresql_reads_them(url: str, opened: Opened) -> None:
+    """Stemmed, any of them, the rarer document length first; a text of no words and a question of none find nothing."""
+    store = opened(url)
+    put(store, {"a.md": range(3), "it's b\\c.md": range(3, 5)})
+    found = store.search_words("default", ["texts of a.md", "", "?!", "the", "'; DROP TABLE x; \0", "b\\c.md"], 9)
+    assert [len(hits) for hits in found] == [5, 0, 0, 0, 0, 2]
+    assert {hit.chunk.name for hit in found[0][:3]} == {"a.md"}
+    assert found[0][0].score >= found[0][-1].score > 0
+    assert [hit.chunk.number for hit in store.search_words("default", ["text"], 2)[0]] == [0, 1]
+    with pytest.raises(UnknownDocsetError, match="'other' does not exist"):
+        store.search_words("other", ["text"], 1)
+    put(store, {}, remove=frozenset({"a.md"}))
+    assert len(store.search_words("default", ["text"], 9)[0]) == 2
+
+
+def test_tables_of_the_version_before_are_made_those_of_this_one(url: str, opened: Opened) -> None:
+    store = opened(url)
+    put(store, {"a.md": range(3)})
+    store.close()
+    with psycopg.connect(url) as connection:
+        connection.execute("ALTER TABLE rag_chunks_1 DROP COLUMN words")
+        connection.execute("DELETE FROM rag_schema WHERE version = 2")
+    again = opened(url)
+    assert len(again.search_words("default", ["text"], 9)[0]) == 3
+    put(again, {"b.md": range(2)})
+    assert len(opened(url).search_words("default", ["text"], 9)[0]) == 5
+
+
 def test_inverted_lists_are_made_anew_as_a_docset_grows(url: str, opened: Opened) -> None:
     store = opened(url, recipe("ivf", nlist=8, nprobe=8))
     lists = []
@@ -215,6 +243,23 @@ def test_a_server_that_dies_in_a_change_keeps_the_old_and_is_found_again(
     assert (names_of(store), store.problem()) == (["a.md"], None)
     put(store, {"b.md": range(9)})
     assert names_of(store) == ["a.md", "b.md"]
+
+
+def test_another_database_in_the_place_of_the_first_is_searched_as_it_is(
+    server: Postgres, url: str, opened: Opened
+) -> None:
+    """As after a restore or a failover: the docset has another number there, and its old one is another docset's."""
+    store, other = opened(url), opened(server.new_database(spare := next(_NAMES)))
+    put(store, {"a.md": range(5)})
+    put(other, {"wrong.md": range(7)}, docset="another")
+    put(other, {"b.md": range(9)})
+    assert len(store.search("default", vectors_of(range(1)), 50)[0]) == 5
+    other.close()
+    server.put_in_place_of(url, spare)
+    assert {hit.chunk.name for hit in store.search("default", vectors_of(range(1)), 50)[0]} == {"b.md"}
+    assert names_of(store) == ["b.md"]
+    put(store, {"c.md": range(3)})
+    assert (names_of(store), names_of(store, "another")) == (["b.md", "c.md"], ["wrong.md"])
 
 
 def test_a_search_that_waits_too_long_says_so(url: str, opened: Opened) -> None:
@@ -296,7 +341,7 @@ def _other_dimension(server: Postgres, name: str) -> str:
         (_no_server, None, "does not answer: .*Connection refused"),
         (_no_extension, PASSWORD, "{} has no extension vector, and this user may not make it: have an administrator"),
         (_no_permission, PASSWORD, "pgvector at {} does not permit it: permission denied for schema public"),
-        (_newer, None, "{} has tables of version 9; this service knows 1: run the newer one"),
+        (_newer, None, "{} has tables of version 9; this service knows 2: run the newer one"),
         (_other_dimension, None, "docset default of pgvector at {} was built with dimension 16, now 8: restore that"),
     ],
 )
