@@ -102,7 +102,7 @@ def metadata_sources(provider: Provider, workload: Workload, *, environment: Map
     info = _info(provider) if workload.target == "rag" else {}
     return [
         Source(origin="this run", values=_run_facts(provider, workload)),
-        Source(origin="backend /info", values=observed_info(info, workload.docset)),
+        Source(origin="backend /info", values=observed_info(info, workload)),
         Source(origin="LLM", values=provider.secrets.mask_all(_llm(provider, workload))),
         Source(origin="Ray", values=provider.secrets.mask_all(_ray(provider))),
         Source(origin="Kubernetes", values=kubernetes_facts(provider)),
@@ -152,6 +152,7 @@ def _run_facts(provider: Provider, workload: Workload) -> dict[str, Any]:
         "provider": provider.name,
         "k": workload.k if "k" in asked else None,
         "docset": workload.docset if "docset" in asked else None,
+        "retrieval_mode": workload.retrieval_mode,
         "dataset": workload.manifest.get("prompts_file"),
         "max_output_tokens": workload.max_output_tokens,
         "cost_config_path": provider.path if provider.cost else None,
@@ -176,12 +177,14 @@ def _info(provider: Provider) -> dict[str, Any]:
     return dict(provider.secrets.mask_all(document))
 
 
-def observed_info(info: Mapping[str, Any], docset: str) -> dict[str, Any]:
+def observed_info(info: Mapping[str, Any], workload: Workload) -> dict[str, Any]:
     """The fields of `RunMetadata` that /info tells of what runs: not those that are only declared to the backend, and
     not its defaults, which each request replaces.
     """
     untold = {*OF_EACH_REQUEST, *_names(info.get("unconfirmed"))}
-    return {name: value for name, value in {**info, **_deeper(info, docset)}.items() if name not in untold}
+    if workload.retrieval_mode is not None:
+        untold.add("retrieval_mode")
+    return {name: value for name, value in {**info, **_deeper(info, workload.docset)}.items() if name not in untold}
 
 
 def declared_info(info: Mapping[str, Any]) -> dict[str, Any]:
@@ -208,6 +211,7 @@ def _deeper(info: Mapping[str, Any], docset: str) -> dict[str, Any]:
         "llm_engine": part("llm", "engine"),
         "index_type": part("index", "type"),
         "index_parameters": _written(part("index", "parameters")),
+        "retrieval_mode": part("retrieval", "mode"),
         "chunk_chars": part("chunking", "chars"),
         "chunk_overlap": part("chunking", "overlap"),
         "docset_hash": part("docsets", docset, "hash"),
