@@ -69,7 +69,7 @@ def test_misspelt_key_is_named_with_the_right_one_and_all_that_are_allowed() -> 
 
 def test_key_like_no_other_has_no_hint() -> None:
     said = sentence("workload.v1", {**MANIFEST, "retrieval": {"zzz": 1}})
-    assert said == "x.yaml: $.retrieval.zzz: unknown key; allowed: docset, k, passage_texts"
+    assert said == "x.yaml: $.retrieval.zzz: unknown key; allowed: candidates, docset, k, mode, passage_texts"
 
 
 def test_missing_key_is_named() -> None:
