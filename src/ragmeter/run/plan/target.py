@@ -17,6 +17,7 @@ from ragmeter.core.inputs.provider import Provider
 from ragmeter.core.inputs.workload import Workload
 from ragmeter.core.run.metadata import RunMetadata, Source, environment_source
 from ragmeter.core.urls import unused_proxy
+from ragmeter.run.plan.refusals import credentials_hint, of_scheme, said_of, wants_tls, with_tls
 
 TIMEOUT_S = 10
 NOT_FOUND = 404
@@ -75,7 +76,10 @@ def _client(provider: Provider, url: str, headers: Mapping[str, str], *, http2: 
 def _check_success(response: httpx.Response, provider: Provider) -> None:
     if not response.is_success:
         said = excerpt(provider.secrets.mask(response.text[:READ_CHARS]))
-        raise TargetError(f"{provider.path}: {response.url}: HTTP {response.status_code}: {said}")
+        if wants_tls(response.content):
+            raise TargetError(f"{provider.path}: {provider.base_url}: {with_tls(str(provider.base_url))}")
+        hint = credentials_hint(response.status_code, provider)
+        raise TargetError(f"{provider.path}: {response.url}: HTTP {response.status_code}: {said}{hint}")
 
 
 def _answer(client: httpx.Client, path: str, provider: Provider) -> httpx.Response:
@@ -86,8 +90,9 @@ def _answer(client: httpx.Client, path: str, provider: Provider) -> httpx.Respon
         raise TargetError(f"{where}{path}: no answer within {TIMEOUT_S} s") from error
     except httpx.HTTPError as error:
         hint = unused_proxy(client.base_url.scheme, os.environ)
-        said = provider.secrets.mask(str(error)) or type(error).__name__
-        raise TargetError(f"{where}{path}: cannot be reached: {said}{hint}") from None
+        if words := of_scheme(error, str(provider.base_url)):
+            raise TargetError(f"{where}: {provider.secrets.mask(words)}{hint}") from None
+        raise TargetError(f"{where}{path}: cannot be reached: {provider.secrets.mask(said_of(error))}{hint}") from None
     return response
 
 

@@ -3,19 +3,19 @@
 from ragmeter.core.result.result import RunResult
 from ragmeter.report.html.layout import section, table
 from ragmeter.report.words.markup import Html, element
-from ragmeter.report.words.service.serving import HEAD, cost_sentence, serving_row, serving_sentences
+from ragmeter.report.words.service.serving import cost_sentence, serving_rows, serving_sentences
 
 
 def serving(result: RunResult) -> Html | None:
     at = result.serving
     if at is None:
         return None
-    sentences = [element("p", words) for words in serving_sentences(result)]
-    rows = [serving_row(each) for each in at.trials]
+    sentences = [element("p", f"{words[:1].upper()}{words[1:]}.") for words in serving_sentences(result)]
+    head, rows = serving_rows(at.trials)
     return section(
         "Servers",
         *sentences,
-        table("Servers in each trial", HEAD, rows, hide_caption=True) if rows else None,
+        table("Servers in each trial", head, rows, hide_caption=True) if rows else None,
         element("p", f"Observing: {cost_sentence(at.cost)}."),
         lead=(
             "Read from the servers' own metrics pages, once a second and exactly before and after the load. Running, "
