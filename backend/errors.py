@@ -128,6 +128,9 @@ class PeerOverloadedError(OverloadedError):
 class ShuttingDownError(ServiceError):
     status, type, retry_after_s = 503, "shutdown", 5
 
+    def __init__(self, message: str = "the service is stopping") -> None:
+        super().__init__(message)
+
 
 class RequestTimeoutError(ServiceError):
     status, type = 504, "timeout"

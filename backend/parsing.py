@@ -7,7 +7,7 @@ import secrets
 import socket
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
 
 from .strict_json import parse_json
@@ -18,6 +18,11 @@ _IMAGE = re.compile(
     re.ASCII,
 )
 DOCSET_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}", re.ASCII)
+
+Mode = Literal["dense", "lexical", "hybrid"]
+"""How passages are searched. dense: nearest vectors. lexical: words in common. hybrid: both rankings fused."""
+
+MODES: tuple[str, ...] = get_args(Mode)
 
 
 def text(value: str) -> str | None:

@@ -106,6 +106,21 @@ class Settings:
         dict[str, Any],
         Env("RAG_INDEX_PARAMETERS", "{}", parsing.json_object, 'JSON that replaces defaults, such as {"efSearch": 64}'),
     ]
+    retrieval_mode: Annotated[
+        parsing.Mode,
+        Env(
+            "RAG_RETRIEVAL_MODE",
+            "dense",
+            parsing.choice(*parsing.MODES),
+            "search when a query names none: dense, lexical or hybrid",
+        ),
+    ]
+    candidates: Annotated[
+        int,
+        Env(
+            "RAG_CANDIDATES", "50", parsing.integer(1, 1000), "chunks that each of two searches brings to a hybrid one"
+        ),
+    ]
     postgres_url: Annotated[
         str | None,
         Env(

@@ -5,13 +5,15 @@ Starts the real backend, with tighter limits on CPU time, text and waiting than 
 asked a hundred times a second by a process of its own. Writes a table of Markdown: kind of attack, tries, what held,
 the slowest answers of /healthz, and the memory of the service with the processes that read for it. Some minutes.
 
-It holds where every answer came with a documented status and body, /healthz never failed, and its 99th percentile is
-at most 100 ms, on a machine that does nothing else.
+It holds where every answer came with a documented status and body, and /healthz never failed; exit status 1 where
+something did not. On a machine that does nothing else its 99th percentile is at most 100 ms. What a busy machine adds
+is in the first row, of a service that nobody attacks, and the last column divides by it.
 """
 
 from __future__ import annotations
 
 import argparse
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -27,6 +29,7 @@ from tests.backend.probing import Probe, p99
 from tests.backend.raw_client import HEAD, OPEN_BODY, WHOLE, RawClient
 from tests.backend.running import Backend, memory_of
 
+UNDISTURBED_S = 10.0
 IDLE_CONNECTIONS = 5000
 BUSY_CONNECTIONS = 1100
 
@@ -41,16 +44,16 @@ class Row:
     memory_bytes: int
     longest_s: float
 
-    def line(self) -> str:
+    def line(self, undisturbed: Row) -> str:
         return (
             f"| {self.kind} | {self.tries} | {self.held} | {self.longest_s:.1f} s | {self.p99_ms:.0f} ms | "
-            f"{self.slowest_ms:.0f} ms | {self.memory_bytes / 2**20:.0f} MiB |"
+            f"{self.slowest_ms:.0f} ms | {self.memory_bytes / 2**20:.0f} MiB | {self.p99_ms / undisturbed.p99_ms:.1f} |"
         )
 
 
 TABLE_HEAD = (
-    "| attack | tries | held | longest answer | /healthz p99 | slowest | most memory |",
-    "|---|---|---|---|---|---|---|",
+    "| attack | tries | held | longest answer | /healthz p99 | slowest | most memory | p99 by that of no attack |",
+    "|---|---|---|---|---|---|---|---|",
 )
 
 
@@ -81,6 +84,11 @@ def is_answer(response: httpx.Response) -> bool:
     if response.is_success:
         return True
     return response.status_code < 500 and {"message", "type", "request_id"} <= set(response.json())
+
+
+def undisturbed() -> bool:
+    time.sleep(UNDISTURBED_S)
+    return True
 
 
 def files(backend: Backend, kinds: Mapping[str, Make], size: int) -> dict[str, Callable[[], bool]]:
@@ -141,6 +149,7 @@ def rows(size: int) -> Iterator[Row]:
         )  # fmt: skip
         backend.http.timeout = httpx.Timeout(600)
         try:
+            yield attacked("none", backend, {"none": undisturbed})
             for name, kinds in (("HTML", HTML), ("PDF", PDF), ("DOCX", DOCX), ("text", TEXT)):
                 yield attacked(f"{name} files", backend, files(backend, kinds, size))
             yield attacked("JSON bodies of 60 MB", backend, bodies(backend, JSON, 60_000_000, "application/json"))
@@ -154,9 +163,13 @@ def rows(size: int) -> Iterator[Row]:
 def main() -> None:
     parser = argparse.ArgumentParser(description="what hostile clients do to the backend")
     parser.add_argument("--size", type=int, default=1_000_000, help="bytes of a hostile file (default %(default)s)")
+    options = parser.parse_args()
     print("\n".join(TABLE_HEAD))
-    for row in rows(parser.parse_args().size):
-        print(row.line(), flush=True)
+    done: list[Row] = []
+    for row in rows(options.size):
+        done.append(row)
+        print(row.line(done[0]), flush=True)
+    sys.exit(any(row.held < row.tries for row in done))
 
 
 if __name__ == "__main__":

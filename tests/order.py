@@ -3,12 +3,14 @@
 A unit is what one process runs: a file, or a folder whose files share servers that would be started in each process.
 """
 
+from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
+from xdist.workermanage import WorkerController
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = ("tests/backend", "tests/grafana")
@@ -49,6 +51,9 @@ LONGEST: Sequence[str] = (
 )
 """Units from the longest to the shortest, by what they take on two cores. All others follow in their usual order."""
 
+_AHEAD = 2
+"""Tests that a process has before it gets no more: the one that it runs, and the one that follows."""
+
 
 def unit_of(nodeid: str) -> str:
     """The unit of a test."""
@@ -63,11 +68,44 @@ def place_in_line(nodeid: str) -> int:
 
 
 class InOrder(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
-    """A process that is free takes the next unit."""
+    """A process that is free takes the next unit. Where one dies, the test that it ran has failed, and what is left of
+    its units comes first.
+
+    xdist's own way stands still then: it runs that test again in the next process, and again; it hands out units of
+    which nothing is left, after which it hears of no end; and it gives a process that comes later a single test, which
+    that does not begin before it knows what follows.
+    """
 
     def __init__(self, config: pytest.Config, log: Producer | None = None) -> None:
         super().__init__(config, log)
+        self.assigned_work: dict[WorkerController, dict[str, dict[str, bool]]]
+        self.workqueue: OrderedDict[str, dict[str, bool]]
         config.option.loadscopereorder = False
+
+    def remove_node(self, node: WorkerController) -> str | None:
+        """The test that the process ran; None where it had none left."""
+        units = self.assigned_work.pop(node)
+        left = [(unit, test) for unit, tests in units.items() for test, is_done in tests.items() if not is_done]
+        if not left:
+            return None
+        (_, crashed), *others = left
+        rest: OrderedDict[str, dict[str, bool]] = OrderedDict()
+        for unit, test in others:
+            rest.setdefault(unit, {})[test] = False
+        rest.update(self.workqueue)
+        self.workqueue = rest
+        for other in self.nodes:
+            self._reschedule(other)
+        return crashed
+
+    def _reschedule(self, node: WorkerController) -> None:
+        """Until the process has more than it needs to begin, or knows that nothing follows."""
+        if node.shutting_down or node not in self.registered_collections:
+            return
+        while self.workqueue and self._pending_of(self.assigned_work[node]) <= _AHEAD:
+            self._assign_work_unit(node)
+        if not self.workqueue:
+            node.shutdown()
 
     def _split_scope(self, nodeid: str) -> str:
         return unit_of(nodeid)

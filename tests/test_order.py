@@ -1,5 +1,6 @@
 """What is said of the tests in their tables is true: which are quick, and which come first."""
 
+import os
 import socket
 import subprocess
 import sys
@@ -10,6 +11,8 @@ import pytest
 
 from tests.order import FOLDERS, LONGEST, ROOT, place_in_line, unit_of
 from tests.quick import BUT, TESTS, WHOLE, Guard, is_quick
+
+WAIT_S = 300.0
 
 
 @pytest.mark.parametrize("unit", LONGEST)
@@ -22,6 +25,35 @@ def test_files_that_share_servers_are_one_unit_and_others_are_not() -> None:
     assert unit_of("tests/grafana/test_panels.py::test_a[b::c]") == unit_of("tests/grafana/test_setup.py::test_d")
     assert unit_of("tests/run/test_store.py::test_a") == "tests/run/test_store.py"
     assert place_in_line(f"{LONGEST[0]}::test") < place_in_line("tests/run/test_store.py::test_a") == len(LONGEST)
+
+
+SCHEDULED = (
+    "from tests.order import InOrder\n\ndef pytest_xdist_make_scheduler(config, log):\n    return InOrder(config, log)"
+)
+PASSES = "def test_{}(): pass"
+DIES = "def test_dies(): import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
+
+
+@pytest.mark.parametrize(
+    ("files", "passed", "failed"),
+    [
+        ({"one": [1, DIES, 2], "two": [3], "three": [4], "four": [DIES]}, 4, 2),
+        ({"one": [DIES]}, 0, 1),
+        ({"one": [DIES, 1]}, 1, 1),
+    ],
+    ids=["within a unit and at the end", "the only test", "one test is left"],
+)
+def test_tests_go_on_where_a_test_process_was_killed(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, files: dict[str, list[object]], passed: int, failed: int
+) -> None:
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.setenv("PYTHONPATH", str(ROOT), prepend=os.pathsep)
+    pytester.makeconftest(SCHEDULED)
+    for name, tests in files.items():
+        lines = [PASSES.format(each) if isinstance(each, int) else str(each) for each in tests]
+        pytester.makepyfile(**{f"test_{name}": "\n".join(lines)})
+    arguments = ("-p", "xdist", "-p", "no:cacheprovider", "-n", "2")
+    pytester.runpytest_subprocess(*arguments, timeout=WAIT_S).assert_outcomes(passed=passed, failed=failed)
 
 
 @pytest.mark.parametrize("name", [*WHOLE, *BUT])

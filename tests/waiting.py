@@ -13,6 +13,10 @@ from typing import Any, TypeVar
 import httpx
 
 T = TypeVar("T")
+PLAIN = httpx.Client(verify=False, trust_env=False, timeout=5, limits=httpx.Limits(max_keepalive_connections=0))
+"""For looks at a server over plain HTTP: with the certificates of the machine, which are read for each client, a look
+takes as much of a core as the server that one waits for. It keeps no connection.
+"""
 
 
 def wait_until(
@@ -40,7 +44,7 @@ def wait_until_served(
     def answers() -> bool:
         assert process.poll() is None, f"{process.args!r} ended {why()}"
         try:
-            return httpx.get(url, trust_env=False, timeout=5).is_success
+            return PLAIN.get(url).is_success
         except httpx.TransportError:
             return False
 

@@ -15,6 +15,7 @@ import zipfile
 from pathlib import Path
 
 import ragmeter
+from tools.bom import bill
 from tools.version import disagreeing
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -64,8 +65,7 @@ def list_packages(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for image in IMAGES:
         lock, written = ROOT / "k8s" / "images" / image / "requirements.txt", folder / f"ragmeter-{image}.cdx.json"
-        form = ["--pyproject", str(ROOT / "pyproject.toml"), "--output-reproducible", "--output-file", str(written)]
-        subprocess.run([sys.executable, "-m", "cyclonedx_py", "requirements", str(lock), *form], check=True)
+        written.write_text(bill(lock), encoding="utf-8")
 
 
 def left_over(folder: Path = ROOT / "changes") -> str | None:

@@ -6,14 +6,15 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import yaml
 
 from ..settings import Settings
-from .kube import in_cluster
-from .runs import Runs
 from .shipped import shipped
+
+if TYPE_CHECKING:
+    from .runs import Runs
 
 T = TypeVar("T")
 
@@ -40,6 +41,9 @@ def build_benchmarks(settings: Settings) -> Benchmarks | None:
     """None when they are off. Raises ConfigurationError when they cannot work."""
     if settings.bench_image is None:
         return None
+    from .kube import in_cluster  # the client of Kubernetes takes as long to import as all else of the service
+    from .runs import Runs
+
     for path in _NEEDED:
         shipped(path)
     kube = in_cluster(settings.kube_namespace)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 
 from fastapi import FastAPI, Request
@@ -13,7 +14,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .. import __version__
 from ..bodies.base import validation_sentence
-from ..errors import BadRequestError, InvalidBodyError, MethodNotAllowedError, ServiceError, TooLargeError
+from ..errors import (
+    BadRequestError,
+    InvalidBodyError,
+    MethodNotAllowedError,
+    ServiceError,
+    ShuttingDownError,
+    TooLargeError,
+)
 from ..service import Service
 from ..telemetry.metrics import ENDPOINTS
 from .benchmark import router as benchmark_router
@@ -38,7 +46,10 @@ def build_app(service: Service) -> ASGIApp:
 
 
 class Gate:
-    """Stamps the arrival, counts user requests, bounds bodies, and sends queries past the framework."""
+    """Stamps the arrival, counts user requests, bounds bodies, and sends queries past the framework.
+
+    What is still under way at the end of the drain is cancelled by the server, and answered by us.
+    """
 
     def __init__(self, app: ASGIApp, service: Service) -> None:
         self._app = app
@@ -52,12 +63,33 @@ class Gate:
         is_ingest = scope["path"] == "/ingest"
         bounded = _Bounded(scope, receive, settings.max_upload_bytes if is_ingest else settings.max_body_bytes)
         if scope["path"] not in QUERY_ANSWERS:
-            await self._app(scope, bounded, send)
+            await self._framework(scope, bounded, send)
             return
         try:
             await answer_query(self._service.pipeline, scope, bounded, send)
         except ServiceError as error:
             await error_response(self._service, scope, error)(scope, receive, send)
+
+    async def _framework(self, scope: Scope, receive: Receive, send: Send) -> None:
+        answering = _Noted(send)
+        try:
+            await self._app(scope, receive, answering)
+        except asyncio.CancelledError:
+            if answering.has_begun:  # and its client takes nothing of it
+                raise
+            await error_response(self._service, scope, ShuttingDownError())(scope, receive, send)
+
+
+class _Noted:
+    """A `send` that knows whether the answer has begun."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.has_begun = False
+
+    async def __call__(self, message: Message) -> None:
+        self.has_begun = True
+        await self._send(message)
 
 
 class _Bounded:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import secrets
 from typing import Any
@@ -10,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from ..bodies.query import QueryRequest
 from ..bodies.reading import json_body, parse_small_body
-from ..errors import BadRequestError, MethodNotAllowedError
+from ..errors import BadRequestError, MethodNotAllowedError, ShuttingDownError
 from ..query.pipeline import Answering, Pipeline
 from .problems import problems_by_hand
 from .stream import Answer, StreamedAnswer, WholeAnswer
@@ -20,10 +21,14 @@ _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
 
 async def answer_query(pipeline: Pipeline, scope: Scope, receive: Receive, send: Send) -> None:
-    """Raises BadRequestError before anything is sent; errors after that are answered here."""
+    """Raises ServiceError before anything is sent; errors after that are answered here."""
     if scope["method"] != "POST":
         raise MethodNotAllowedError(f"{scope['path']} takes POST, not {scope['method']}")
-    query = parse_small_body(await _read_body(receive), QueryRequest)
+    try:
+        body = await _read_body(receive)
+    except asyncio.CancelledError:
+        raise ShuttingDownError from None
+    query = parse_small_body(body, QueryRequest)
     answering = Answering(
         pipeline=pipeline,
         query=query,

@@ -64,8 +64,7 @@ class Answer:
                 task.uncancel()
                 self._report(CLIENT_GONE, "the client closed the connection")
                 return
-            await self._fail(ShuttingDownError("the service is stopping"))
-            raise
+            await self._fail(ShuttingDownError())
         except Exception:
             await self._fail(ServiceError("internal error"))
             raise
@@ -100,7 +99,9 @@ class Answer:
     async def _fail(self, error: ServiceError) -> None:
         self._report(error.type, str(error))
         body = json.dumps(self._answering.describe_error(str(error), error.type)).encode()
-        headers = [(b"retry-after", str(error.retry_after_s).encode())] if error.retry_after_s else []
+        headers = [(b"content-length", str(len(body)).encode())]
+        if error.retry_after_s:
+            headers.append((b"retry-after", str(error.retry_after_s).encode()))
         await self._start(error.status, b"application/json", headers)
         await self._body(body, more=False)
 

@@ -67,7 +67,7 @@ class Ingestor:
     def place(self) -> Iterator[None]:
         """Held from before a body is received until its documents are searched. Raises OverloadedError."""
         if self._stopping.is_set():
-            raise ShuttingDownError("the service is stopping")
+            raise ShuttingDownError
         if self._taken >= self._settings.max_ingests:
             raise OverloadedError(f"{self._taken} changes of docsets are under way (RAG_MAX_INGESTS)")
         self._taken += 1

@@ -107,7 +107,7 @@ class Readers:
         if process is None:
             with self._lock:
                 if self._stopped:
-                    raise ShuttingDownError("the service is stopping")
+                    raise ShuttingDownError
                 process = self._own.process = _Process(self._limits)
                 self._running.add(process)
         return process

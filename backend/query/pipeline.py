@@ -17,6 +17,7 @@ from ..llm.counting import Counts
 from ..llm.models import shown_name
 from ..llm.times import NOTHING_TOLD, LlmTimes
 from ..retrieval.batching import Retrieval, RetrievalBatcher
+from ..retrieval.modes import Search
 from ..settings import Settings
 from ..telemetry.metrics import Metrics
 from ..telemetry.moments import QueryMoments
@@ -76,11 +77,22 @@ class Answering:
         await self.pipeline.llm.settle_model()  # `meta` names it
         if self.k == 0:
             return
-        self.retrieval = await self.pipeline.batcher.retrieve(self.query.query, self.docset, self.k)
+        self.retrieval = await self.pipeline.batcher.retrieve(self.query.query, self._search())
         self.retrieved_ns = time.perf_counter_ns()
         self.pipeline.metrics.stage("embedding", self.retrieval.embedding_ms)
         self.pipeline.metrics.stage("retrieval", self.retrieval.retrieval_ms)
+        if self.retrieval.lexical_ms is not None:
+            self.pipeline.metrics.stage("lexical", self.retrieval.lexical_ms)
         self.pipeline.metrics.retrieved(len(self.retrieval.hits))
+
+    def _search(self) -> Search:
+        query, settings = self.query, self.pipeline.settings
+        return Search(
+            docset=self.docset,
+            k=self.k,
+            mode=query.retrieval_mode or settings.retrieval_mode,
+            candidates=query.candidates or settings.candidates,
+        )
 
     async def generate(
         self, emit: Callable[[list[Delta]], Awaitable[None]], finish: Callable[[], Awaitable[None]]
@@ -186,6 +198,7 @@ class Answering:
             queue_ms=self.admission_ms + self.retrieval.queue_ms,
             embedding_ms=self.retrieval.embedding_ms,
             retrieval_ms=self.retrieval.retrieval_ms,
+            lexical_ms=self.retrieval.lexical_ms,
             documents=len(self.retrieval.hits),
             retrieved_ns=self.retrieved_ns,
             asked_ns=self.asked_ns,
@@ -197,11 +210,13 @@ class Answering:
         )
 
     def stage_timings(self) -> dict[str, float]:
-        """What is known before the LLM is asked."""
+        """What is known before the LLM is asked; without a search that was not made."""
+        lexical_ms = self.retrieval.lexical_ms
         return {
             "queue_ms": round(self.admission_ms + self.retrieval.queue_ms, 3),
             "embedding_ms": round(self.retrieval.embedding_ms, 3),
             "retrieval_ms": round(self.retrieval.retrieval_ms, 3),
+            **({} if lexical_ms is None else {"lexical_ms": round(lexical_ms, 3)}),
         }
 
     def timings(self) -> dict[str, Any]:

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import defaultdict, deque
-from collections.abc import Sequence
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from ..errors import ServiceError
-from .embedder import Embedder, Vectors
+from .embedder import Embedder
+from .modes import Search
 from .records import Hit
+from .searching import find
 from .store import Store
 
 _WARM_UP_TIMEOUT_S = 30.0
@@ -29,13 +30,14 @@ class Retrieval:
     queue_ms: float
     embedding_ms: float
     retrieval_ms: float
+    lexical_ms: float | None = None
+    """None: nobody searched by words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Query:
     text: str
-    k: int
-    docset: str
+    search: Search
     submitted_ns: int
     future: asyncio.Future[Retrieval]
 
@@ -53,10 +55,10 @@ class RetrievalBatcher:
         """What went wrong with the last batch; None when it went well. A store tells of itself."""
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="retrieval")
 
-    async def retrieve(self, text: str, docset: str, k: int) -> Retrieval:
+    async def retrieve(self, text: str, search: Search) -> Retrieval:
         """Raises UnknownDocsetError, StoreError."""
         loop = asyncio.get_running_loop()
-        query = _Query(text=text, k=k, docset=docset, submitted_ns=time.perf_counter_ns(), future=loop.create_future())
+        query = _Query(text=text, search=search, submitted_ns=time.perf_counter_ns(), future=loop.create_future())
         self._waiting.append(query)
         self._pump(loop)
         return await query.future
@@ -103,36 +105,16 @@ class RetrievalBatcher:
 
 def _run_batch(embedder: Embedder, store: Store, batch: list[_Query]) -> list[Retrieval | ServiceError]:
     started_ns = time.perf_counter_ns()
-    vectors = embedder.embed([query.text for query in batch])
-    embedded_ns = time.perf_counter_ns()
-    by_docset: dict[str, list[int]] = defaultdict(list)
-    for position, query in enumerate(batch):
-        by_docset[query.docset].append(position)
-    found: dict[int, list[Hit] | ServiceError] = {}
-    for docset, positions in by_docset.items():
-        k = max(batch[position].k for position in positions)
-        found.update(zip(positions, _search(store, docset, vectors[positions], k), strict=True))
-    searched_ns = time.perf_counter_ns()
-    results: list[Retrieval | ServiceError] = []
-    for position, query in enumerate(batch):
-        hits = found[position]
-        if isinstance(hits, ServiceError):
-            results.append(hits)
-            continue
-        results.append(
-            Retrieval(
-                hits=hits[: query.k],
-                queue_ms=(started_ns - query.submitted_ns) / 1e6,
-                embedding_ms=(embedded_ns - started_ns) / 1e6,
-                retrieval_ms=(searched_ns - embedded_ns) / 1e6,
-            )
+    found = find(embedder, store, [(query.text, query.search) for query in batch])
+    return [
+        hits
+        if isinstance(hits, ServiceError)
+        else Retrieval(
+            hits=hits,
+            queue_ms=(started_ns - query.submitted_ns) / 1e6,
+            embedding_ms=found.embedding_ms,
+            retrieval_ms=found.dense_ms,
+            lexical_ms=found.lexical_ms,
         )
-    return results
-
-
-def _search(store: Store, docset: str, vectors: Vectors, k: int) -> Sequence[list[Hit] | ServiceError]:
-    """An error of one docset is not that of the others in the batch."""
-    try:
-        return store.search(docset, vectors, k)
-    except ServiceError as error:
-        return [error] * len(vectors)
+        for query, hits in zip(batch, found.hits, strict=True)
+    ]

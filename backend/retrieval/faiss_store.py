@@ -14,8 +14,9 @@ import fcntl
 import json
 import os
 import shutil
+import threading
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from ..errors import ConfigurationError, StoreFullError, UnknownDocsetError
 from ..parsing import DOCSET_NAME
 from .embedder import Vectors
 from .index import Snapshot, empty_snapshot, new_index, next_snapshot
+from .lexical import LexicalIndex
 from .records import Chunk, Docset, Document, Hit, Recipe
 from .store import StoreIdentity
 
@@ -32,16 +34,37 @@ _FORMAT = 1
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
 
 
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """Row i of the index is chunk i of the snapshot."""
+
+    snapshot: Snapshot
+    index: LexicalIndex
+
+    @classmethod
+    def of(cls, snapshot: Snapshot) -> _Words:
+        return cls(snapshot, LexicalIndex([chunk.text for chunk in snapshot.chunks]))
+
+    def search(self, queries: Sequence[str], k: int) -> list[list[Hit]]:
+        return [[self.snapshot.hit(*found) for found in ranking] for ranking in self.index.search(queries, k)]
+
+
 class FaissStore:
-    """The embedded store: snapshots in memory, which searches read. One writer at a time calls `change`; readers need
-    no lock.
+    """The embedded store: snapshots in memory, which searches read. One writer at a time calls `change`.
+
+    A docset gets its index of words when it is first searched by words, and each later snapshot comes with its own.
     """
 
     identity = StoreIdentity(name="faiss", version=faiss.__version__)
 
-    def __init__(self, data_dir: Path, recipe: Recipe) -> None:
-        """Loads every docset. Raises ConfigurationError when the folder is in use, unreadable or of another recipe."""
+    def __init__(self, data_dir: Path, recipe: Recipe, *, by_words: bool = False) -> None:
+        """Loads every docset. by_words: makes the index of words of each, too, so that no search waits for it.
+
+        Raises ConfigurationError when the folder is in use, unreadable or of another recipe.
+        """
         self.recipe = recipe
+        self._by_words = by_words
+        self._publishing = threading.Lock()
         try:
             (data_dir / "docsets").mkdir(parents=True, exist_ok=True)
             self._lock = _lock(data_dir / "lock")
@@ -53,6 +76,7 @@ class FaissStore:
         except ConfigurationError:
             self.close()
             raise
+        self._words = {name: _Words.of(snapshot) for name, snapshot in self._snapshots.items() if by_words}
 
     def warm_up(self, vectors: Vectors) -> None:
         """FAISS starts threads of its own for each thread that calls it."""
@@ -71,6 +95,13 @@ class FaissStore:
 
     def search(self, docset: str, vectors: Vectors, k: int) -> list[list[Hit]]:
         return self.snapshot(docset).search(vectors, k)
+
+    def search_words(self, docset: str, queries: Sequence[str], k: int) -> list[list[Hit]]:
+        words = self._words.get(docset)
+        if words is None:
+            with self._publishing:  # else one of an old snapshot could be kept
+                words = self._words[docset] = _Words.of(self.snapshot(docset))
+        return words.search(queries, k)
 
     def docsets(self) -> list[Docset]:
         return [snapshot.describe() for snapshot in list(self._snapshots.values())]
@@ -101,8 +132,16 @@ class FaissStore:
             raise StoreFullError(
                 f"docset {snapshot.docset}: no space is left under RAG_DATA_DIR: nothing was changed"
             ) from error
-        self._snapshots[snapshot.docset] = snapshot
+        self._make_current(snapshot)
         _remove_other_generations(folder, keep=_generation_name(snapshot.generation))
+
+    def _make_current(self, snapshot: Snapshot) -> None:
+        docset = snapshot.docset
+        words = _Words.of(snapshot) if self._by_words or docset in self._words else None
+        with self._publishing:
+            if words is not None or docset in self._words:
+                self._words[docset] = words or _Words.of(snapshot)
+            self._snapshots[docset] = snapshot
 
     def close(self) -> None:
         os.close(self._lock)

@@ -32,11 +32,11 @@ class Snapshot:
             return [[] for _ in vectors]
         scores, rows = self.index.search(vectors, k)
         return [
-            [self._hit(int(row), float(score)) for row, score in zip(*line, strict=True) if row >= 0]
+            [self.hit(int(row), float(score)) for row, score in zip(*line, strict=True) if row >= 0]
             for line in zip(rows, scores, strict=True)
         ]
 
-    def _hit(self, row: int, score: float) -> Hit:
+    def hit(self, row: int, score: float) -> Hit:
         chunk = self.chunks[row]
         return Hit(chunk=chunk, score=score, meta=self.documents[chunk.name].meta)
 

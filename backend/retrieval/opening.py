@@ -28,7 +28,7 @@ def open_store(settings: Settings, recipe: Recipe) -> Store:
     """Raises ConfigurationError."""
     if settings.postgres_url:
         return _open_postgres(settings, settings.postgres_url, recipe)
-    return FaissStore(settings.data_dir, recipe)
+    return FaissStore(settings.data_dir, recipe, by_words=settings.retrieval_mode != "dense")
 
 
 def _open_postgres(settings: Settings, url: str, recipe: Recipe) -> Store:

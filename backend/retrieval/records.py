@@ -56,7 +56,9 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
-    """`score`: inner product of the two vectors, which are of length one: a cosine."""
+    """`score`: of a dense search the inner product of two vectors of length one, a cosine; of one by words what the
+    store weighs them by; of a hybrid one that of `modes.fuse`.
+    """
 
     chunk: Chunk
     score: float

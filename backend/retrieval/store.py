@@ -41,6 +41,13 @@ class Store(Protocol):
         """
         ...
 
+    def search_words(self, docset: str, queries: Sequence[str], k: int) -> list[list[Hit]]:
+        """The k chunks that share the weightiest words with each query, best first; none that shares no word.
+
+        Raises UnknownDocsetError.
+        """
+        ...
+
     def docsets(self) -> list[Docset]: ...
 
     def documents(self, docset: str) -> list[Document]:

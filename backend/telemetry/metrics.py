@@ -11,7 +11,7 @@ from prometheus_client.openmetrics import exposition as openmetrics
 
 from ..errors import error_types
 
-STAGES = ("embedding", "retrieval", "inference", "total", "ingest")
+STAGES = ("embedding", "retrieval", "lexical", "inference", "total", "ingest")
 STATS = (*STAGES, "ttft")
 ENDPOINTS = ("/query", "/query/stream", "/ingest", "/documents", "/delete")
 

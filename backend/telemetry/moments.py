@@ -9,7 +9,8 @@ from dataclasses import dataclass
 class QueryMoments:
     """Of one query, when it is over. Clock readings are perf_counter_ns; None is what has not happened or is not known.
 
-    Queue, embedding and retrieval are lengths, and the last of them ended at `retrieved_ns`. documents: passages found.
+    Queue, embedding, retrieval and the search by words, where there was one, are lengths, and the last of them ended at
+    `retrieved_ns`. documents: passages found.
     """
 
     request_id: str
@@ -19,6 +20,7 @@ class QueryMoments:
     queue_ms: float
     embedding_ms: float
     retrieval_ms: float
+    lexical_ms: float | None
     documents: int
     retrieved_ns: int | None
     asked_ns: int | None

@@ -129,7 +129,8 @@ def _retrieval_stages(query: QueryMoments, model: str) -> list[_Stage]:
     """Queue, embedding and retrieval end where the passages were there; only their lengths are measured."""
     if query.retrieved_ns is None:
         return []
-    retrieval_ns = query.retrieved_ns - int(query.retrieval_ms * 1e6)
+    searched_ms = query.retrieval_ms + (query.lexical_ms or 0.0)
+    retrieval_ns = query.retrieved_ns - int(searched_ms * 1e6)
     embedding_ns = retrieval_ns - int(query.embedding_ms * 1e6)
     queue_ns = embedding_ns - int(query.queue_ms * 1e6)
     embedding = {"gen_ai.operation.name": "embeddings", "gen_ai.request.model": model}

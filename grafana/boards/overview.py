@@ -98,7 +98,7 @@ def _stages() -> tuple[Panel, ...]:
     return (
         Panel(
             title="Mean time by stage",
-            about="embedding and retrieval of the query, inference by the LLM.",
+            about="embedding and retrieval of the query, its search by words, inference by the LLM.",
             unit=Unit.SECONDS,
             queries=[Query(expr=backend.stage_mean(), legend="{{stage}} {{provider}}")],
         ),

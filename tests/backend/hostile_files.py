@@ -18,7 +18,8 @@ def filled(unit: bytes) -> Make:
 
 
 def _numbered(text: str) -> Make:
-    return lambda size: "".join(text.format(number) for number in range(size // len(text))).encode()
+    """As often as `size` bytes hold the longest of them."""
+    return lambda size: "".join(text.format(number) for number in range(size // len(text.format(size)))).encode()
 
 
 HTML: dict[str, Make] = {

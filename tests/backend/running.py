@@ -53,7 +53,7 @@ class Backend:
         except BaseException:
             self._end()
             raise
-        self.http = httpx.Client(base_url=self.url, timeout=30)
+        self.http = httpx.Client(base_url=self.url, verify=False, timeout=30)
 
     def _read_logs(self) -> None:
         if self.process.stdout is not None:

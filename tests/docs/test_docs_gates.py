@@ -1,5 +1,6 @@
 """Every gate that a page or a shipped manifest shows can become green with the requests that it has."""
 
+import functools
 import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -33,6 +34,10 @@ class Gate:
         return f"{self.where}: {self.expression}"
 
 
+loaded = functools.cache(load_workload)
+"""By their names alone: a shipped workload has 1,500 prompts, and most gates are on the same two."""
+
+
 def of_document(document: dict[str, Any], where: str, settings: Sequence[Setting] = ()) -> Workload:
     prompts = prompts_of("A question?", path="questions.txt") if "prompts_file" in document else ()
     return workload_from(
@@ -43,7 +48,7 @@ def of_document(document: dict[str, Any], where: str, settings: Sequence[Setting
 def of_manifests() -> Iterator[Gate]:
     """Shipped ones, and those of the pages."""
     for name in known("workload"):
-        workload = load_workload(name)
+        workload = loaded(name)
         yield from (Gate(f"workloads/{name}", expression, workload) for expression in workload.slo)
     for block in blocks("yaml"):
         document = yaml.safe_load(block.text)
@@ -59,7 +64,7 @@ def of_providers() -> Iterator[Gate]:
         documents[f"providers/{name}"] = read_yaml(find(name, "provider"))
     for where, document in documents.items():
         if document.get("schema") == "provider.v1":
-            workload = load_workload(document.get("workload", "standard"))
+            workload = loaded(document.get("workload", "standard"))
             yield from (Gate(where, expression, workload) for expression in document.get("slo", ()))
 
 
@@ -103,7 +108,9 @@ def _workload(name: str, words: Sequence[str], files: dict[str, str]) -> Workloa
     pairs += [tuple(pair.split("=", 1)) for pair in after(words, "--set")]  # type: ignore[misc]
     settings = [Setting(key=key, value=yaml.safe_load(value), origin="the command") for key, value in pairs]
     text = files.get(name.removeprefix("./"))
-    return load_workload(name, settings) if text is None else of_document(yaml.safe_load(text), name, settings)
+    if text is None:
+        return load_workload(name, settings) if settings else loaded(name)
+    return of_document(yaml.safe_load(text), name, settings)
 
 
 @pytest.mark.parametrize("gate", [*of_manifests(), *of_providers(), *of_settings()], ids=str)

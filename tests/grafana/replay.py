@@ -1,4 +1,4 @@
-"""Serves a recorded Prometheus page that moves: for targets that no test machine has."""
+"""Prometheus pages that are recorded, and served so that they move: for targets that no test machine has."""
 
 import http.server
 import re
@@ -6,10 +6,35 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import Final
+
+from prometheus_client.parser import text_string_to_metric_families
 
 TYPE = re.compile(r"# TYPE (\S+) (counter|histogram)")
 SAMPLE = re.compile(r"([^\s{]+)(\{.*\})? (\S+)")
 SUFFIX = re.compile(r"_(bucket|sum|count)$")
+LEFT_OUT: Final = re.compile(r"(python|http)_|.*_created$")
+HEAD: Final = """\
+# Recorded by `tox -e vllm` from a vLLM on the CPU, in the middle of a run of the suite. The families of Python, of HTTP
+# and of the times of creation are left out. The exporter that serves it multiplies counters and histograms by the
+# seconds since its start, and leaves gauges alone.
+"""
+
+
+def recorded(page: str) -> str:
+    """The page without what no dashboard reads."""
+    families = re.split(r"(?m)^(?=# HELP )", page)
+    kept = [family for family in families if family.startswith("# HELP ") and not LEFT_OUT.match(family.split()[2])]
+    return HEAD + "".join(kept)
+
+
+def shape(page: str) -> set[tuple[str, str, tuple[str, ...]]]:
+    """Name, type of the family and names of the labels of every sample."""
+    return {
+        (sample.name, family.type, tuple(sorted(sample.labels)))
+        for family in text_string_to_metric_families(page)
+        for sample in family.samples
+    }
 
 
 def at_second(text: str, second: int) -> str:

@@ -26,7 +26,7 @@ from tests.grafana.boards import GRAFANA, PanelQuery, panel_queries
 from tests.grafana.dimensions import metrics
 from tests.grafana.observation import EXPOSITIONS, cluster_config
 from tests.grafana.prometheus import Prometheus, prometheus
-from tests.grafana.recording import recorded, shape
+from tests.grafana.replay import recorded, shape
 from tests.grafana.test_panels import check_numbers
 from tests.tethered import tethered
 from tests.waiting import wait_until

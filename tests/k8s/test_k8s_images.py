@@ -76,7 +76,8 @@ def test_what_the_image_of_the_backend_copies_is_all_that_the_service_imports(tm
             place.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / source, place)
     program = (
-        "import backend.http.server, seed_docset, ragmeter; from backend.benchmarks.benchmarks import read_template; "
+        "import backend.http.server, backend.benchmarks.kube, backend.benchmarks.runs, seed_docset, ragmeter; "
+        "from backend.benchmarks.benchmarks import read_template; "
         "print(ragmeter.__file__, read_template()['kind'])"
     )
     command = [sys.executable, "-c", program]

@@ -16,7 +16,18 @@ from ragmeter.core.result.result import RunResult
 from ragmeter.core.run.caches import Caches, TrialHitRatio
 from ragmeter.core.stats.estimate import Estimate
 from ragmeter.core.verdicts.records import Outcome, SloVerdict
-from tests.report.figures import attribution, cost, distribution, judge, mean_estimate, phase, points, ratio_estimate
+from tests.report.figures import (
+    attribution,
+    classes_of,
+    cost,
+    distribution,
+    judge,
+    mean_estimate,
+    phase,
+    points,
+    rates_of,
+    ratio_estimate,
+)
 from tests.report.slow import slow_requests
 
 CACHES: Final = Caches(
@@ -109,7 +120,7 @@ def passing(n: int = 500, failures: int = 3, ttft_ms: float = 640.0, tpot_ms: fl
     duration_s, tokens = (n * 0.41 + 9) or 1.0, len(good) * 218
     measured = phase(drawn, duration_s, tokens)
     estimates = _estimates(good)
-    rates = _rates(len(good), n, tokens, duration_s)
+    rates = rates_of(len(good), n, tokens, duration_s)
     verdicts = (
         judge("p95(ttft_ms) <= 1500", estimates["ttft_ms"].p95, 1500),
         judge("p50(tpot_ms) <= 45", estimates["tpot_ms"].p50, 45),
@@ -175,7 +186,7 @@ def passing(n: int = 500, failures: int = 3, ttft_ms: float = 640.0, tpot_ms: fl
         overrides=(Override(key="benchmark.requests", manifest=100, used=n, origin="option --bench-requests"),),
         estimates=estimates,
         rates=rates,
-        errors_by_class=_classes(drawn),
+        errors_by_class=classes_of(drawn),
         verdicts=verdicts,
         attribution=attribution([point.ttft_ms for point in good if point.ttft_ms is not None]) if good else None,
         retrieval=Retrieval(
@@ -198,25 +209,6 @@ def _estimates(good: Sequence[Point]) -> dict[str, Distribution]:
     gaps = [rng.lognormvariate(3.6, 0.3) for _ in range(len(good) * 20)]
     named = {name: [getattr(point, name) for point in good] for name in ("ttft_ms", "tpot_ms", "e2e_ms")}
     return {name: distribution(values) for name, values in (named | {"itl_ms": gaps}).items()}
-
-
-def _rates(success: int, n: int, tokens: int, duration_s: float) -> dict[str, Estimate]:
-    def around(value: float) -> Estimate:
-        return Estimate(value=value, low=value * 0.96, high=value * 1.035, n=n, enough=n >= 30)
-
-    return {
-        "output_tokens_per_s": around(tokens / duration_s),
-        "requests_per_s": around(success / duration_s),
-        "goodput_rps": around(success * 0.98 / duration_s),
-        "good_ratio": ratio_estimate(round(success * 0.985), n),
-        "error_ratio": ratio_estimate(n - success, n),
-        "stall_ratio": ratio_estimate(round(n * 0.03), n),
-    }
-
-
-def _classes(drawn: Sequence[Point]) -> dict[str, int]:
-    found = [point.error for point in drawn if point.error is not None]
-    return {name: found.count(name) for name in sorted(set(found))}
 
 
 def _worst(verdicts: Sequence[SloVerdict]) -> Outcome:

@@ -194,3 +194,22 @@ def phase(values: Sequence[Point], duration_s: float, tokens: int) -> PhaseFigur
         output_tokens_per_s=tokens / duration_s,
         requests_per_s=len(good) / duration_s,
     )
+
+
+def rates_of(success: int, n: int, tokens: int, duration_s: float) -> dict[str, Estimate]:
+    def around(value: float) -> Estimate:
+        return Estimate(value=value, low=value * 0.96, high=value * 1.035, n=n, enough=n >= 30)
+
+    return {
+        "output_tokens_per_s": around(tokens / duration_s),
+        "requests_per_s": around(success / duration_s),
+        "goodput_rps": around(success * 0.98 / duration_s),
+        "good_ratio": ratio_estimate(round(success * 0.985), n),
+        "error_ratio": ratio_estimate(n - success, n),
+        "stall_ratio": ratio_estimate(round(n * 0.03), n),
+    }
+
+
+def classes_of(drawn: Sequence[Point]) -> dict[str, int]:
+    found = [point.error for point in drawn if point.error is not None]
+    return {name: found.count(name) for name in sorted(set(found))}

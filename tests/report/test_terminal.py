@@ -16,6 +16,7 @@ from tests.report.examples import (
     two_vantages,
     without_success,
 )
+from tests.report.html.on_top import bounded
 
 WIDTHS = (60, 72, 80, 100, 120, 200)
 SGR = re.compile(r"\x1b\[[0-9;]*m")
@@ -89,6 +90,17 @@ def test_stages_that_exceed_the_whole_still_fit_the_bar() -> None:
     negative = tuple(replace(stage, mean_ms=-5.0) if stage.basis == "remainder" else stage for stage in at.stages)
     result = replace(passing(), attribution=replace(at, stages=negative))
     assert max(map(len, summary_lines(result, width=80, colour=False))) <= 80
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_what_is_bounded_is_not_shown_like_what_is_measured(width: int) -> None:
+    text = shown(bounded(), width)
+    assert max(map(len, text.split("\n"))) <= width
+    assert "~" in next(line for line in text.split("\n") if "TTFT mean" in line)
+    words = " ".join(text.split())
+    assert "85 % of the mean is measured, 4 % known between bounds, the rest inferred" in words
+    assert "histograms have 80 requests, of which these 60 are a part" in words
+    assert "by the same histograms: LLM queue between 0 ms and 120 ms" in words
 
 
 def test_recall_cost_and_warnings_are_shown() -> None:

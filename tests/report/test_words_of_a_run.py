@@ -8,6 +8,7 @@ import pytest
 from ragmeter.core.figures.attribution import attribute
 from ragmeter.core.figures.observe.served import ServedTrial
 from ragmeter.report.words.breakdown import beside_waterfall
+from ragmeter.report.words.format import UNKNOWN
 from ragmeter.report.words.service.serving import serving_rows
 from tests.core.figures.test_advice import SAID, of
 
@@ -46,6 +47,9 @@ def test_columns_of_the_servers_that_nobody_told_are_left_out() -> None:
     ]
     assert serving_rows(trials) == (
         ("Trial", "Server", "Running", "Not known"),
-        [("1", "vLLM 10.0.0.1:8000", "1.50 (max 2.00)", ""), ("2", "vLLM 10.0.0.1:8000", "–", "no answer within 3 s")],
+        [
+            ("1", "vLLM 10.0.0.1:8000", "1.50 (max 2.00)", ""),
+            ("2", "vLLM 10.0.0.1:8000", UNKNOWN, "no answer within 3 s"),
+        ],
     )
     assert serving_rows([]) == ((), [])

@@ -38,6 +38,18 @@ _MIGRATIONS = (
         PRIMARY KEY (docset, name)
     )
     """,
+    """
+    DO $$ DECLARE number bigint; BEGIN
+        FOR number IN SELECT id FROM rag_docsets WHERE generation > 0 LOOP
+            EXECUTE format(
+                'ALTER TABLE %1$I ADD COLUMN words tsvector '
+                'GENERATED ALWAYS AS (to_tsvector(''english'', text)) STORED; '
+                'CREATE INDEX %2$I ON %1$I USING gin (words)',
+                'rag_chunks_' || number, 'rag_chunks_' || number || '_words'
+            );
+        END LOOP;
+    END $$
+    """,
 )
 """One entry for each version; a docset's chunks have a table of their own, made with it."""
 

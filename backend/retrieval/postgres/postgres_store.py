@@ -43,6 +43,9 @@ class PostgresStore:
     def search(self, docset: str, vectors: Vectors, k: int) -> list[list[Hit]]:
         return self._database.read("retrieval", lambda connection: self._search(connection, docset, vectors, k))
 
+    def search_words(self, docset: str, queries: Sequence[str], k: int) -> list[list[Hit]]:
+        return self._database.read("retrieval", lambda connection: self._search_words(connection, docset, queries, k))
+
     def docsets(self) -> list[Docset]:
         query = "SELECT name, generation, documents, chunks, hash FROM rag_docsets ORDER BY name"
         rows = self._database.read("listing", lambda connection: connection.execute(query).fetchall())
@@ -114,6 +117,22 @@ class PostgresStore:
             cursor.executemany(query, [(vector, k) for vector in vectors], returning=True)
             return [[_hit(*row) for row in results.fetchall()] for results in cursor.results()]
 
+    def _search_words(
+        self, connection: Connection[Any], docset: str, queries: Sequence[str], k: int
+    ) -> list[list[Hit]]:
+        """By PostgreSQL's own search of texts: chunks with any of the query's words, which are stemmed."""
+        number = self._id(connection, docset)
+        query = sql.SQL(
+            "SELECT c.name, c.number, c.section, c.text, -c.score, d.meta FROM "
+            "(SELECT name, number, section, text, ts_rank(words, asked, 1) AS score FROM {chunks}, "
+            "(SELECT replace(plainto_tsquery('english', %s)::text, ' & ', ' | ')::tsquery AS asked) q "
+            "WHERE words @@ asked ORDER BY score DESC, name, number LIMIT %s) c "
+            "JOIN rag_documents d ON d.docset = {docset} AND d.name = c.name ORDER BY c.score DESC, c.name, c.number"
+        ).format(chunks=_chunks(number), docset=sql.Literal(number))
+        with connection.cursor() as cursor:
+            cursor.executemany(query, [(_storable(text), k) for text in queries], returning=True)
+            return [[_hit(*row) for row in results.fetchall()] for results in cursor.results()]
+
     def _held(self, cursor: Cursor[Any], docset: str) -> tuple[int, int]:
         """Number and lists of the docset, made where it is missing and locked: other changes of it wait."""
         cursor.execute(
@@ -127,9 +146,13 @@ class PostgresStore:
             cursor.execute(
                 sql.SQL(
                     "CREATE TABLE {} (name text NOT NULL, number integer NOT NULL, section text, text text NOT NULL, "
-                    "embedding vector({}) NOT NULL, PRIMARY KEY (name, number))"
+                    "embedding vector({}) NOT NULL, "
+                    "words tsvector GENERATED ALWAYS AS (to_tsvector('english', text)) STORED, "
+                    "PRIMARY KEY (name, number))"
                 ).format(_chunks(number), sql.Literal(self.recipe.dimension))
             )
+            named = sql.Identifier(f"rag_chunks_{number}_words")
+            cursor.execute(sql.SQL("CREATE INDEX {} ON {} USING gin (words)").format(named, _chunks(number)))
         return number, lists
 
     def _settle(self, cursor: Cursor[Any], number: int, lists: int) -> None:

@@ -1,7 +1,6 @@
 """One answer of an OpenAI-compatible LLM, without a stream: nothing is timed."""
 
 import json
-import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ import httpx
 
 from ragmeter.clients.answers.told import READ_CHARS, excerpt
 from ragmeter.clients.connection.origin import Origin
+from ragmeter.clients.connection.tls_files import verification
 from ragmeter.core.errors import ConfigError, TargetError
 from ragmeter.core.inputs.masking import Secrets
 
@@ -84,7 +84,7 @@ def chat(url: str, model: str, environment: Mapping[str, str]) -> Iterator[Chat]
         base_url=root,
         headers=headers,
         timeout=TIMEOUT_S,
-        verify=ssl.create_default_context(),
+        verify=verification(root),
         trust_env=False,  # a .netrc or a proxy must not decide where documents and credentials go
     ) as http:
         path = origin.target("/v1/chat/completions")

@@ -6,7 +6,6 @@ age, so who pushes must also delete what is stale.
 
 import base64
 import re
-import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from typing import Any, Final
 import httpx
 
 from ragmeter.clients.connection.origin import Origin
+from ragmeter.clients.connection.tls_files import verification
 from ragmeter.core.errors import ConfigError, StorageError
 
 RUN_JOB: Final = "ragmeter"
@@ -132,7 +132,7 @@ def pushgateway(url: str, environment: Mapping[str, str]) -> Iterator[Pushgatewa
         base_url=str(origin),
         headers=_authorization(environment),
         timeout=TIMEOUT_S,
-        verify=ssl.create_default_context(),
+        verify=verification(str(origin)),
         trust_env=False,  # a .netrc or a proxy must not decide where results and credentials go
     ) as http:
         yield Pushgateway(url=str(origin), _http=http)

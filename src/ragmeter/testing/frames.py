@@ -54,8 +54,12 @@ def _rag_frames(script: StreamScript, request_id: str) -> list[Frame]:
     ids = {"session_id": "s", "request_id": request_id, "replica_id": script.replica_id}
     identity = {**ids, "model_id": MODEL_ID, "k": 2}
     documents = [{"id": f"doc-{n}", "score": 1 / n, "meta": {"title": f"Document {n}"}} for n in (1, 2)]
-    stages = {"queue_ms": 0.0, "embedding_ms": script.ttft_ms / 8, "retrieval_ms": script.ttft_ms / 8}
-    inference = {"inference_ttft_ms": script.ttft_ms / 2, "inference_ms": times[-1] - script.ttft_ms / 2}
+    llm = script.llm_times_ms(Contract.RAG)
+    before_ms = script.ttft_ms - llm.queue - llm.prefill
+    stages = {"queue_ms": 0.0, "embedding_ms": before_ms / 4, "retrieval_ms": before_ms / 4}
+    inference = {"inference_ttft_ms": script.ttft_ms - before_ms, "inference_ms": times[-1] - before_ms}
+    if script.llm_queue_ms:
+        inference |= {"llm_queue_ms": llm.queue, "llm_prefill_ms": llm.prefill}
     done = {
         **identity,
         "timings": {**stages, **inference, "ttft_ms": script.ttft_ms, "total_ms": times[-1]},
@@ -65,7 +69,7 @@ def _rag_frames(script: StreamScript, request_id: str) -> list[Frame]:
     }
     meta = {**identity, "docset": "default", "documents": documents, "timings": stages}
     return [
-        Frame(at_ms=script.ttft_ms / 2, event="meta", data=meta),
+        Frame(at_ms=before_ms, event="meta", data=meta),
         *(
             Frame(
                 at_ms=at_ms,

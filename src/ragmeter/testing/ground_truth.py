@@ -30,6 +30,7 @@ class GroundTruthServer:
     process: run it in a child process, so that it does not share the interpreter with what is measured.
     certificate, key: PEM files; with them it speaks TLS.
     lanes: how many streams it plays at once, the others waiting: a server whose capacity is known. None: all.
+    metrics: tell of the streams at /metrics, in vLLM's names, what their scripts say.
     """
 
     def __init__(
@@ -42,13 +43,20 @@ class GroundTruthServer:
         certificate: Path | None = None,
         key: Path | None = None,
         lanes: int | None = None,
+        metrics: bool = False,
     ) -> None:
         named = {name: oddity.script for name, oddity in ODDITIES.items()} | dict(scripts or {})
         for name, each in {**named, "the default script": script or StreamScript()}.items():
             if each.oddity is not None and each.oddity not in ODDITIES:
                 raise ValueError(f"{name}: oddity {each.oddity!r} is none of {', '.join(ODDITIES)}")
         self._setting = Setting(
-            script=script or StreamScript(), scripts=named, host=host, certificate=certificate, key=key, lanes=lanes
+            script=script or StreamScript(),
+            scripts=named,
+            host=host,
+            certificate=certificate,
+            key=key,
+            lanes=lanes,
+            metrics=metrics,
         )
         self._host: ThreadHost | ProcessHost = ProcessHost(self._setting) if process else ThreadHost(self._setting)
         self._port: int | None = None

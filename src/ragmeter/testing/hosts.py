@@ -10,6 +10,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from ragmeter.core.errors import LocalServiceError
+from ragmeter.testing.exposition import Ledger
 from ragmeter.testing.script import StreamScript
 from ragmeter.testing.server import Stage, close, listen
 
@@ -27,6 +28,7 @@ class Setting:
     certificate: Path | None = None
     key: Path | None = field(default=None, repr=False)
     lanes: int | None = None
+    metrics: bool = False
 
 
 async def _serve(setting: Setting, started: Callable[[int], None], stop: asyncio.Event) -> None:
@@ -35,7 +37,9 @@ async def _serve(setting: Setting, started: Callable[[int], None], stop: asyncio
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         tls.load_cert_chain(setting.certificate, setting.key)
     lanes = None if setting.lanes is None else asyncio.Semaphore(setting.lanes)
-    server = await listen(Stage(default=setting.script, scripts=setting.scripts, lanes=lanes), setting.host, tls)
+    ledger = Ledger() if setting.metrics else None
+    stage = Stage(default=setting.script, scripts=setting.scripts, lanes=lanes, ledger=ledger)
+    server = await listen(stage, setting.host, tls)
     started(server.sockets[0].getsockname()[1])
     await stop.wait()
     await close(server)

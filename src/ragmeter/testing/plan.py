@@ -89,6 +89,12 @@ def json_plan(status: int, document: object, *, headers: tuple[tuple[str, str], 
     )
 
 
+def text_plan(text: str) -> Plan:
+    """A response that is Prometheus text."""
+    headers = (("content-type", "text/plain; version=0.0.4; charset=utf-8"),)
+    return Plan(pieces=(Piece(at_ms=0, body=text.encode()),), headers=headers, framing=Framing.LENGTH)
+
+
 def gzipped(plan: Plan) -> Plan:
     """The body compressed, flushed after each piece so that no event waits for the next."""
     compressor = zlib.compressobj(wbits=31)

@@ -1,7 +1,8 @@
 """What a ground-truth stream is told to do, and what it did."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Contract(StrEnum):
@@ -11,6 +12,13 @@ class Contract(StrEnum):
     OPENAI = "openai"
 
 
+class LlmTimes(NamedTuple):
+    """What an LLM server would say of one request, in ms, until its first token."""
+
+    queue: float
+    prefill: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamScript:
     """One stream with known times and counts.
@@ -18,6 +26,8 @@ class StreamScript:
     ttft_ms: from the request read whole to the first text event. itl_ms: the gaps between text events; one number
     for all, or one per gap. breaks_after: how many text events come before an oddity that ends the stream.
     replica_id: what the stream calls its server.
+    llm_queue_ms: the LLM's queue, told with its prefill: the first stream that is played waits for the first of them,
+    and so on, over and over; its text begins so much later. Without any, neither is told.
     oddity: a key of `ragmeter.testing.ODDITIES`; None for a stream as it should be.
     """
 
@@ -28,12 +38,15 @@ class StreamScript:
     prompt_tokens: int = 32
     breaks_after: int = 3
     replica_id: str = "ground-truth-0"
+    llm_queue_ms: tuple[float, ...] = ()
     oddity: str | None = None
 
     def __post_init__(self) -> None:
         gaps = self.itl_ms if isinstance(self.itl_ms, tuple) else (self.itl_ms,)
-        if self.ttft_ms < 0 or any(gap < 0 for gap in gaps):
-            raise ValueError(f"ttft_ms {self.ttft_ms} and itl_ms {self.itl_ms} must be >= 0")
+        if self.ttft_ms < 0 or any(ms < 0 for ms in (*gaps, *self.llm_queue_ms)):
+            raise ValueError(
+                f"ttft_ms {self.ttft_ms}, itl_ms {self.itl_ms} and llm_queue_ms {self.llm_queue_ms} must be >= 0"
+            )
         if self.tokens < 1 or self.tokens_per_event < 1 or self.breaks_after < 0:
             raise ValueError(
                 f"tokens {self.tokens} and tokens_per_event {self.tokens_per_event} must be >= 1, "
@@ -45,6 +58,19 @@ class StreamScript:
     @property
     def text_events(self) -> int:
         return -(-self.tokens // self.tokens_per_event)
+
+    def turn(self, number: int) -> "StreamScript":
+        """The script of the stream of this number, from 0: with one queue, which is in its ``ttft_ms``."""
+        if not self.llm_queue_ms:
+            return self
+        queue_ms = self.llm_queue_ms[number % len(self.llm_queue_ms)]
+        return replace(self, ttft_ms=self.ttft_ms + queue_ms, llm_queue_ms=(queue_ms,))
+
+    def llm_times_ms(self, contract: Contract) -> LlmTimes:
+        """Of one turn. A RAG service spends half of what is no queue before it asks the LLM."""
+        queue_ms = self.llm_queue_ms[0] if self.llm_queue_ms else 0.0
+        rest_ms = self.ttft_ms - queue_ms
+        return LlmTimes(queue=queue_ms, prefill=rest_ms / 2 if contract is Contract.RAG else rest_ms)
 
     def text_times_ms(self) -> list[float]:
         """When each text event is due, from the request on."""

@@ -12,8 +12,9 @@ from typing import Any, cast
 
 import httptools
 
+from ragmeter.testing.exposition import Ledger
 from ragmeter.testing.frames import MODEL_ID
-from ragmeter.testing.plan import Ending, Framing, Plan, head_bytes, json_plan, wire_bytes
+from ragmeter.testing.plan import Ending, Framing, Plan, head_bytes, json_plan, text_plan, wire_bytes
 from ragmeter.testing.response import plan_for
 from ragmeter.testing.script import Contract, StreamScript
 
@@ -45,7 +46,8 @@ class _Truth:
 class Stage:
     """What all connections share. ``scripts`` are played at /scripts/NAME, ``default`` everywhere else.
 
-    lanes: streams that are played at once; others wait, first come, first served. None: all at once.
+    lanes: streams that are played at once; others wait, first come, first served. None: all at once. ledger: what is
+    told at /metrics; None: nothing.
     """
 
     default: StreamScript
@@ -54,6 +56,7 @@ class Stage:
     connections: "itertools.count[int]" = field(default_factory=itertools.count)
     requests: "itertools.count[int]" = field(default_factory=itertools.count)
     lanes: asyncio.Semaphore | None = None
+    ledger: Ledger | None = None
 
 
 @dataclass(slots=True)
@@ -119,18 +122,22 @@ class ServerConnection(asyncio.Protocol):
         if contract is None or script is None:
             self._write_document(path, known=script is not None)
             return
+        number = next(self._stage.requests)
+        script = script.turn(number)
         truth = _Truth(
-            request_id=f"gt-{next(self._stage.requests)}",
+            request_id=f"gt-{number}",
             script=name or "",
             contract=contract,
             connection=self._number,
             read_ns=request.read_ns,
         )
         plan = plan_for(script, contract, request_id=truth.request_id, usage=_wants_usage(request.body))
-        await self._play(plan, truth)
+        await self._play(plan, truth, script)
 
     def _write_document(self, path: str, *, known: bool) -> None:
-        if path == "/truths":
+        if path == "/metrics" and self._stage.ledger is not None:
+            plan = text_plan(self._stage.ledger.page())
+        elif path == "/truths":
             plan = json_plan(200, [asdict(truth) for truth in self._stage.truths])
         elif known and path in _DOCUMENTS:
             plan = json_plan(200, _DOCUMENTS[path])
@@ -138,20 +145,24 @@ class ServerConnection(asyncio.Protocol):
             plan = json_plan(404, {"detail": f"nothing at {path}"})
         self._transport.write(head_bytes(plan, "") + plan.body)
 
-    async def _play(self, plan: Plan, truth: _Truth) -> None:
+    async def _play(self, plan: Plan, truth: _Truth, script: StreamScript) -> None:
         self._stage.truths.append(truth)
+        ledger = self._stage.ledger or Ledger()
+        ledger.queued.add(truth.request_id)
         try:
             if plan.closes_reused and self._answered > 0:
                 self._transport.abort()
                 return
             async with self._stage.lanes or contextlib.nullcontext():
                 waited = self._stage.lanes is not None
-                await self._play_pieces(plan, truth, time.monotonic_ns() if waited else truth.read_ns)
+                with ledger.playing(truth.request_id, script, truth.contract):
+                    await self._play_pieces(plan, truth, time.monotonic_ns() if waited else truth.read_ns)
             await self._end(plan)
         except asyncio.CancelledError:
             truth.client_left = True
         finally:
             truth.ended_ns = time.monotonic_ns()
+            ledger.queued.discard(truth.request_id)
 
     async def _play_pieces(self, plan: Plan, truth: _Truth, began_ns: int) -> None:
         if not plan.answers:

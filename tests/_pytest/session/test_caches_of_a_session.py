@@ -187,7 +187,7 @@ def test_what_no_state_of_a_matrix_can_decide_is_said_once(project: Project) -> 
     project.suite(SUITE)
     project.workload(slo=["p95(ttft_ms) <= 5000"])
     said = project.run("--bench-cache-matrix").stdout.str()
-    told = [line for line in said.splitlines() if "cannot show it" in line]
+    told = [line for line in said.splitlines() if "cannot show this" in line]
     assert len(told) == 1
     assert "SLO of mine-tiny-cold, mine-tiny-warm, mine-tiny-natural: p95(ttft_ms) <= 5000: 2 requests" in told[0]
 

@@ -206,7 +206,7 @@ def test_a_plan_that_cannot_decide_an_slo_is_told_before_the_first_request(proje
     project.suite(GATED)
     outcome = project.run("--bench-slo=p95(ttft_ms) <= 9000", "--bench-requests=100")
     why = (
-        "--bench-slo: SLO of mine-tiny: p95(ttft_ms) <= 9000: 100 requests cannot show it, however good they are; "
+        "--bench-slo: SLO of mine-tiny: p95(ttft_ms) <= 9000: 100 requests cannot show this, however good they are; "
         "--bench-requests 130 can"
     )
     assert f"ragmeter: warning: {why}" in outcome.stdout.str().replace("\n", "")

@@ -2,19 +2,18 @@
 
 import asyncio
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from threading import Event, Thread
 
 from ragmeter.testing import GroundTruthServer, StreamScript
 from tests._pytest.project import Project
+from tests.clients.asyncio_thread import served
 
 
 @contextmanager
 def balanced(*ports: int) -> Iterator[str]:
     """The URL of a balancer of connections, which takes the ports in turn."""
-    turn, ready = itertools.cycle(ports), Event()
-    running: list[tuple[int, asyncio.AbstractEventLoop, asyncio.Event]] = []
+    turn = itertools.cycle(ports)
 
     async def passed_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -28,25 +27,17 @@ def balanced(*ports: int) -> Iterator[str]:
         far_reader, far_writer = await asyncio.open_connection("127.0.0.1", next(turn))
         await asyncio.gather(passed_on(reader, far_writer), passed_on(far_reader, writer))
 
-    async def serve() -> None:
+    async def serving(started: Callable[[int], None], stop: asyncio.Event) -> None:
         async with await asyncio.start_server(connected, "127.0.0.1", 0) as server:
-            over = asyncio.Event()
-            running.append((server.sockets[0].getsockname()[1], asyncio.get_running_loop(), over))
-            ready.set()
-            await over.wait()
-        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+            started(server.sockets[0].getsockname()[1])
+            await stop.wait()
+        held = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in held:
             task.cancel()
-        await asyncio.sleep(0.05)  # what they held is closed
+        await asyncio.gather(*held, return_exceptions=True)  # what they held is closed
 
-    thread = Thread(target=lambda: asyncio.run(serve()), daemon=True)
-    thread.start()
-    assert ready.wait(60)
-    port, loop, over = running[0]
-    try:
+    with served(serving) as port:
         yield f"http://127.0.0.1:{port}"
-    finally:
-        loop.call_soon_threadsafe(over.set)
-        thread.join(5)
 
 
 def test_slow_replica_is_named_and_not_averaged_in(project: Project) -> None:

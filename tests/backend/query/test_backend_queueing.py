@@ -16,10 +16,12 @@ from backend.query.admission import Admission
 from backend.retrieval.batching import RetrievalBatcher
 from backend.retrieval.embedder import Embedder, Vectors
 from backend.retrieval.faiss_store import FaissStore
+from backend.retrieval.modes import Search
 from backend.retrieval.records import Recipe
 from tests.backend.retrieval.test_backend_index import TEXTS, with_texts
 
 DEADLINE_S = 60.0
+CATS = Search(docset="default", k=1)
 
 
 def new_admission(max_inflight: int, max_queue: int) -> Admission:
@@ -94,7 +96,8 @@ async def test_queries_that_queue_are_embedded_together(embedder: Embedder, stor
     gated = GatedEmbedder(embedder)
     batcher = RetrievalBatcher(gated, store, max_batch=4)  # type: ignore[arg-type]  # stands in for Embedder
     queries = [
-        asyncio.create_task(batcher.retrieve(f"cats {number}", "default", 1 + number % 3)) for number in range(9)
+        asyncio.create_task(batcher.retrieve(f"cats {number}", Search(docset="default", k=1 + number % 3)))
+        for number in range(9)
     ]
     await asyncio.sleep(0.05)
     gated.gate.set()
@@ -120,12 +123,12 @@ class BrokenEmbedder:
 async def test_a_failed_batch_fails_its_queries_and_is_reported_until_one_goes_well(store: FaissStore) -> None:
     broken = BrokenEmbedder()
     batcher = RetrievalBatcher(broken, store, max_batch=4)  # type: ignore[arg-type]  # stands in for Embedder
-    queries = [asyncio.create_task(batcher.retrieve("cats", "default", 1)) for _ in range(3)]
+    queries = [asyncio.create_task(batcher.retrieve("cats", CATS)) for _ in range(3)]
     results = await asyncio.wait_for(asyncio.gather(*queries, return_exceptions=True), DEADLINE_S)
     assert [str(result) for result in results] == ["out of memory"] * 3
     assert batcher.problem == "the last batch failed: out of memory"
     broken.broken = False
-    await asyncio.wait_for(batcher.retrieve("cats", "default", 1), DEADLINE_S)
+    await asyncio.wait_for(batcher.retrieve("cats", CATS), DEADLINE_S)
     assert batcher.problem is None
     batcher.close()
 
@@ -134,7 +137,7 @@ async def test_a_failed_batch_fails_its_queries_and_is_reported_until_one_goes_w
 async def test_a_query_whose_client_has_gone_is_not_embedded(embedder: Embedder, store: FaissStore) -> None:
     gated = GatedEmbedder(embedder)
     batcher = RetrievalBatcher(gated, store, max_batch=4)  # type: ignore[arg-type]  # stands in for Embedder
-    queries = [asyncio.create_task(batcher.retrieve("cats", "default", 1)) for _ in range(3)]
+    queries = [asyncio.create_task(batcher.retrieve("cats", CATS)) for _ in range(3)]
     await asyncio.sleep(0.05)
     queries[1].cancel()
     await asyncio.sleep(0)
@@ -164,7 +167,7 @@ async def test_an_error_of_one_docset_is_not_that_of_the_others_of_its_batch(
     gated = GatedEmbedder(embedder)
     batcher = RetrievalBatcher(gated, Dying(store), max_batch=4)  # type: ignore[arg-type]  # stand in for both
     asked = ("default", "default", "missing", "dead", "default")
-    queries = [asyncio.create_task(batcher.retrieve("cats", docset, 1)) for docset in asked]
+    queries = [asyncio.create_task(batcher.retrieve("cats", Search(docset=docset, k=1))) for docset in asked]
     await asyncio.sleep(0)
     gated.gate.set()
     results = await asyncio.wait_for(asyncio.gather(*queries, return_exceptions=True), DEADLINE_S)

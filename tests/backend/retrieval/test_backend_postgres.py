@@ -145,6 +145,34 @@ def test_what_was_never_there_and_what_is_no_longer(url: str, opened: Opened) ->
         store.documents("other")
 
 
+def test_words_are_found_as_postgresql_reads_them(url: str, opened: Opened) -> None:
+    """Stemmed, any of them, the rarer document length first; a text of no words and a question of none find nothing."""
+    store = opened(url)
+    put(store, {"a.md": range(3), "it's b\\c.md": range(3, 5)})
+    found = store.search_words("default", ["texts of a.md", "", "?!", "the", "'; DROP TABLE x; \0", "b\\c.md"], 9)
+    assert [len(hits) for hits in found] == [5, 0, 0, 0, 0, 2]
+    assert {hit.chunk.name for hit in found[0][:3]} == {"a.md"}
+    assert found[0][0].score >= found[0][-1].score > 0
+    assert [hit.chunk.number for hit in store.search_words("default", ["text"], 2)[0]] == [0, 1]
+    with pytest.raises(UnknownDocsetError, match="'other' does not exist"):
+        store.search_words("other", ["text"], 1)
+    put(store, {}, remove=frozenset({"a.md"}))
+    assert len(store.search_words("default", ["text"], 9)[0]) == 2
+
+
+def test_tables_of_the_version_before_are_made_those_of_this_one(url: str, opened: Opened) -> None:
+    store = opened(url)
+    put(store, {"a.md": range(3)})
+    store.close()
+    with psycopg.connect(url) as connection:
+        connection.execute("ALTER TABLE rag_chunks_1 DROP COLUMN words")
+        connection.execute("DELETE FROM rag_schema WHERE version = 2")
+    again = opened(url)
+    assert len(again.search_words("default", ["text"], 9)[0]) == 3
+    put(again, {"b.md": range(2)})
+    assert len(opened(url).search_words("default", ["text"], 9)[0]) == 5
+
+
 def test_inverted_lists_are_made_anew_as_a_docset_grows(url: str, opened: Opened) -> None:
     store = opened(url, recipe("ivf", nlist=8, nprobe=8))
     lists = []
@@ -296,7 +324,7 @@ def _other_dimension(server: Postgres, name: str) -> str:
         (_no_server, None, "does not answer: .*Connection refused"),
         (_no_extension, PASSWORD, "{} has no extension vector, and this user may not make it: have an administrator"),
         (_no_permission, PASSWORD, "pgvector at {} does not permit it: permission denied for schema public"),
-        (_newer, None, "{} has tables of version 9; this service knows 1: run the newer one"),
+        (_newer, None, "{} has tables of version 9; this service knows 2: run the newer one"),
         (_other_dimension, None, "docset default of pgvector at {} was built with dimension 16, now 8: restore that"),
     ],
 )

@@ -7,12 +7,15 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
+import pytest
 
 from backend import __version__
-from tests.backend.fake_llm import FakeLlm, drip, slowly
+from tests.backend.fake_llm import FakeLlm, drip, slowly, wordless
+from tests.backend.raw_client import RawClient
 from tests.backend.running import REPOSITORY, Backend
 from tests.waiting import wait_until
 
@@ -48,6 +51,37 @@ def test_a_stream_that_outlives_the_drain_ends_with_an_error_event(fake: FakeLlm
     assert fake.cancelled.wait(DEADLINE_S)
     assert backend.process.wait(DEADLINE_S) == 0
     backend.close()
+
+
+HALF_A_BODY = "POST {} HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n1\r\n{{\r\n"
+UNDER_WAY = {
+    **{path: HALF_A_BODY.format(path) for path in ("/ingest", "/delete", "/query", "/query/stream")},
+    "a silent LLM": 'POST /query HTTP/1.1\r\nhost: x\r\ncontent-length: 20\r\n\r\n{"query":"a","k": 0}',
+}
+"""Requests that do not end by themselves."""
+
+
+@pytest.mark.parametrize("signals", [1, 2], ids=["at the end of the drain", "at the second signal"])
+def test_whatever_is_under_way_is_answered_as_documented(fake: FakeLlm, tmp_path: Path, signals: int) -> None:
+    drain = {1: "1", 2: "3600"}[signals]
+    backend = Backend(data_dir=tmp_path, llm_url=fake.url, RAG_DRAIN_SECONDS=drain)
+    fake.script = wordless
+    with ExitStack() as opened:
+        clients = {name: opened.enter_context(RawClient(backend.url)) for name in UNDER_WAY}
+        for name, client in clients.items():
+            client.send(UNDER_WAY[name].encode())
+        wait_until(lambda: fake.requests or None, DEADLINE_S)
+        for _ in range(signals):
+            backend.process.send_signal(signal.SIGTERM)
+            backend.wait_for("draining")
+        answers = {name: client.answer() for name, client in clients.items()}
+    assert backend.process.wait(DEADLINE_S) == 0
+    backend.close()
+    assert [line for line in backend.logs if "traceback" in line] == []
+    for name, answer in answers.items():
+        assert (answer.status, answer.headers["retry-after"]) == (503, "5"), (name, answer)
+        assert answer.problem["message"] == "the service is stopping"
+        assert (answer.problem["type"], len(answer.problem["request_id"])) == ("shutdown", 16)
 
 
 def test_a_kill_in_the_middle_of_an_ingest_leaves_the_old_index(fake: FakeLlm, tmp_path: Path) -> None:

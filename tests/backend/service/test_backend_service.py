@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from typing import Any
@@ -61,6 +62,31 @@ def test_the_passage_that_answers_is_named_by_file_and_chunk(service: Backend) -
     assert 0.3 < documents[0]["score"] <= 1
 
 
+@pytest.mark.parametrize(
+    ("mode", "stages"),
+    [
+        ("dense", STAGES),
+        ("lexical", [*STAGES, "lexical_ms"]),
+        ("hybrid", [*STAGES, "lexical_ms"]),
+        (None, STAGES),
+    ],
+)
+def test_a_query_chooses_how_it_is_searched(service: Backend, mode: str | None, stages: list[str]) -> None:
+    """Only one passage has the word; and the search by words has a time of its own, on every way it is told."""
+    before = service.http.get("/stats").json()["timings"]["lexical"]["count"]
+    query = {"query": "gigabyte", "k": 3, "candidates": 2, "retrieval_mode": mode, "max_tokens": 1}
+    response = service.http.post("/query/stream", json={name: value for name, value in query.items() if value})
+    meta = json.loads(response.text.partition("data: ")[2].splitlines()[0])
+    assert list(meta["timings"]) == stages
+    assert meta["documents"][0]["meta"]["section"] == "Prices"
+    assert len(meta["documents"]) == {"lexical": 1}.get(str(mode), 3)
+    assert ("lexical" in response.headers["server-timing"]) == ("lexical_ms" in stages)
+    assert service.http.get("/stats").json()["timings"]["lexical"]["count"] - before == ("lexical_ms" in stages)
+    if mode == "lexical":
+        assert meta["timings"]["embedding_ms"] == 0
+        assert meta["timings"]["lexical_ms"] > 0
+
+
 def test_k_zero_asks_the_llm_without_retrieval(service: Backend) -> None:
     events = service.stream(k=0, max_tokens=2)
     assert events[0][1]["documents"] == []
@@ -112,6 +138,12 @@ def test_history_reaches_the_llm(service: Backend) -> None:
         ({"query": "x", "k": 101}, 400, "k: 101 is more than 100 (RAG_MAX_K)"),
         ({"query": "x", "top_k": 3}, 422, "top_k: Extra inputs are not permitted (3)"),
         ({"query": "x", "max_tokens": 0}, 422, "max_tokens: Input should be greater than or equal to 1 (0)"),
+        (
+            {"query": "x", "retrieval_mode": "bm25"},
+            422,
+            "retrieval_mode: Input should be 'dense', 'lexical' or 'hybrid'",
+        ),
+        ({"query": "x", "candidates": 0}, 422, "candidates: Input should be greater than or equal to 1 (0)"),
         ({"query": "x", "docset": "../etc"}, 422, "docset: String should match pattern"),
         ({"query": "x", "docset": "none"}, 404, "docset: 'none' does not exist; there are: default"),
         ({"query": "x", "history": [{"role": "system", "content": ""}]}, 422, "history.0.role: Input should be 'user'"),
@@ -212,6 +244,7 @@ def test_info_tells_what_the_metadata_of_a_run_needs(service: Backend) -> None:
     assert (info["llm"]["engine"], info["quantization"], info["max_model_len"]) == ("llamacpp", "Q4_1", 2048)
     assert (info["embedding_model_id"], info["embedding_dimension"]) == ("all-MiniLM-L6-v2", 384)
     assert (info["vector_store"], info["index"]["type"]) == ("faiss", "flat")
+    assert info["retrieval"] == {"mode": "dense", "candidates": 50}
     assert info["provider"] == "here"
     assert info["docsets"]["default"]["documents"] == 1
     assert re.fullmatch(r"sha256:[0-9a-f]{64}", info["docsets"]["default"]["hash"])
@@ -258,7 +291,7 @@ def test_stats_keep_the_predecessors_shape(service: Backend) -> None:
     service.stream(max_tokens=1)
     stats = service.http.get("/stats").json()
     assert stats["provider"] == "here"
-    assert set(stats["timings"]) == {"embedding", "retrieval", "inference", "total", "ttft", "ingest"}
+    assert set(stats["timings"]) == {"embedding", "retrieval", "lexical", "inference", "total", "ttft", "ingest"}
     assert all(set(timing) == {"avg_ms", "p95_ms", "count"} for timing in stats["timings"].values())
     assert stats["timings"]["ttft"]["avg_ms"] > 0
 

@@ -82,7 +82,9 @@ def test_an_slo_that_the_plan_cannot_show_is_told_with_what_would(
 ) -> None:
     code, _, err = said(capsys, "--set", "benchmark.requests=10", "--slo", "p95(ttft_ms) <= 900")
     assert code == 0
-    assert err.startswith("ragmeter: warning: --slo: p95(ttft_ms) <= 900: 10 requests in each of 5 trials cannot show")
+    assert err.startswith(
+        "ragmeter: warning: --slo: SLO of mine-shared: p95(ttft_ms) <= 900: 10 requests in each of 5 "
+    )
     assert "--set benchmark.requests=" in err
 
 

@@ -4,9 +4,8 @@ import asyncio
 import json
 import socket
 import sys
-import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +25,7 @@ from ragmeter.core.inputs.access.tls import TlsFiles
 from ragmeter.core.requests.records import ErrorClass, Phase
 from ragmeter.run.plan.target import reach
 from ragmeter.testing import GroundTruthServer
+from tests.clients.asyncio_thread import served
 from tests.clients.http.exchanges import closing, send
 from tests.run.cases import provider, workload
 
@@ -74,8 +74,7 @@ class Gateway:
 @contextmanager
 def running(folder: Path, *, tls: bool) -> Iterator[Gateway]:
     """In a thread of this process."""
-    gateway, config, loops = Gateway(), Config(), list[asyncio.AbstractEventLoop]()
-    stop, ready = asyncio.Event(), threading.Event()
+    gateway, config = Gateway(), Config()
     listener = socket.create_server(("127.0.0.1", 0))
     gateway.url = f"{'https' if tls else 'http'}://127.0.0.1:{listener.getsockname()[1]}"
     config.bind, config.alpn_protocols = [f"fd://{listener.detach()}"], ["h2"]  # the server closes it
@@ -88,19 +87,12 @@ def running(folder: Path, *, tls: bool) -> Iterator[Gateway]:
         issued.cert_chain_pems[0].write_to_path(config.certfile)
         issued.private_key_pem.write_to_path(config.keyfile)
 
-    async def main() -> None:
-        loops.append(asyncio.get_running_loop())
-        ready.set()
+    async def serving(started: Callable[[Gateway], None], stop: asyncio.Event) -> None:
+        started(gateway)
         await serve(gateway, config, shutdown_trigger=stop.wait)
 
-    thread = threading.Thread(target=asyncio.run, args=(main(),))
-    thread.start()
-    assert ready.wait(30)
-    try:
+    with served(serving):
         yield gateway
-    finally:
-        loops[0].call_soon_threadsafe(stop.set)
-        thread.join(60)
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["plain", "TLS"])

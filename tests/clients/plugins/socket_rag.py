@@ -2,15 +2,16 @@
 
 import asyncio
 import json
-import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Self
 
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.http11 import Request, Response
+
+from tests.clients.asyncio_thread import served
 
 TOKENS = ("A ", "whole ", "answer ", "of ", "five tokens.")
 SOURCES = [{"id": "b.md", "score": 0.2}, {"id": "a.md", "score": 0.9}]
@@ -27,7 +28,6 @@ class SocketRag:
         self.gone: list[str] = []
         self.asked: list[tuple[dict[str, Any], dict[str, str]]] = []
         self.url = ""
-        self._stop = asyncio.Event()
 
     async def _answer(self, socket: ServerConnection) -> None:
         assert socket.request is not None
@@ -71,16 +71,13 @@ class SocketRag:
         elif "hangs" in question:
             await socket.wait_closed()
 
-    async def run(self, ready: threading.Event) -> None:
+    async def run(self, started: Callable[[Self], None], stop: asyncio.Event) -> None:
         server: Server
         async with serve(self._answer, "127.0.0.1", 0, process_request=_refuse) as server:
             port = next(iter(server.sockets)).getsockname()[1]
             self.url = f"http://127.0.0.1:{port}"
-            ready.set()
-            await self._stop.wait()
-
-    def stop(self) -> None:
-        self._stop.set()
+            started(self)
+            await stop.wait()
 
 
 def _refuse(socket: ServerConnection, request: Request) -> Response | None:
@@ -90,17 +87,5 @@ def _refuse(socket: ServerConnection, request: Request) -> Response | None:
 @contextmanager
 def socket_rag() -> Iterator[SocketRag]:
     """It runs in a thread of this process."""
-    rag, ready, loops = SocketRag(), threading.Event(), []
-
-    async def main() -> None:
-        loops.append(asyncio.get_running_loop())
-        await rag.run(ready)
-
-    thread = threading.Thread(target=asyncio.run, args=(main(),))
-    thread.start()
-    assert ready.wait(30)
-    try:
+    with served(SocketRag().run) as rag:
         yield rag
-    finally:
-        loops[0].call_soon_threadsafe(rag.stop)
-        thread.join(30)

@@ -90,6 +90,14 @@ def test_a_limit_of_the_request_is_its_forced_length_too() -> None:
         assert (sent["max_tokens"], sent["min_tokens"]) == (7, 7)
 
 
+def test_our_backend_is_told_how_to_search() -> None:
+    stated = made("rag", retrieval={"k": 3, "mode": "hybrid", "candidates": 20})
+    plain = {"query": "Why?", "k": 5, "docset": "default", "max_tokens": 512}
+    assert body_of(stated) == {**plain, "k": 3, "retrieval_mode": "hybrid", "candidates": 20}
+    assert body_of(made("rag")) == plain
+    assert len({made("rag").sha256, stated.sha256, made("rag", retrieval={"k": 3}).sha256}) == 3
+
+
 def test_a_description_takes_what_it_has_a_placeholder_for() -> None:
     assert body_of(made(OWN)) == {"q": "Why?", "s": 1}
     assert body_of(made(OWN, request={"temperature": 0.5, "seed": 9})) == {"q": "Why?", "t": 0.5, "s": 9}
@@ -98,6 +106,9 @@ def test_a_description_takes_what_it_has_a_placeholder_for() -> None:
 
 
 BAD: dict[str, tuple[Any, dict[str, Any], str]] = {
+    "a search of ours": ("openai", {"retrieval": {"mode": "lexical"}}, "$.retrieval.mode: has no meaning with target"),
+    "candidates of ours": (OWN, {"retrieval": {"candidates": 9}}, "$.retrieval.candidates: has no meaning with target"),
+    "no search": ("rag", {"retrieval": {"mode": "bm25"}}, "$.retrieval.mode: 'bm25' is not one of"),
     "rag": ("rag", {"request": {"seed": 1}}, "$.request.seed: has no meaning with target rag"),
     "no placeholder": (OWN, {"request": {"stop": "x"}}, "$.request.stop: target described has no placeholder {stop}"),
     "of openai alone": (OWN, {"request": {"usage": False}}, "$.request.usage: has no meaning with target described"),

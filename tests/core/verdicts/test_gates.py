@@ -2,11 +2,12 @@ import pytest
 
 from ragmeter.core.figures.summary import summarise
 from ragmeter.core.requests.records import Phase
-from ragmeter.core.verdicts.gates import could_pass
+from ragmeter.core.verdicts.gates import could_pass, told_together, undecidable
 from ragmeter.core.verdicts.judge import judge
 from ragmeter.core.verdicts.records import Outcome
 from ragmeter.core.verdicts.slo import parse_slo
 from tests.core.samples import FIT, sample
+from tests.run.cases import workload
 
 
 def could(expression: str, requests: int, trials: int = 1, questions: int = 0) -> bool:
@@ -82,3 +83,20 @@ def test_it_is_what_the_judge_says_of_a_run_without_fault(expression: str, trial
     samples = [sample(index=i, trial=trial, ttft_ms=5.0) for trial in range(trials) for i in range(requests)]
     verdict = judge(parse_slo(expression, "here"), summarise(samples, Phase.MEASURED), FIT, "smoke @ local")
     assert could(expression, requests, trials) is (verdict.outcome is Outcome.PASS)
+
+
+def test_one_cause_is_one_sentence() -> None:
+    asked = workload(requests=100)
+    origins = {
+        "w.yaml": ("p95(ttft_ms) <= 9", "p95(e2e_ms) <= 9", "error_ratio <= 0.01"),
+        "--bench-slo": ("p95(ttft_ms) <= 7",),
+    }
+    slos = [parse_slo(expression, origin) for origin, expressions in origins.items() for expression in expressions]
+    found = [(run, slo, undecidable(slo, asked) or "") for run in ("mine-tiny", "other-tiny") for slo in slos]
+    why = "100 requests cannot show this, however good they are; --bench-requests"
+    assert told_together(found) == [
+        "w.yaml and --bench-slo: SLOs of mine-tiny, other-tiny: p95(ttft_ms) <= 9, p95(e2e_ms) <= 9, "
+        f"p95(ttft_ms) <= 7: {why} 130 can",
+        f"w.yaml: SLO of mine-tiny, other-tiny: error_ratio <= 0.01: {why} 381 can",
+    ]
+    assert told_together([]) == []

@@ -2,11 +2,15 @@
 
 import math
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
+from ragmeter.core.figures.observe.served import ObserverCost
+from ragmeter.core.figures.observe.split import StageBounds
 from ragmeter.core.figures.timeline import Timeline
 from ragmeter.core.result.failures import FailureCount, FailureGroup
 from ragmeter.core.result.result import RunResult
+from ragmeter.core.run.saturation import LoadedStep, Saturation
+from ragmeter.core.run.serving import Serving
 from ragmeter.core.verdicts.capacity import Capacity, CapacityStep, Tried
 from ragmeter.core.verdicts.records import Outcome
 from tests.report.examples import passing
@@ -32,7 +36,24 @@ def timeline(bins: int = 60, *, failing_from: int | None = None) -> Timeline:
 
 
 def over_time() -> RunResult:
-    return replace(passing(), timeline=timeline())
+    """With what the servers told meanwhile, but for twenty seconds in which they were not read."""
+    at = timeline()
+    bins = range(len(at.in_flight))
+    told = {
+        "llm_running": [min(8.0, round(value)) for value in at.in_flight],
+        "llm_waiting": [max(0.0, place - 40.0) for place in bins],
+        "kv_cache_usage_ratio": [min(1.0, 0.3 + place / 70) for place in bins],
+        "llm_output_tokens_per_s": [180 + 30 * math.sin(place / 4) for place in bins],
+        "preemptions_per_s": [0.2 if place > 50 else 0.0 for place in bins],
+    }
+    servers = {
+        name: tuple(None if 20 <= place < 24 else value for place, value in enumerate(values))
+        for name, values in told.items()
+    }
+    met = {"llm_running": 8.0, "llm_waiting": 12.0, "kv_cache_usage_ratio": 0.97}
+    base = passing()
+    slowest = tuple(replace(one, meanwhile=met if place % 3 else {}) for place, one in enumerate(base.slowest))
+    return replace(base, timeline=replace(at, servers=servers), slowest=slowest)
 
 
 def expired() -> RunResult:
@@ -89,4 +110,40 @@ def searched() -> RunResult:
         trials=None,
         sentence="8 requests/s hold good_ratio >= 0.95, 9 do not",
     )
-    return replace(passing(), capacity=found, concurrency=None, timeline=timeline())
+    return replace(passing(), capacity=found, concurrency=None, timeline=timeline(), **_served())
+
+
+def _served() -> dict[str, Any]:
+    """What the servers told at each load of a search."""
+    loads = [(4.0, 2.1, 5.0, 0.0, 0.31), (8.0, 7.2, 8.0, 0.4, 0.83), (9.0, 8.0, 8.0, 14.0, 0.99)]
+    steps = tuple(
+        LoadedStep(
+            level=level,
+            running_mean=running,
+            running_max=most,
+            waiting_mean=waiting,
+            kv_cache_usage_max_ratio=usage,
+            preemptions=0.0,
+        )
+        for level, running, most, waiting, usage in loads
+    )
+    words = "the KV cache was full first, at 9 requests/s"
+    saturation = Saturation(unit="requests/s", steps=steps, full={"kv_cache": 9.0}, sentence=words)
+    cost = ObserverCost(sources=1, readings=310, failed=0, took_mean_ms=4.1, took_max_ms=18.0, cpu_ratio=0.004)
+    return {"saturation": saturation, "serving": Serving(trials=(), figures={}, counts=(), cost=cost)}
+
+
+def bounded() -> RunResult:
+    """Of whose breakdown one stage is known by a histogram of the LLM server, and one between its bounds alone."""
+    base = passing()
+    assert base.attribution is not None
+    first, second, *others = base.attribution.stages
+    stages = (
+        replace(first, basis="histogram"),
+        replace(second, basis="bounded", low_ms=second.mean_ms / 2, high_ms=second.mean_ms * 2),
+        *others,
+    )
+    bounds = StageBounds(name="llm_queue", label="LLM queue", low_ms=0.0, high_ms=120.0)
+    split = "the LLM servers' histograms have 80 requests, of which these 60 are a part"
+    found = replace(base.attribution, stages=stages, bounded_ratio=0.04, llm_split=split, tail_bounds=(bounds,))
+    return replace(base, attribution=found)

@@ -45,3 +45,11 @@ def test_library_that_kills_its_process_is_named(folder: Path) -> None:
 def test_library_of_this_process_is_named() -> None:
     error = ImportError("libz.so.1: cannot open shared object file: No such file or directory", name="numpy.core")
     assert unloadable(error) == "the library numpy does not load: libz.so.1 is missing: sudo apt-get install zlib1g"
+
+
+def test_reason_that_stands_below_advice_is_found_where_nobody_names_the_library() -> None:
+    """As NumPy says it."""
+    error = ImportError("\n\nIMPORTANT: PLEASE READ THIS\n\nOriginal error was: openblas.so: failed to map segment\n\n")
+    assert unloadable(error).startswith("the library that ragmeter needs does not load: too little memory is left")
+    assert unloadable(ImportError("odd")).endswith("install --force-reinstall ragmeter")
+    assert unloadable(ImportError()).startswith("the library that ragmeter needs does not load: ")

@@ -31,6 +31,15 @@ CASES = {
         "RuntimeError: NumPy was built with baseline optimizations: (X86_V2) but your machine doesn't …",
         "this processor lacks instructions that it was built for",
     ),
+    **{
+        f"too little memory: {said[:40]}": (said, "too little memory is left, or a limit allows too little (ulimit -v")
+        for said in (
+            "ImportError: /x/rpds.so: failed to map segment from shared object",
+            "ImportError: /x/y.so: cannot allocate memory in static TLS block",
+            "MemoryError",
+            "OpenBLAS error: Memory allocation still failed after 10 retries, giving up.",
+        )
+    },
     "anything else": ("SystemError: initialization failed", f"SystemError: initialization failed: {REINSTALL}"),
 }
 

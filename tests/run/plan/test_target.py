@@ -142,6 +142,19 @@ def test_default_of_the_service_is_no_disagreement_with_what_each_request_states
     assert origins["k"] == "this run"
 
 
+@pytest.mark.parametrize(
+    ("stated", "recorded"), [(None, ("lexical", "backend /info")), ("hybrid", ("hybrid", "this run"))]
+)
+def test_mode_of_the_search_is_that_of_the_requests_or_else_the_services_own(
+    stated: str | None, recorded: tuple[str, str]
+) -> None:
+    with serving({"/info": Answer(body={"retrieval": {"mode": "lexical", "candidates": 9}})}) as fake:
+        asking = replace(workload(), retrieval_mode=stated)
+        metadata, origins, warnings = merge(metadata_sources(provider(fake.url), asking, environment={}))
+    assert (metadata.retrieval_mode, origins["retrieval_mode"]) == recorded
+    assert warnings == ()
+
+
 def test_service_that_names_another_provider_than_the_run_is_a_warning() -> None:
     with serving({"/info": Answer(body={"provider": "elsewhere", "k": 2})}) as fake:
         _, _, warnings = merge(metadata_sources(provider(fake.url), workload(), environment={}))

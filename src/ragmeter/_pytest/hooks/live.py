@@ -14,7 +14,7 @@ from ragmeter._pytest.hooks.masked import mask_report, masked_logs, secrets_of_a
 from ragmeter._pytest.hooks.outcomes import note_failure
 from ragmeter._pytest.hooks.page import TestsSoFar, scorecard, write_page
 from ragmeter._pytest.hooks.reports import none_of_a_refused_run, none_of_nothing, write_property
-from ragmeter._pytest.hooks.sentences import say_in_words
+from ragmeter._pytest.hooks.sentences import say_in_words, warn_in_words
 from ragmeter._pytest.hooks.summary import write_summary, write_verdicts
 from ragmeter._pytest.hooks.surfaces import Surfaces
 from ragmeter._pytest.session.endings import reports_first
@@ -25,6 +25,7 @@ from ragmeter.core.errors import RagmeterError, StorageError
 from ragmeter.run.processes.signals import like_ctrl_c
 
 if TYPE_CHECKING:
+    import warnings
     from collections.abc import Callable, Generator
 
     from ragmeter._pytest.session.session import BenchSession
@@ -91,6 +92,11 @@ class LiveHooks:
         note_failure(self._bench.failed_tests, item, call, report, self._secrets)
         mask_report(report, self._secrets)
         return report
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_warning_recorded(self, warning_message: warnings.WarningMessage) -> None:
+        """Behind the terminal, which has noted it by then."""
+        warn_in_words(self._bench.config, warning_message)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self._tests.note(report)

@@ -1,4 +1,6 @@
-"""A missed SLO, and a failed check of the suite, is a sentence: source and records say nothing more to its reader."""
+"""A missed SLO, an undecided one, and a failed check of the suite are sentences: source and records say nothing more to
+their reader.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ragmeter
-from ragmeter.core.errors import SloViolation
+from ragmeter.core.errors import InconclusiveWarning, SloViolation
+from ragmeter.core.verdicts.records import Outcome
 
 if TYPE_CHECKING:
+    import warnings
+
     import pytest
 
 SUITE = (Path(ragmeter.__file__).parent / "suite").resolve()
@@ -28,6 +33,15 @@ def say_in_words(item: pytest.Item, call: pytest.CallInfo[Any], report: pytest.T
     for entry in getattr(getattr(shown, "reprtraceback", None), "reprentries", ()):
         entry.lines[:] = [sentence]
     report.longrepr = shown
+
+
+def warn_in_words(config: pytest.Config, warning: warnings.WarningMessage) -> None:
+    """Let the summary of pytest show an undecided SLO as it shows a missed one, without a file and a line of source."""
+    terminal = config.pluginmanager.get_plugin("terminalreporter")
+    if terminal is None or not issubclass(warning.category, InconclusiveWarning):
+        return
+    for report in terminal.stats.get("warnings", ())[-1:]:
+        report.message = f"{Outcome.INCONCLUSIVE.value}: {warning.message}"
 
 
 def _words(error: AssertionError) -> str:

@@ -112,6 +112,13 @@ MANIFEST = Group(
         ),
         Option(name="bench_k", key="retrieval.k", parse=whole, metavar="K", help="passages retrieved per question"),
         Option(
+            name="bench_retrieval_mode",
+            key="retrieval.mode",
+            metavar="MODE",
+            help="search for passages: `dense` (by vectors), `lexical` (by words) or `hybrid` (by both); without it, "
+            "that of the service",
+        ),
+        Option(
             name="bench_cache_kv",
             key="cache.kv",
             metavar="STATE",

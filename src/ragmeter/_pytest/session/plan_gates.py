@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ragmeter.core.errors import ConfigError
 from ragmeter.core.verdicts.error_budget import DEFAULT
-from ragmeter.core.verdicts.gates import undecidable
+from ragmeter.core.verdicts.gates import told_together, undecidable
 from ragmeter.core.verdicts.slo import parse_slo
 
 if TYPE_CHECKING:
@@ -16,13 +16,12 @@ if TYPE_CHECKING:
 
 
 def undecidable_slos(cases: Sequence[Case]) -> list[str]:
-    """A sentence for each SLO that no run of its cases can pass. The default error budget always can be kept."""
+    """A sentence for each cause that keeps SLOs of the cases from being passed. The default error budget always can be
+    kept.
+    """
     declared = [(case, parse_slo(slo.expression, slo.origin)) for case in cases for slo in case.slos if slo != DEFAULT]
-    found: dict[tuple[str, str], list[str]] = {}
-    for case, slo in declared:
-        if (why := undecidable(slo, case.workload)) is not None:
-            found.setdefault((slo.origin, why), []).append(case.id)
-    return [f"{origin}: SLO of {', '.join(ids)}: {why}" for (origin, why), ids in found.items()]
+    found = [(case.id, slo, undecidable(slo, case.workload)) for case, slo in declared]
+    return told_together((run, slo, why) for run, slo, why in found if why is not None)
 
 
 def refuse_undecidable(cases: Sequence[Case], gates: Sequence[str]) -> None:

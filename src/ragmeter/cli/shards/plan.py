@@ -28,7 +28,7 @@ from ragmeter.core.schedule.phases import phases
 from ragmeter.core.schedule.shards import common_starts_s
 from ragmeter.core.setting import Setting
 from ragmeter.core.verdicts.error_budget import DEFAULT
-from ragmeter.core.verdicts.gates import undecidable
+from ragmeter.core.verdicts.gates import told_together, undecidable
 from ragmeter.core.verdicts.slo import parse_slo
 from ragmeter.run.plan.baseline import load_baselines
 from ragmeter.run.plan.catalog import load_workload
@@ -84,7 +84,7 @@ def run(options: argparse.Namespace) -> int:
     workload = load_workload(options.workload or provider.workload, [_setting(text) for text in options.set], provider)
     notice(workload.notices)
     slos = declared_slos(provider, workload, [(expression, "--slo") for expression in options.slo])
-    notice(f"warning: {why}" for why in _undecidable(slos, workload))
+    notice(f"warning: {why}" for why in _undecidable(slos, provider, workload))
     forecast = _forecast(options, provider, workload)
     plan = asked_plan(provider, workload, slos, environment=os.environ, now=datetime.now(UTC))
     with SampleLog(options.output) as log:
@@ -93,11 +93,12 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _undecidable(slos: Sequence[DeclaredSlo], workload: Workload) -> list[str]:
-    """A sentence for each SLO that no run of the plan can meet; the default error budget always can be kept."""
+def _undecidable(slos: Sequence[DeclaredSlo], provider: Provider, workload: Workload) -> list[str]:
+    """A sentence for each cause that keeps SLOs from being passed; the default error budget always can be kept."""
     declared = [parse_slo(slo.expression, slo.origin) for slo in slos if slo != DEFAULT]
     found = [(slo, undecidable(slo, workload, lambda key, value: f"--set benchmark.{key}={value}")) for slo in declared]
-    return [f"{slo.origin}: {why}" for slo, why in found if why is not None]
+    run_name = f"{provider.name}-{workload.name}"
+    return told_together((run_name, slo, why) for slo, why in found if why is not None)
 
 
 def _forecast(options: argparse.Namespace, provider: Provider, workload: Workload) -> list[str]:

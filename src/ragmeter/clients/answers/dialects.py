@@ -80,6 +80,8 @@ class RagDialect:
 
     k: int | None = None
     docset: str | None = None
+    retrieval_mode: str | None = None
+    candidates: int | None = None
     max_tokens: int | None = None
     tells_passages: bool = False
     headers: Headers = field(default=(), repr=False)
@@ -103,6 +105,8 @@ class RagDialect:
             "query": prompt if history else marked(prompt, mark, self.mark_by),
             "k": self.k,
             "docset": self.docset,
+            "retrieval_mode": self.retrieval_mode,
+            "candidates": self.candidates,
             "max_tokens": self.max_tokens if max_tokens is None else max_tokens,
             "passage_texts": True if self.tells_passages else None,
             "session_id": None if talk is None else talk.session_id,

@@ -1,7 +1,6 @@
 """One metrics page of a server, fetched and read."""
 
 import asyncio
-import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,6 +8,7 @@ from typing import Final
 
 import httpx
 
+from ragmeter.clients.connection.tls_files import verification
 from ragmeter.clients.observe.page import ACCEPT, MAX_BYTES, NoMetrics, samples_of
 from ragmeter.core.figures.observe.records import Sample
 
@@ -28,9 +28,7 @@ class MetricsSource:
 
     def client(self) -> httpx.AsyncClient:
         """Like every call to the service it obeys no proxy variables. Raises OSError for a bad ``ca_file``."""
-        is_plain = self.url.startswith("http://")
-        verify = False if is_plain else ssl.create_default_context(cafile=self.ca_file)
-        headers = {**self.headers, "accept": ACCEPT}
+        headers, verify = {**self.headers, "accept": ACCEPT}, verification(self.url, self.ca_file)
         return httpx.AsyncClient(headers=headers, timeout=self.patience_s, verify=verify, trust_env=False)
 
 

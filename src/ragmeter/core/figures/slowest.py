@@ -1,9 +1,10 @@
 """The requests that were waited for longest: which they were, where their time went, and their traces."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from ragmeter.core.figures.attribution import elapsed_stages
+from ragmeter.core.figures.observe.over_time import NOTHING_SERVED, ServedLines
 from ragmeter.core.figures.stages import Stage
 from ragmeter.core.figures.summary import sent_s
 from ragmeter.core.requests.measures import ttft_ms
@@ -19,6 +20,8 @@ class SlowRequest:
     the slowest by it. A failed request has both, as far as it came. t_s: as in `Point`. ttft_ms: None when no text
     came. elapsed_ms: from the send to the end, of a failed request to the failure. stages: of the elapsed time, in
     order; they add up to it. trace_url: of its trace in the user's tracer, where the provider file says the address.
+    meanwhile: the largest values that the servers told between its send and its first text, or its end where none came;
+    by quantity, of all replicas together.
     """
 
     index: int
@@ -36,6 +39,7 @@ class SlowRequest:
     request_id: str | None
     trace_id: str | None
     trace_url: str | None
+    meanwhile: Mapping[str, float] = field(default_factory=dict)
 
 
 SHOWN = 10
@@ -43,13 +47,17 @@ SHOWN = 10
 
 
 def slowest_of(
-    measured: Sequence[RequestSample], trace_url: str | None = None, llm_round_trip_ms: float | None = None
+    measured: Sequence[RequestSample],
+    trace_url: str | None = None,
+    llm_round_trip_ms: float | None = None,
+    served: ServedLines = NOTHING_SERVED,
 ) -> tuple[SlowRequest, ...]:
     """Of the samples of one phase, without those that we ended: by the first token, then by end-to-end latency.
 
-    trace_url, llm_round_trip_ms: see `RunPlan.trace_url` and `attribute`.
+    trace_url, llm_round_trip_ms: see `RunPlan.trace_url` and `attribute`. served: on the clock of the samples.
     """
     mine = [row for row in zip(measured, sent_s(measured), strict=True) if row[0].error not in OURS]
+    is_one_clock = len({sample.clock_id for sample in measured}) == 1
     by_first = _ranks(ttft_ms(sample) for sample, _ in mine)
     by_end = _ranks(elapsed_ms(sample) for sample, _ in mine)
     return tuple(
@@ -69,6 +77,7 @@ def slowest_of(
             request_id=sample.request_id,
             trace_id=sample.trace_id,
             trace_url=trace_link(trace_url, sample.trace_id),
+            meanwhile=_meanwhile(sample, served) if is_one_clock else {},
         )
         for position in dict.fromkeys((*by_first, *by_end))
         for sample, t_s in (mine[position],)
@@ -78,6 +87,11 @@ def slowest_of(
 def elapsed_ms(sample: RequestSample) -> float:
     """t_E - t_send, also of a failed request; since the scheduled time where no connection came up."""
     return (sample.ended_ns - (sample.scheduled_ns if sample.sent_ns is None else sample.sent_ns)) / 1e6
+
+
+def _meanwhile(sample: RequestSample, served: ServedLines) -> dict[str, float]:
+    begin_ns = sample.scheduled_ns if sample.sent_ns is None else sample.sent_ns
+    return served.most(begin_ns, sample.events_ns[0] if sample.events_ns else sample.ended_ns)
 
 
 def _ranks(times_ms: Iterable[float | None]) -> dict[int, int]:

@@ -16,28 +16,34 @@ from typing import Final, Literal, TypeAlias
 
 from ragmeter.core.requests.records import ServerTimings
 
-Basis: TypeAlias = Literal["server", "client", "probe", "remainder"]
-"""The server reported it, the client's kernel measured it, an east-west probe measured it, or it is what remains."""
+Basis: TypeAlias = Literal["server", "client", "probe", "histogram", "bounded", "remainder"]
+"""The server reported it, the client's kernel measured it, an east-west probe measured it, a histogram of the LLM
+servers has it of exactly these requests, or of more than these, or it is what remains.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """One part of the time to first token."""
+    """One part of the time to first token. low_ms, high_ms: between which the mean lies, where it is ``bounded``."""
 
     name: str
     label: str
     mean_ms: float
     share_ratio: float
     basis: Basis
+    low_ms: float | None = None
+    high_ms: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """A stage of one request."""
+    """A stage of one request, or its mean over several. low_ms, high_ms: as in `Stage`."""
 
     name: str
     ms: float
     basis: Basis
+    low_ms: float | None = None
+    high_ms: float | None = None
 
 
 LABELS: Final[Mapping[str, str]] = {

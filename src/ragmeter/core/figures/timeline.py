@@ -3,13 +3,14 @@ first token took.
 """
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ragmeter.core.figures.observe.over_time import NOTHING_SERVED, ServedLines
 from ragmeter.core.figures.summary import sent_s
 from ragmeter.core.requests.measures import ttft_ms
 from ragmeter.core.requests.records import OURS, RequestSample
@@ -26,7 +27,9 @@ class Timeline:
     bin_s: the length of a part in s. offered_per_s: requests that the schedule wanted in it, per second; empty in a
     closed loop, which has no schedule. sent_per_s, answered_per_s, failed_per_s: sends, ends of successes and ends of
     failures. in_flight: mean number of requests between send and end. ttft_p50_ms, ttft_max_ms: of the successes sent
-    in it; None where there is none. Times of several machines are each since that machine's first send.
+    in it; None where there is none. Times of several machines are each since that machine's first send. servers: what
+    they told, by quantity, of all replicas together; None where nobody did. Empty of several machines, whose clocks
+    are not that of the readings.
     """
 
     bin_s: float
@@ -37,10 +40,13 @@ class Timeline:
     in_flight: tuple[float, ...]
     ttft_p50_ms: tuple[float | None, ...]
     ttft_max_ms: tuple[float | None, ...]
+    servers: Mapping[str, tuple[float | None, ...]] = field(default_factory=dict)
 
 
-def timeline_of(measured: Sequence[RequestSample], *, open_loop: bool) -> Timeline | None:
-    """None without a request, and of a phase that took no time."""
+def timeline_of(
+    measured: Sequence[RequestSample], *, open_loop: bool, served: ServedLines = NOTHING_SERVED
+) -> Timeline | None:
+    """None without a request, and of a phase that took no time. served: on the clock of the samples."""
     if not measured:
         return None
     sent = np.asarray(sent_s(measured))
@@ -69,7 +75,16 @@ def timeline_of(measured: Sequence[RequestSample], *, open_loop: bool) -> Timeli
         in_flight=_rounded(_in_flight(sent[begun], ended[begun], bin_s, bins)),
         ttft_p50_ms=_of_bins(sent, waits, bin_s, bins, lambda values: float(np.median(values))),
         ttft_max_ms=_of_bins(sent, waits, bin_s, bins, lambda values: float(values.max())),
+        servers=_served(served, measured, bin_s, bins),
     )
+
+
+def _served(
+    served: ServedLines, measured: Sequence[RequestSample], bin_s: float, bins: int
+) -> dict[str, tuple[float | None, ...]]:
+    if len({sample.clock_id for sample in measured}) > 1:
+        return {}
+    return served.over(min(sample.scheduled_ns for sample in measured), round(bin_s * 1e9), bins)
 
 
 def _wait_ms(sample: RequestSample) -> float:

@@ -2,8 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from types import MappingProxyType
 from typing import Final
 
+from ragmeter.core.figures.observe.split import Histograms, split
 from ragmeter.core.figures.stages import Basis, Part, Stage, label_of, order_of, parts_of
 from ragmeter.core.requests.measures import ttft_ms
 from ragmeter.core.requests.records import RequestSample
@@ -16,11 +19,14 @@ Measured = Sequence[tuple[float, RequestSample]]
 """(client's TTFT in ms, request)."""
 
 
-def attributable(samples: Sequence[RequestSample]) -> Measured:
-    """The successes whose backend reported its TTFT; where none did, those with any stage time."""
+def attributable(samples: Sequence[RequestSample], *, told_otherwise: bool = False) -> Measured:
+    """The successes whose backend reported its TTFT; where none did, those with any stage time.
+
+    told_otherwise: all where there are none of these either, as the LLM servers' histograms tell of them.
+    """
     answered = [(ttft, sample) for sample in samples if sample.ok and (ttft := ttft_ms(sample)) is not None]
     mine = [row for row in answered if row[1].timings.ttft_ms is not None]
-    return mine or [row for row in answered if parts_of(row[1].timings)]
+    return mine or [row for row in answered if parts_of(row[1].timings)] or (answered if told_otherwise else [])
 
 
 def tail_of(mine: Measured) -> Measured:
@@ -30,12 +36,27 @@ def tail_of(mine: Measured) -> Measured:
     return [row for row in mine if row[0] >= bound]
 
 
-def waterfall(mine: Measured, llm_round_trip_ms: float | None) -> tuple[float, tuple[Stage, ...]]:
-    """Mean TTFT and its stages. A request without a stage counts with 0 in it: its time is elsewhere, if anywhere."""
+def waterfall(
+    mine: Measured, llm_round_trip_ms: float | None, histograms: Histograms = MappingProxyType({})
+) -> tuple[float, tuple[Stage, ...]]:
+    """Mean TTFT and its stages. A request without a stage counts with 0 in it: its time is elsewhere, if anywhere.
+
+    histograms: of the LLM servers, which split what they did not tell of each request.
+    """
     mean_ms = mean([ttft for ttft, _ in mine])
     told = means((parts_of(sample.timings, llm_round_trip_ms) for _, sample in mine), len(mine))
+    told = split(told, histograms, waits=waits_of_llm(mine), requests=len(mine), most_ms=mean_ms)
     rest = _remainders(mine, mean_ms, sum(part.ms for part in told))
-    return mean_ms, tuple(stage_of(part.name, part.ms, mean_ms, part.basis) for part in (*told, *rest))
+    stages = (
+        replace(stage_of(part.name, part.ms, mean_ms, part.basis), low_ms=part.low_ms, high_ms=part.high_ms)
+        for part in (*told, *rest)
+    )
+    return mean_ms, tuple(stages)
+
+
+def waits_of_llm(mine: Measured) -> int:
+    """How many of these requests an LLM server answered: all, where nobody tells of such a wait."""
+    return sum(sample.timings.inference_ttft_ms is not None for _, sample in mine) or len(mine)
 
 
 def means(requests: Iterable[Sequence[Part]], n: int) -> list[Part]:

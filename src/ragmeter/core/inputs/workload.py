@@ -86,6 +86,8 @@ class Workload:
     seed: int
     k: int
     docset: str
+    retrieval_mode: str | None = None
+    candidates: int | None = None
     passage_texts: bool = False
     model_id: str | None
     dtype: str | None
@@ -173,9 +175,9 @@ def workload_from(
     check_ramp(load, requests, benchmark.get("duration"), where)
     target = effective.get("target", "rag")
     described = _described(target, where, find_target)
-    if "passage_texts" in retrieval and target != "rag":
+    if target != "rag" and (ours := [key for key in ("mode", "candidates", "passage_texts") if key in retrieval]):
         name = target if described is None else described.name
-        raise ConfigError(f"{where}: $.retrieval.passage_texts: has no meaning with target {name}; target rag has it")
+        raise ConfigError(f"{where}: $.retrieval.{ours[0]}: has no meaning with target {name}; target rag has it")
     asks_for_a_model = target == "openai" or (described is not None and "model" in described.uses)
     if asks_for_a_model and not model.get("model_id"):
         name = target if described is None else described.name
@@ -205,6 +207,8 @@ def workload_from(
         seed=benchmark["seed"],
         k=retrieval["k"],
         docset=retrieval["docset"],
+        retrieval_mode=retrieval.get("mode"),
+        candidates=retrieval.get("candidates"),
         passage_texts=retrieval.get("passage_texts", False),
         model_id=model.get("model_id"),
         dtype=model.get("dtype"),

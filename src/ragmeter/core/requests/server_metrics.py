@@ -78,6 +78,14 @@ OF_SERVERS: Final = (
     ),
     _observed("histogram", "llm_queue_ms", "LLM queue", "ms", "lower", "Wait in the queue of the LLM server."),
     _observed("histogram", "llm_prefill_ms", "LLM prefill", "ms", "lower", "Prefill of a prompt in the LLM server."),
+    _observed(
+        "histogram",
+        "llm_ttft_ms",
+        "TTFT by the LLM",
+        "ms",
+        "lower",
+        "From the arrival of a request at the LLM server to its first token.",
+    ),
     _observed("histogram", "llm_decode_ms", "LLM decode", "ms", "lower", "Decode of an answer in the LLM server."),
     _observed(
         "histogram",

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from ragmeter.core.client.harness import Harness
 from ragmeter.core.compare.edge import edge_of
 from ragmeter.core.figures.attribution import attribute
+from ragmeter.core.figures.observe.estimates import whole_histograms
+from ragmeter.core.figures.observe.over_time import lines_of
 from ragmeter.core.figures.replicas import Replica, caveats_of_replicas, replicas_of
 from ragmeter.core.figures.retrieval import Retrieval, caveat_of_retrieval
 from ragmeter.core.figures.slowest import slowest_of
@@ -23,7 +25,8 @@ from ragmeter.core.result.result import RunResult
 from ragmeter.core.run.caches import caveat_of_marks
 from ragmeter.core.run.plan import RunEnding, RunPlan
 from ragmeter.core.run.probe_effect import effect_of_probe
-from ragmeter.core.run.serving import Serving, caveat_of_counts, serving_of
+from ragmeter.core.run.saturation import saturation_of
+from ragmeter.core.run.serving import Serving, caveat_of_counts, serving_of, spans_of
 from ragmeter.core.run.vantage import seen_by_users
 from ragmeter.core.verdicts.of_run import judge_run
 from ragmeter.core.verdicts.records import Outcome
@@ -49,6 +52,8 @@ def result_of(
     replicas = replicas_of(measured)
     left = departures_of(measured, ending.cache_counts)
     serving = serving_of(plan, measured, ending, figures)
+    spans = spans_of(plan, ending)
+    served = lines_of(spans)
     return RunResult(
         **{name: getattr(phase, name) for name in names_users_know},
         concurrency=workload.concurrency if capacity is None or workload.open_loop else _whole(capacity.held),
@@ -80,6 +85,7 @@ def result_of(
             llm_round_trip_ms,
             llm_network=probe.sentence if probe else None,
             is_valid=judged.outcome is not Outcome.INVALID,
+            histograms=whole_histograms(figures.served),
         ),
         retrieval=judged.retrieval,
         cost=cost,
@@ -95,7 +101,7 @@ def result_of(
         capacity=capacity,
         undecided=ending.undecided,
         raw_samples_path=raw_samples_path,
-        slowest=slowest_of(seen, plan.trace_url, llm_round_trip_ms),
+        slowest=slowest_of(seen, plan.trace_url, llm_round_trip_ms, served),
         steps=steps_of(samples, workload, plan.gone_labels),
         ended_at=_ended_at(plan, samples),
         edge=edge_of(samples, plan, ending),
@@ -110,9 +116,10 @@ def result_of(
         left=left,
         replicas=replicas,
         failure_groups=failure_groups(measured),
-        timeline=timeline_of(measured, open_loop=workload.open_loop),
+        timeline=timeline_of(measured, open_loop=workload.open_loop, served=served),
         variant=plan.variant,
         serving=serving,
+        saturation=saturation_of(plan, ending, spans),
     )
 
 

@@ -18,6 +18,7 @@ from ragmeter.core.money.cost import Cost
 from ragmeter.core.requests.records import TokenSource
 from ragmeter.core.result.failures import FailedTest, FailureCount, FailureGroup
 from ragmeter.core.run.caches import Caches
+from ragmeter.core.run.saturation import Saturation
 from ragmeter.core.run.serving import Serving
 from ragmeter.core.stats.estimate import Estimate
 from ragmeter.core.verdicts.capacity import Capacity
@@ -129,3 +130,5 @@ class RunResult:
     """Of the measured phase, all of its requests; None in results that were written without it."""
     serving: Serving | None = None
     """What the servers told of themselves in the measured phase; None where nothing was read."""
+    saturation: Saturation | None = None
+    """What of the servers was full first as the load rose; None of a run at one load, and where nothing was read."""

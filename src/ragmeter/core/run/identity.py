@@ -52,6 +52,7 @@ COULD_EXPLAIN = (
     "vector_store_version",
     "index_type",
     "index_parameters",
+    "retrieval_mode",
     "chunk_chars",
     "chunk_overlap",
     "documents",

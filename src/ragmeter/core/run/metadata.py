@@ -43,6 +43,7 @@ class RunMetadata:
     vector_store_version: str | None = None
     index_type: str | None = None
     index_parameters: str | None = None
+    retrieval_mode: str | None = None
     chunk_chars: int | None = None
     chunk_overlap: int | None = None
     docset: str | None = None

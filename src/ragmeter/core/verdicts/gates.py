@@ -6,7 +6,7 @@ of the error ratio reaches up to 3.7 %: `error_ratio <= 0.01` is then never a PA
 """
 
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
@@ -54,12 +54,32 @@ def undecidable(slo: Slo, workload: Workload, option: Callable[[str, int], str] 
     option: how ``requests`` and ``trials`` are given another value.
     """
     if is_touched(slo) and (why := _repeating(workload)) is not None:
-        return f"{slo.expression}: {why}"
+        return why
     if could_pass_in(slo, workload):
         return None
     trials = f" in each of {workload.trials} trials" if workload.trials > 1 else ""
     planned = f"{workload.requests} request{'' if workload.requests == 1 else 's'}{trials}"
-    return f"{slo.expression}: {planned} cannot show it, however good they are; {_mended(slo, workload, option)}"
+    return f"{planned} cannot show this, however good they are; {_mended(slo, workload, option)}"
+
+
+def told_together(undecided: Iterable[tuple[str, Slo, str]]) -> list[str]:
+    """One sentence for all SLOs that one cause keeps from being decided.
+
+    undecided: the run, the SLO, and why no such run can pass it.
+    """
+    runs_of: dict[tuple[str, str, str], list[str]] = {}
+    for run, slo, why in undecided:
+        runs_of.setdefault((slo.origin, slo.expression, why), []).append(run)
+    slos_of: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for (origin, expression, why), runs in runs_of.items():
+        slos_of.setdefault((", ".join(runs), why), []).append((origin, expression))
+    return [_together(runs, why, slos) for (runs, why), slos in slos_of.items()]
+
+
+def _together(runs: str, why: str, slos: Sequence[tuple[str, str]]) -> str:
+    origins = " and ".join(dict.fromkeys(origin for origin, _ in slos))
+    noun = "SLO" if len(slos) == 1 else "SLOs"
+    return f"{origins}: {noun} of {runs}: {', '.join(expression for _, expression in slos)}: {why}"
 
 
 def _repeating(workload: Workload) -> str | None:

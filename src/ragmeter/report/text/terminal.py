@@ -19,7 +19,7 @@ from ragmeter.core.verdicts.records import Outcome, SloVerdict
 from ragmeter.core.verdicts.step_verdicts import sweep_sentence
 from ragmeter.core.verdicts.steps import Step
 from ragmeter.report.text.fitting import CELL_WIDTH, INDENT, NAMES_WIDTH, Page
-from ragmeter.report.words.breakdown import beside_waterfall
+from ragmeter.report.words.breakdown import beside_waterfall, between
 from ragmeter.report.words.caches import cache_sentence
 from ragmeter.report.words.calibration import floors, load
 from ragmeter.report.words.edge import edge_cells, edge_interval
@@ -220,6 +220,7 @@ def _range_of_rate(at: Estimate, name: str) -> str:
 
 
 _FILLS: Final = "▒▓░█▚"
+_INEXACT: Final = {"remainder": "·", "bounded": "~"}
 _BAR_COLOURS: Final = ("36", "34", "35", "33", "32")
 
 
@@ -241,6 +242,8 @@ def _legend(at: Attribution, page: Page) -> Iterator[str]:
         words = f" {clean(stage_label(stage)).ljust(names)}  {_amount(stage)}"
         with_tail = f"{words}   tail {tail.get(stage.name, '')}"
         shown = with_tail if tail and len(start) + 1 + len(with_tail) <= page.width else words
+        if (known := between(stage)) is not None:
+            shown = f"{words}   {known}"
         yield f"{start}{page.paint(fill, code)}{shown[: page.width - len(start) - 1]}"
 
 
@@ -252,10 +255,13 @@ Marked = tuple[Stage, str, str]
 
 
 def _marked(stages: Iterable[Stage]) -> Iterator[Marked]:
-    """Each stage with the character and colour of its part of the bar; what remains is dotted."""
+    """Each stage with the character and colour of its part of the bar; what remains is dotted, what is only
+    bounded is waved.
+    """
     styles = cycle(zip(_FILLS, _BAR_COLOURS, strict=True))
     for stage in stages:
-        yield (stage, "·", "2") if stage.basis == "remainder" else (stage, *next(styles))
+        inexact = _INEXACT.get(stage.basis)
+        yield (stage, inexact, "2") if inexact else (stage, *next(styles))
 
 
 def _bar(title: str, total_ms: float, stages: Sequence[Stage], page: Page) -> str:

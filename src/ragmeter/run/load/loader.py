@@ -359,6 +359,8 @@ def dialect_of(workload: Workload, provider: Provider, marking: Marking | None =
     return RagDialect(
         k=workload.k,
         docset=workload.docset,
+        retrieval_mode=workload.retrieval_mode,
+        candidates=workload.candidates,
         max_tokens=workload.max_output_tokens,
         tells_passages=workload.passage_texts,
         headers=headers,

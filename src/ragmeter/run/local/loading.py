@@ -43,8 +43,11 @@ def check_loadable(modules: Mapping[str, str]) -> None:
 
 def unloadable(error: ImportError) -> str:
     """The sentence on a library that this very process could not load."""
-    library = (error.name or "").partition(".")[0] or "that ragmeter needs"
-    return why_unloadable(library, str(error).splitlines()[0], install_command("--force-reinstall", library))
+    library = (error.name or "").partition(".")[0]
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    said = lines[0] if library else lines[-1]  # NumPy gives advice first
+    reinstall = install_command("--force-reinstall", library or "ragmeter")
+    return why_unloadable(library or "that ragmeter needs", said, reinstall)
 
 
 def _last_words(done: subprocess.CompletedProcess[str]) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import httpx
 
+from ragmeter.clients.connection.tls_files import verification
 from ragmeter.clients.files import data_dir
 from ragmeter.clients.polling import poll
 from ragmeter.core.errors import LocalServiceError
@@ -99,7 +100,8 @@ def local_service(provider: Provider, settings: LocalSettings, say: Say) -> Iter
         command = [sys.executable, "-m", "ragmeter.backend", "--host", "127.0.0.1", "--port", "0"]
         backend = _start(stack, "backend", command, environment)
         url = backend.wait_for_url(deadline)
-        with httpx.Client(base_url=url, timeout=ANSWER_S, trust_env=False) as client:  # a proxy cannot reach loopback
+        # A proxy cannot reach loopback.
+        with httpx.Client(base_url=url, timeout=ANSWER_S, verify=verification(url), trust_env=False) as client:
             _wait_until_ready(client, (backend, *children), deadline, say)
             if settings.docs is None:
                 _ingest(client, deadline, say)

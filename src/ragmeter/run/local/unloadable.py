@@ -16,6 +16,10 @@ APT_PACKAGES = {
 
 _MISSING = re.compile(r"(lib[\w.+-]+\.so[.\d]*): cannot open shared object file")
 _TOO_OLD = re.compile(r"version [`'](GLIBC(?:XX)?_[\d.]+)' not found")
+_MEMORY = re.compile(
+    r"failed to map segment|cannot (map|create).*segment|MemoryError|memory allocation|cannot allocate|out of memory",
+    re.IGNORECASE,
+)
 _PROCESSOR = re.compile(r"baseline optimizations|illegal instruction", re.IGNORECASE)
 
 ILLEGAL_INSTRUCTION = "illegal instruction"
@@ -37,6 +41,8 @@ def _reason(said: str) -> str | None:
         return f"{found[1]} is missing: {how}"
     if found := _TOO_OLD.search(said):
         return f"it needs {found[1]}, and this system's is older: use Debian 12, Ubuntu 22.04 or newer"
+    if _MEMORY.search(said):
+        return "too little memory is left, or a limit allows too little (ulimit -v, ulimit -d): allow 300 MB or more"
     if _PROCESSOR.search(said):
         return "this processor lacks instructions that it was built for (AVX2): use another machine, or build it here"
     return None

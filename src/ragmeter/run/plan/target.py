@@ -13,6 +13,7 @@ from ragmeter.clients.connection.tls_files import HTTP_1, HTTP_2, tls_context
 from ragmeter.clients.kube.facts import cluster_facts, image_facts
 from ragmeter.clients.tokens.held import authorized
 from ragmeter.core.errors import ConfigError, TargetError
+from ragmeter.core.inputs.access.tls import OF_THE_SYSTEM
 from ragmeter.core.inputs.provider import Provider
 from ragmeter.core.inputs.workload import Workload
 from ragmeter.core.run.metadata import RunMetadata, Source, environment_source
@@ -59,7 +60,8 @@ def client_of(provider: Provider) -> httpx.Client:
 def _client(provider: Provider, url: str, headers: Mapping[str, str], *, http2: bool = False) -> httpx.Client:
     """Like the load client it obeys no proxy variables. A final /v1, as OpenAI clients write it, is left out."""
     try:
-        verify = tls_context(provider.tls, HTTP_2 if http2 else HTTP_1)
+        is_plain = url.startswith("http://") and provider.tls == OF_THE_SYSTEM  # bad files are refused in any case
+        verify = False if is_plain else tls_context(provider.tls, HTTP_2 if http2 else HTTP_1)
     except ConfigError as error:
         raise TargetError(f"{provider.path}: {error}") from error
     return httpx.Client(
@@ -105,7 +107,7 @@ def metadata_sources(provider: Provider, workload: Workload, *, environment: Map
     info = _info(provider) if workload.target == "rag" else {}
     return [
         Source(origin="this run", values=_run_facts(provider, workload)),
-        Source(origin="backend /info", values=observed_info(info, workload.docset)),
+        Source(origin="backend /info", values=observed_info(info, workload)),
         Source(origin="LLM", values=provider.secrets.mask_all(_llm(provider, workload))),
         Source(origin="Ray", values=provider.secrets.mask_all(_ray(provider))),
         Source(origin="Kubernetes", values=kubernetes_facts(provider)),
@@ -155,6 +157,7 @@ def _run_facts(provider: Provider, workload: Workload) -> dict[str, Any]:
         "provider": provider.name,
         "k": workload.k if "k" in asked else None,
         "docset": workload.docset if "docset" in asked else None,
+        "retrieval_mode": workload.retrieval_mode,
         "dataset": workload.manifest.get("prompts_file"),
         "max_output_tokens": workload.max_output_tokens,
         "cost_config_path": provider.path if provider.cost else None,
@@ -179,12 +182,14 @@ def _info(provider: Provider) -> dict[str, Any]:
     return dict(provider.secrets.mask_all(document))
 
 
-def observed_info(info: Mapping[str, Any], docset: str) -> dict[str, Any]:
+def observed_info(info: Mapping[str, Any], workload: Workload) -> dict[str, Any]:
     """The fields of `RunMetadata` that /info tells of what runs: not those that are only declared to the backend, and
     not its defaults, which each request replaces.
     """
     untold = {*OF_EACH_REQUEST, *_names(info.get("unconfirmed"))}
-    return {name: value for name, value in {**info, **_deeper(info, docset)}.items() if name not in untold}
+    if workload.retrieval_mode is not None:
+        untold.add("retrieval_mode")
+    return {name: value for name, value in {**info, **_deeper(info, workload.docset)}.items() if name not in untold}
 
 
 def declared_info(info: Mapping[str, Any]) -> dict[str, Any]:
@@ -211,6 +216,7 @@ def _deeper(info: Mapping[str, Any], docset: str) -> dict[str, Any]:
         "llm_engine": part("llm", "engine"),
         "index_type": part("index", "type"),
         "index_parameters": _written(part("index", "parameters")),
+        "retrieval_mode": part("retrieval", "mode"),
         "chunk_chars": part("chunking", "chars"),
         "chunk_overlap": part("chunking", "overlap"),
         "docset_hash": part("docsets", docset, "hash"),

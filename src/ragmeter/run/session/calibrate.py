@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 import httpx
 
+from ragmeter.clients.connection.tls_files import verification
 from ragmeter.clients.plugins.registry import PLUGIN
 from ragmeter.core.client.floor import Calibration, floor_of
 from ragmeter.core.errors import TargetError
@@ -135,7 +136,7 @@ def _server(streams: _Streams) -> Iterator[str]:
 def _written_ns(url: str) -> dict[str, list[int]]:
     """By request id, when the server wrote each text event."""
     try:
-        truths = httpx.get(f"{url}/truths", trust_env=False, timeout=START_S).json()
+        truths = httpx.get(f"{url}/truths", verify=verification(url), trust_env=False, timeout=START_S).json()
     except httpx.HTTPError as error:
         raise TargetError(f"the null server did not say what it did: {error or type(error).__name__}") from error
     return {truth["request_id"]: truth["text_ns"] for truth in truths}

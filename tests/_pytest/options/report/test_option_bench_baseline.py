@@ -97,7 +97,7 @@ def test_a_single_session_warns_and_is_refused_in_strict_mode(project: Project) 
     outcome = project.run(*few)
     outcome.assert_outcomes(passed=1, deselected=METRICS - 1)
     outcome.stdout.fnmatch_lines(
-        ["*InconclusiveWarning: tiny @ mine: *with fewer than 3 saved sessions their own spread is not known*"]
+        ["  INCONCLUSIVE: tiny @ mine: *with fewer than 3 saved sessions their own spread is not known*"]
     )
     why = "--bench-baseline: mine-tiny: 1 saved session cannot show that nothing is worse; 3 can"
     outcome.stdout.fnmatch_lines([f"ragmeter: warning: {why}"])

@@ -69,6 +69,10 @@ class HistogramFigure:
 
     trials: tuple[Histogram | None, ...]
 
+    def whole(self) -> Histogram | None:
+        """Of all trials together; None where one of them is not known."""
+        return _added(self.trials)
+
     def estimate(self, statistic: str) -> Estimate:
         """A percentile has the bounds of its bucket as an interval, and with one trial those of its order statistics.
         There is no minimum and no maximum.
@@ -161,6 +165,12 @@ def histogram_figures(spans: Sequence[Watched]) -> dict[str, HistogramFigure]:
     names = [name for name, quantity in QUANTITIES.items() if quantity.kind == "histogram"]
     found = {name: _histogram(name, spans) for name in names}
     return {name: figure for name, figure in found.items() if figure is not None}
+
+
+def whole_histograms(served: Mapping[str, GaugeFigure | HistogramFigure]) -> dict[str, Histogram]:
+    """Of all trials together, those that are known."""
+    found = {name: at.whole() for name, at in served.items() if isinstance(at, HistogramFigure)}
+    return {name: histogram for name, histogram in found.items() if histogram is not None}
 
 
 def _histogram(name: str, spans: Sequence[Watched]) -> HistogramFigure | None:

@@ -55,6 +55,7 @@ VLLM: Final = Family(
         "preemptions": _named("vllm:num_preemptions"),
         "llm_queue_ms": _seconds("vllm:request_queue_time_seconds", "vllm:time_in_queue_requests"),
         "llm_prefill_ms": _seconds("vllm:request_prefill_time_seconds"),
+        "llm_ttft_ms": _seconds("vllm:time_to_first_token_seconds"),
         "llm_decode_ms": _seconds("vllm:request_decode_time_seconds"),
         "llm_batch_tokens": _named("vllm:iteration_tokens_total"),
         **_STARTED,
@@ -72,6 +73,7 @@ SGLANG: Final = Family(
         "prefix_hit_tokens": _named("sglang:cached_tokens"),
         "preemptions": _named("sglang:num_retracted_requests"),
         "llm_queue_ms": _seconds("sglang:queue_time_seconds"),
+        "llm_ttft_ms": _seconds("sglang:time_to_first_token_seconds"),
         **_STARTED,
     },
 )
@@ -114,6 +116,7 @@ TRTLLM_SERVE: Final = Family(
         "llm_waiting": _named("trtllm_num_requests_waiting"),
         "kv_cache_usage_ratio": _named("trtllm_kv_cache_utilization"),
         "llm_queue_ms": _seconds("trtllm_request_queue_time_seconds"),
+        "llm_ttft_ms": _seconds("trtllm_time_to_first_token_seconds"),
         **_STARTED,
     },
 )

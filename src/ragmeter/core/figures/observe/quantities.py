@@ -47,6 +47,7 @@ _ALL = (
     _counter("preemptions", "preemptions", "Requests that lost their place in the batch, and their KV cache."),
     _histogram("llm_queue_ms", "ms", "Wait of a request in the LLM server's queue."),
     _histogram("llm_prefill_ms", "ms", "Prefill of a request."),
+    _histogram("llm_ttft_ms", "ms", "From the arrival of a request at the LLM server to its first token."),
     _histogram("llm_decode_ms", "ms", "Decode of a request."),
     _histogram("llm_batch_tokens", "tokens", "Tokens of one step of the engine: its batch."),
 )

@@ -29,7 +29,7 @@ class Seen:
 class Watched:
     """begin, end: what was told exactly before and after the load of the span; None where it was not told. ticks: in
     between, a second apart. failed: readings that came to nothing; why: what the last of them said. seconds: from the
-    first reading to the last, whether they failed or not.
+    first reading to the last, whether they failed or not. began_ns: when the first was made, on the samples' clock.
     """
 
     source: str
@@ -40,6 +40,7 @@ class Watched:
     ticks: tuple[Seen, ...]
     failed: int = 0
     why: str | None = None
+    began_ns: int = 0
 
     @property
     def family(self) -> str | None:
@@ -156,4 +157,5 @@ def _one(source: str, span: Span, own: Sequence[Reading], model_id: str | None) 
         ticks=tuple(ticks),
         failed=failed,
         why=why,
+        began_ns=start_ns,
     )

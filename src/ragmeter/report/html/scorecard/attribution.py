@@ -10,7 +10,7 @@ from ragmeter.core.verdicts.records import Outcome
 from ragmeter.report.html.charts import waterfall_bar
 from ragmeter.report.html.layout import section, stacked, table
 from ragmeter.report.html.scale import Scale
-from ragmeter.report.words.breakdown import beside_waterfall
+from ragmeter.report.words.breakdown import beside_waterfall, between
 from ragmeter.report.words.format import count, percent, quantity
 from ragmeter.report.words.markup import Html, element
 from ragmeter.report.words.naming import stage_label
@@ -19,6 +19,8 @@ _BASIS: Final = {
     "server": "reported by the server",
     "client": "measured by the client's kernel",
     "probe": "measured by the east-west probe",
+    "histogram": "measured by the server's histogram",
+    "bounded": "bounded by the server's histogram",
     "remainder": "inferred: what remains",
 }
 
@@ -56,6 +58,6 @@ def _rows(stages: Sequence[Stage], total_ms: float, ident: str) -> Iterator[tupl
         yield (
             stacked(stage_label(stage), _BASIS[stage.basis]),
             waterfall_bar(stage, start_ms, scale, ident=f"{ident}-{stage.name}"),
-            quantity(stage.mean_ms, "ms"),
+            stacked(quantity(stage.mean_ms, "ms"), between(stage)),
             percent(stage.share_ratio),
         )

@@ -15,6 +15,7 @@ from ragmeter.report.html.scale import Scale
 from ragmeter.report.words.format import UNKNOWN, count, percent, quantity
 from ragmeter.report.words.markup import Html, element, join
 from ragmeter.report.words.naming import stage_label
+from ragmeter.report.words.service.serving import meanwhile
 
 Column = tuple[str, Callable[[SlowRequest], str]]
 
@@ -56,7 +57,11 @@ def _lead(result: RunResult) -> str:
         f"Up to {SHOWN} by the time to first token and {SHOWN} by end-to-end latency, of "
         f"{count(result.measured_requests)} measured, failed ones included; {traces}. A bar is the end-to-end latency "
         "of a request: the largest part of the wait for the first token in full colour, decoding hollow."
+        + (_MEANWHILE if any(one.meanwhile for one in result.slowest) else "")
     )
+
+
+_MEANWHILE: Final = " What the servers did meanwhile is the largest of their readings until the first token."
 
 
 def _request(one: SlowRequest) -> Html:
@@ -80,7 +85,8 @@ def _stages(one: SlowRequest, scale: Scale, ident: str) -> Html:
     share = f", {percent(chief.mean_ms / waited_ms)} of the wait" if waited_ms > chief.mean_ms else ""
     words = f"{stage_label(chief)} {quantity(chief.mean_ms, 'ms')}{share}"
     failed = None if one.error is None else element("strong", f"{one.error.replace('_', ' ')}: ")
-    return join(_bar(one, chief, scale, words, ident), element("p", failed, words))
+    told = element("p", f"Servers meanwhile: {meanwhile(one.meanwhile)}") if one.meanwhile else None
+    return join(_bar(one, chief, scale, words, ident), element("p", failed, words), told)
 
 
 def _bar(one: SlowRequest, chief: Stage, scale: Scale, words: str, ident: str) -> Html:

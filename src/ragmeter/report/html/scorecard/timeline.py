@@ -62,6 +62,7 @@ def _lead(at: Timeline) -> str:
     return (
         f"Each value is of {quantity(at.bin_s, 's')} of the measured phase. An answer counts when it ends, the time to "
         "first token when its request is sent."
+        + (" What servers tell is of readings a second apart, of all replicas together." if at.servers else "")
     )
 
 
@@ -80,6 +81,32 @@ def _panels(at: Timeline) -> Iterator[_Panel]:
         median = _Line(name="median", values=at.ttft_p50_ms, kind="first")
         worst = _Line(name="longest", values=at.ttft_max_ms, kind="second")
         yield _Panel(title="Time to first token, ms", unit="ms", lines=(worst, median))
+    yield from _of_servers(at.servers)
+
+
+def _of_servers(told: Mapping[str, Values]) -> Iterator[_Panel]:
+    """Those of which somebody told; a count that stayed 0 is left out."""
+    for title, unit, named in _SERVED:
+        lines = tuple(
+            _Line(name=words, values=told[name], kind=kind)
+            for name, words, kind in named
+            if name in told and (name not in _ONLY_IF_ANY or any(told[name]))
+        )
+        if lines:
+            yield _Panel(title=title, unit=unit, lines=lines)
+
+
+_SERVED: Final[tuple[tuple[str, Unit, tuple[tuple[str, str, str], ...]], ...]] = (
+    (
+        "Requests at the LLM servers",
+        "plain",
+        (("llm_waiting", "waiting", "second"), ("llm_running", "running", "first")),
+    ),
+    ("KV cache in use, %", "ratio", (("kv_cache_usage_ratio", "KV cache in use", "first"),)),
+    ("Output tokens of the LLM per second", "/s", (("llm_output_tokens_per_s", "LLM output tokens", "first"),)),
+    ("Preemptions per second", "/s", (("preemptions_per_s", "preemptions", "failed"),)),
+)
+_ONLY_IF_ANY: Final = {"preemptions_per_s"}
 
 
 def _drawing(panel: _Panel, ident: str) -> Html:
@@ -141,14 +168,19 @@ def _spoken(line: _Line, unit: Unit) -> str:
 
 def _data(at: Timeline, panels: Sequence[_Panel]) -> dict[str, object]:
     series = [
-        {"name": _full_name(panel, line), "unit": _SYMBOLS[panel.unit], "values": line.values}
+        {"name": _full_name(panel, line), "unit": _SYMBOLS[panel.unit], "values": _in_unit(panel.unit, line.values)}
         for panel in panels
         for line in panel.lines
     ]
     return {"bin": at.bin_s, "series": series}
 
 
-_SYMBOLS: Final[Mapping[Unit, str]] = {"/s": "/s", "plain": "", "ms": " ms"}
+_SYMBOLS: Final[Mapping[Unit, str]] = {"/s": "/s", "plain": "", "ms": " ms", "ratio": " %"}
+
+
+def _in_unit(unit: Unit, values: Values) -> Values:
+    """As the readout shows them."""
+    return [value if value is None else round(100 * value, 2) for value in values] if unit == "ratio" else values
 
 
 def _full_name(panel: _Panel, line: _Line) -> str:

@@ -1,20 +1,23 @@
 """What the servers did, in words: on a few lines, and as the rows of a table."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
 from ragmeter.core.figures.observe.served import ObserverCost, ServedTrial
 from ragmeter.core.figures.series import Distribution
+from ragmeter.core.formatting import number_text
 from ragmeter.core.requests.figure import metric_short
 from ragmeter.core.requests.metrics import METRICS
 from ragmeter.core.result.result import RunResult
+from ragmeter.core.run.saturation import LoadedStep
 from ragmeter.core.run.serving import Serving
 from ragmeter.report.words.format import UNKNOWN, Unit, count, figure, number, quantity
 
 _GAUGES: Final = ("llm_running", "llm_waiting", "kv_cache_usage_ratio", "service_running")
 _TIMES: Final = ("llm_queue_ms", "llm_prefill_ms", "llm_decode_ms")
 _RATES: Final = ("prefix_hit_ratio", "preemptions", "llm_prompt_tokens_per_s", "llm_output_tokens_per_s")
+LOAD_HEAD: Final = ("Load", "Running", "Waiting", "KV in use, at most", "Preemptions")
 HEAD: Final = (
     "Trial", "Server", "Running", "Waiting", "KV in use", "Prefix hits", "Preemptions", "Queue", "Prefill",
     "Prompt tokens/s", "Output tokens/s", "Not known",
@@ -42,6 +45,17 @@ def serving_sentences(result: RunResult) -> Iterator[str]:
     yield from (f"{METRICS[name].label} is not known: {why}" for name, why in _told_once(at.unknown))
     if (words := counts_sentence(at)) is not None:
         yield words
+    if result.saturation is not None:
+        yield result.saturation.sentence
+
+
+def meanwhile(told: Mapping[str, float]) -> str:
+    """What the servers did while one request waited."""
+    known = {name: told[name] for name in _GAUGES if name in told}
+    return ", ".join(
+        f"{metric_short(name)} {_amount(name, value) if name.endswith('_ratio') else number_text(value, 3)}"
+        for name, value in known.items()
+    )
 
 
 def _told_once(unknown: dict[str, str]) -> list[tuple[str, str]]:
@@ -95,9 +109,9 @@ def _row(at: ServedTrial) -> tuple[str, ...]:
     return (
         f"{at.trial + 1}{step}",
         f"{at.server or UNKNOWN} {urlsplit(at.replica).netloc}",
-        _mean(at.running_mean, at.running_max, "plain"),
-        _mean(at.waiting_mean, at.waiting_max, "plain"),
-        _mean(at.kv_cache_usage_mean_ratio, at.kv_cache_usage_max_ratio, "ratio"),
+        _both(at.running_mean, at.running_max, "plain"),
+        _both(at.waiting_mean, at.waiting_max, "plain"),
+        _both(at.kv_cache_usage_mean_ratio, at.kv_cache_usage_max_ratio, "ratio"),
         quantity(at.prefix_hit_ratio, "ratio"),
         quantity(at.preemptions, "plain"),
         quantity(at.queue_mean_ms, "ms"),
@@ -108,5 +122,16 @@ def _row(at: ServedTrial) -> tuple[str, ...]:
     )
 
 
-def _mean(mean: float | None, most: float | None, unit: Unit) -> str:
+def loaded_row(at: LoadedStep, unit: str) -> tuple[str, ...]:
+    """Under `LOAD_HEAD`: the servers at one load."""
+    return (
+        f"{number_text(at.level, 3)} {unit}",
+        _both(at.running_mean, at.running_max, "plain"),
+        quantity(at.waiting_mean, "plain"),
+        quantity(at.kv_cache_usage_max_ratio, "ratio"),
+        quantity(at.preemptions, "plain"),
+    )
+
+
+def _both(mean: float | None, most: float | None, unit: Unit) -> str:
     return UNKNOWN if mean is None else f"{quantity(mean, unit)} (max {quantity(most, unit)})"
