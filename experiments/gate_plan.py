@@ -4,7 +4,8 @@ Two systems in blocks, seven figures each. What the trials of a block have in co
 what is left scatters log-normally with the spread that is given, correlated over the figures of a trial, as they are of
 the same requests. The plan knows the spread from five trials of a run before, and asks for so many trials.
 
-Its time comes from saved sessions of a closed loop, each of which differs by a factor of its own.
+Its time comes from saved sessions of a closed loop, each of which differs by a factor of its own, and once more from
+its first trials.
 """
 
 import argparse
@@ -15,12 +16,18 @@ from statistics import median
 
 import numpy as np
 
-from ragmeter.core.compare.gate_plan import spread_of, trials_to_decide
+from ragmeter.core.compare.gate_forecast import most_of
+from ragmeter.core.compare.gate_plan import Needed, needed_for, of_both, spread_of, trials_to_decide
+from ragmeter.core.requests.figure import Figure
 from ragmeter.core.stats.contrast import ALPHA, contrast, holm
+from ragmeter.core.stats.sessions import expected
+from ragmeter.core.stats.trials import MIN_TO_SHOW
 
 SPREADS = (0.0, 0.02, 0.05, 0.1, 0.2)
 FIGURES, ALIKE = 7, 0.7
 HISTORY, BLOCK, WITHIN, MIN_EFFECT = 5, 0.2, 0.03, 0.05
+WITHIN_A_FIFTH = 0.2
+SAVED = (1, 3, 5)
 MOST_TRIALS = 400
 """More are asked for at a spread of 20 %: a gate that nobody runs, whose rates are those of a plan of this many."""
 
@@ -28,18 +35,21 @@ MOST_TRIALS = 400
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
     """Shares of the gates. false_fails: of an unchanged system, in any of its figures. passed: of its figures. found:
-    of those of a system that is 10 % slower. trials: the median of what was asked for.
+    of those of a system that is 10 % slower. trials: the median of what was asked for. in_range: the number that the
+    true spread asks for is in the range that was told beside.
     """
 
     false_fails: float
     passed: float
     found: float
     trials: float
+    in_range: float
 
 
 def held(spread: float, runs: int, seed: int) -> Held:
     rng = np.random.default_rng([seed, round(1000 * spread)])
-    wanted = [_asked(spread, rng) for _ in range(runs)]
+    asked = [_asked(spread, rng) for _ in range(runs)]
+    wanted = [min(each.trials or MOST_TRIALS, MOST_TRIALS) for each in asked]
     same = [_gate(spread, trials, 1.0, rng) for trials in wanted]
     slower = [_gate(spread, trials, 1.1, rng) for trials in wanted]
     return Held(
@@ -47,17 +57,23 @@ def held(spread: float, runs: int, seed: int) -> Held:
         passed=sum(each.count("PASS") for each in same) / FIGURES / runs,
         found=sum(each.count("FAIL") for each in slower) / FIGURES / runs,
         trials=median(wanted),
+        in_range=sum(_holds(each, trials_to_decide(math.sqrt(2) * spread, MIN_EFFECT, FIGURES)) for each in asked)
+        / runs,
     )
 
 
-def _asked(spread: float, rng: np.random.Generator) -> int:
+def _holds(asked: Needed, truth: int | None) -> bool:
+    low, at, high = (math.inf if each is None else each for each in (asked.low, truth, asked.high))
+    return low <= at <= high
+
+
+def _asked(spread: float, rng: np.random.Generator) -> Needed:
     """As a session asks: by the last run of each system, each figure for itself, and the most of them."""
     both = [_trials(spread, HISTORY, rng) for _ in range(2)]
-    needed = [
-        trials_to_decide(math.hypot(*(spread_of(side[figure]) or 0.0 for side in both)), MIN_EFFECT, FIGURES)
-        for figure in range(FIGURES)
-    ]
-    return min(max(each or MOST_TRIALS for each in needed), MOST_TRIALS)
+    spreads = [of_both(*(spread_of(side[figure]) for side in both)) for figure in range(FIGURES)]
+    asked = most_of([needed_for(Figure("ttft_ms", "p50"), each, MIN_EFFECT, FIGURES) for each in spreads])
+    assert asked is not None, "there are figures"
+    return asked
 
 
 def _gate(spread: float, trials: int, factor: float, rng: np.random.Generator) -> list[str]:
@@ -84,27 +100,52 @@ def _trials(
     return [[float(value) for value in row] for row in 300 * np.exp(logs) * blocks]
 
 
-def time_is_right(spread: float, sessions: int, runs: int, seed: int) -> float:
-    """Share of the sessions that take what the saved ones let expect, within 20 %. spread: between sessions."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timed:
+    """Shares of the sessions. right: take what the forecast says, within 20 %. in_range: what its range holds. factor:
+    the median of how far the range goes up and down. revised: of the sessions whose forecast by their own first trials
+    is right within 20 %.
+    """
+
+    right: float
+    in_range: float
+    factor: float
+    revised: float
+
+
+def timed(spread: float, sessions: int, runs: int, seed: int) -> Timed:
+    """spread: between sessions. sessions: that are saved."""
     rng = np.random.default_rng([seed, round(1000 * spread), sessions])
-    before = np.mean([_session_s(spread, runs, rng) for _ in range(sessions)], axis=0)
-    return float(np.mean(np.abs(before / _session_s(spread, runs, rng) - 1) <= 0.2))
+    right, in_range, factors, revised = 0, 0, [], 0
+    for _ in range(runs):
+        about, factor = expected([_session(spread, rng) for _ in range(sessions)])
+        took = _session(spread, rng)
+        truth = sum(took) / len(took)
+        right += abs(about / truth - 1) <= WITHIN_A_FIFTH
+        in_range += about / factor <= truth <= about * factor
+        factors.append(factor)
+        revised += abs(sum(took[:MIN_TO_SHOW]) / MIN_TO_SHOW / truth - 1) <= WITHIN_A_FIFTH
+    return Timed(right=right / runs, in_range=in_range / runs, factor=median(factors), revised=revised / runs)
 
 
-def _session_s(spread: float, runs: int, rng: np.random.Generator) -> np.ndarray:
-    """Mean time of a trial of five, of so many sessions."""
-    level = np.exp(rng.normal(0, spread, runs))
-    return np.asarray(level * np.exp(rng.normal(0, WITHIN, (HISTORY, runs))).mean(axis=0))
+def _session(spread: float, rng: np.random.Generator) -> list[float]:
+    """The time of each of its trials."""
+    level = math.exp(rng.normal(0, spread))
+    return [level * math.exp(rng.normal(0, WITHIN)) for _ in range(HISTORY)]
 
 
 def main() -> None:
     for spread in SPREADS:
         at = held(spread, 400, 1)
-        times = (time_is_right(spread, sessions, 100_000, 2) for sessions in (1, 5))
         print(
-            f"| {spread:.0%} | {at.trials:.0f} | {at.false_fails:.1%} | {at.passed:.0%} | {at.found:.0%} | "
-            f"{' | '.join(f'{share:.0%}' for share in times)} |"
+            f"| {spread:.0%} | {at.trials:.0f} | {at.in_range:.0%} | {at.false_fails:.1%} | {at.passed:.0%} | "
+            f"{at.found:.0%} |",
+            flush=True,
         )
+    for spread in SPREADS:
+        of_sessions = [timed(spread, sessions, 10_000, 2) for sessions in SAVED]
+        columns = [f"{at.right:.0%} | {at.in_range:.0%} | {at.factor:.2f}" for at in of_sessions]
+        print(f"| {spread:.0%} | {' | '.join(columns)} | {of_sessions[0].revised:.0%} |")
 
 
 if __name__ == "__main__":

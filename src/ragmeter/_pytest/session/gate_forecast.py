@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ragmeter._pytest.session.reference import judged_figures, reference_of
 from ragmeter.core.campaign.case import campaigns
 from ragmeter.core.compare.compare import MIN_EFFECT_RATIO
-from ragmeter.core.compare.gate_forecast import pairs_needed, pairs_words, sessions_words
+from ragmeter.core.compare.gate_forecast import pairs_needed, pairs_words, sessions_words, trials_of
 from ragmeter.core.errors import RagmeterError
 from ragmeter.core.stats.sessions import MIN_SESSIONS
 from ragmeter.core.stats.trials import MIN_TO_CLAIM
 from ragmeter.run.plan.baseline import LAST, load_baselines
-from ragmeter.run.session.forecast import campaign_s, least_s, measured_of, takes_words
+from ragmeter.run.session.forecast import expected_takes, least_s, takes_words, whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ragmeter._pytest.options.bench_options import BenchOptions
     from ragmeter.core.campaign.case import Case
+    from ragmeter.core.compare.gate_plan import Needed
     from ragmeter.core.run.saved import SavedRun
     from ragmeter.run.session.meter import Meter
 
@@ -51,9 +53,10 @@ def gate_forecasts(options: BenchOptions, cases: Sequence[Case], meter: Meter) -
     """A sentence for each gate, and what the session will take; none without a gate."""
     saved = saved_runs(options, cases)
     of_baselines = (_of_baseline(options, case, saved[case.id]) for case in cases if case.gated)
-    of_references = (_of_reference(options, case, cases, saved) for case in cases)
+    needed = {case.id: _needed(options, case, cases, saved) for case in cases}
+    of_references = (_of_reference(options, case, cases, saved, needed[case.id]) for case in cases)
     found = [words for words in (*of_baselines, *of_references) if words is not None]
-    return [*found, _duration(options, cases, saved, meter)] if found else []
+    return [*found, _duration(options, cases, saved, needed, meter)] if found else []
 
 
 def saved_runs(options: BenchOptions, cases: Sequence[Case]) -> dict[str, tuple[SavedRun, ...]]:
@@ -82,31 +85,46 @@ def _of_baseline(options: BenchOptions, case: Case, runs: Sequence[SavedRun]) ->
     return f"{options.baseline.origin}: {case.id}: {words} (--bench-min-effect)"
 
 
-def _of_reference(
+def _needed(
     options: BenchOptions, case: Case, cases: Sequence[Case], saved: Mapping[str, Sequence[SavedRun]]
-) -> str | None:
+) -> Sequence[Needed]:
+    """Empty for a case that is judged against none."""
     figures = judged_figures(case, cases, options)
     home = reference_of(case, cases, options.reference.value) if options.reference else None
-    if not figures or home is None or options.reference is None:
+    return pairs_needed(saved[home.id], saved[case.id], figures, effect_of(options)) if figures and home else ()
+
+
+def _of_reference(
+    options: BenchOptions,
+    case: Case,
+    cases: Sequence[Case],
+    saved: Mapping[str, Sequence[SavedRun]],
+    needed: Sequence[Needed],
+) -> str | None:
+    home = reference_of(case, cases, options.reference.value) if options.reference else None
+    if not needed or home is None or options.reference is None:
         return None
-    one, other, effect = saved[home.id], saved[case.id], effect_of(options)
-    needed = pairs_needed(one, other, figures, effect)
-    words = pairs_words(needed, effect, one, other, case.workload.trials)
+    words = pairs_words(needed, effect_of(options), saved[home.id], saved[case.id], case.workload.trials)
     return f"{options.reference.origin}: {options.reference.value!r}: {case.id} {words}"
 
 
 def _duration(
-    options: BenchOptions, cases: Sequence[Case], saved: Mapping[str, Sequence[SavedRun]], meter: Meter
+    options: BenchOptions,
+    cases: Sequence[Case],
+    saved: Mapping[str, Sequence[SavedRun]],
+    needed: Mapping[str, Sequence[Needed]],
+    meter: Meter,
 ) -> str:
     """By the saved runs, else what the schedules take at least."""
     arms = 2 if options.aa else 1
-    least, known = 0.0, []
+    least, planned, longer = 0.0, [], []
     for together in campaigns(cases):
-        samples = [measured_of(saved[case.id]) for case in together] * arms
-        least += least_s(together[0].workload, len(samples))
-        known.append(campaign_s(together[0].workload, samples))
-    expected = None if None in known else sum(each or 0.0 for each in known)
-    return takes_words(expected, least, meter)
+        workload, runs = together[0].workload, [saved[case.id] for case in together] * arms
+        trials = trials_of([each for case in together for each in needed[case.id]], workload.trials)
+        least += least_s(workload, len(runs))
+        planned.append(expected_takes(workload, runs))
+        longer.append(None if trials is None else expected_takes(replace(workload, trials=trials), runs))
+    return takes_words(whole(planned), least, meter, whole(longer))
 
 
 def _many(count: int, noun: str) -> str:

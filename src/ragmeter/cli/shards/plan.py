@@ -34,7 +34,7 @@ from ragmeter.run.plan.baseline import load_baselines
 from ragmeter.run.plan.catalog import load_workload
 from ragmeter.run.plan.planning import asked_plan, declared_slos
 from ragmeter.run.processes.streams import notice
-from ragmeter.run.session.forecast import campaign_s, least_s, measured_of, takes_words
+from ragmeter.run.session.forecast import expected_takes, least_s, takes_words
 from ragmeter.run.session.meter import Meter
 from ragmeter.run.store import SampleLog
 
@@ -110,13 +110,10 @@ def _forecast(options: argparse.Namespace, provider: Provider, workload: Workloa
     if words := sessions_words(_figures(provider, mine), mine, options.min_effect):
         lines.append(f"--baseline: {words}")
     if other:
-        figures = _figures(provider, other)
-        words = pairs_words(
-            pairs_needed(other, mine, figures, options.min_effect), options.min_effect, other, mine, workload.trials
-        )
+        needed = pairs_needed(other, mine, _figures(provider, other), options.min_effect)
+        words = pairs_words(needed, options.min_effect, other, mine, workload.trials)
         lines.append(f"--reference: {other[0].plan.provider!r}: a gate on pairs {words}")
-    expected_s = campaign_s(workload, [measured_of(mine)]) if mine else None
-    return [*lines, takes_words(expected_s, least_s(workload, 1), meter)]
+    return [*lines, takes_words(expected_takes(workload, [mine]), least_s(workload, 1), meter)]
 
 
 def _saved(named: str | None, origin: str, provider: str | None, workload: Workload) -> list[SavedRun]:

@@ -2,25 +2,23 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Final
 
 from ragmeter.core.compare.gate_plan import (
     ASSUMED_SPREAD,
     Decided,
     Needed,
+    Spread,
     decided_words,
+    needed_for,
     needed_words,
+    of_both,
     smallest_decided,
     spread_of,
-    trials_to_decide,
 )
 from ragmeter.core.compare.sides import figures_by_trial
 from ragmeter.core.formatting import percent
 from ragmeter.core.requests.figure import Figure
 from ragmeter.core.run.saved import SavedRun
-
-REVISED: Final = 1.5
-"""By what factor a forecast has to be wrong before it is said again."""
 
 
 def sessions_words(figures: Sequence[Figure], runs: Sequence[SavedRun], min_effect_ratio: float) -> str | None:
@@ -52,22 +50,22 @@ def pairs_needed(
     one: Sequence[SavedRun], other: Sequence[SavedRun], figures: Sequence[Figure], min_effect_ratio: float
 ) -> list[Needed]:
     """Trials of each of two systems, by the spread of their newest runs; where one has none, by the one assumed."""
-    sides = [_spreads(runs, figures) for runs in (one, other)]
-    spread = {key: math.hypot(*(side.get(key, ASSUMED_SPREAD) for side in sides)) for key in figures}
-    return [Needed(figure=key, trials=trials_to_decide(spread[key], min_effect_ratio, len(figures))) for key in figures]
+    near, far = (_spreads(runs, figures) for runs in (one, other))
+    spread = {key: of_both(near.get(key), far.get(key)) for key in figures}
+    return [needed_for(key, spread[key], min_effect_ratio, len(figures)) for key in figures]
 
 
 def pairs_words(
     needed: Sequence[Needed], min_effect_ratio: float, one: Sequence[SavedRun], other: Sequence[SavedRun], planned: int
 ) -> str:
-    """``needs 7 trials to decide about a change of 5 % of p50(ttft_ms), by the spread of the last runs; 5 are
+    """``needs 7 trials (5 to 15) to decide about a change of 5 % of p50(ttft_ms), by the spread of the last runs; 5 are
     planned``.
     """
     by = "by the spread of the last runs" if one and other else f"if their trials differ by {percent(ASSUMED_SPREAD)} %"
     return f"needs {needed_words(needed, min_effect_ratio)}, {by}; {planned} are planned"
 
 
-def _spreads(runs: Sequence[SavedRun], figures: Sequence[Figure]) -> Mapping[Figure, float]:
+def _spreads(runs: Sequence[SavedRun], figures: Sequence[Figure]) -> Mapping[Figure, Spread]:
     """Of the newest run, and those figures whose trials tell it."""
     by_trial = figures_by_trial(runs[0], figures) if runs else {}
     return {figure: spread for figure, values in by_trial.items() if (spread := spread_of(values)) is not None}
@@ -84,21 +82,31 @@ def needed_by_pairs(
     """
     spreads = {figure: _spread_of_pairs(one[figure], other[figure]) for figure in one}
     return [
-        Needed(figure=figure, trials=trials_to_decide(spread, min_effect_ratio, len(one)))
+        needed_for(figure, spread, min_effect_ratio, len(one))
         for figure, spread in spreads.items()
         if spread is not None
     ]
 
 
-def _spread_of_pairs(one: Sequence[float | None], other: Sequence[float | None]) -> float | None:
+def most_of(needed: Sequence[Needed]) -> Needed | None:
+    """The figure that takes the most trials; None of none."""
+    return max(needed, key=lambda at: math.inf if at.trials is None else at.trials, default=None)
+
+
+def trials_of(needed: Sequence[Needed], planned: int) -> int | None:
+    """That decide about every figure, at least those planned; None where it takes more than are counted."""
+    most = most_of(needed)
+    return planned if most is None else None if most.trials is None else max(planned, most.trials)
+
+
+def _spread_of_pairs(one: Sequence[float | None], other: Sequence[float | None]) -> Spread | None:
     if len(one) != len(other):
         return None
     pairs = zip(one, other, strict=True)
     return spread_of([None if not a or not b else b / a for a, b in pairs])
 
 
-def is_far(forecast: float | None, now: float | None) -> bool:
-    """Whether a forecast has become another one. None: beyond what is counted."""
-    if forecast is None or now is None:
-        return forecast is not now
-    return max(forecast, now) > REVISED * min(forecast, now)
+def is_outside(said: Needed, now: Needed) -> bool:
+    """Whether the trials that were said are not among those that may be needed by what is known now."""
+    trials, low, high = (math.inf if each is None else each for each in (said.trials, now.low, now.high))
+    return not low <= trials <= high

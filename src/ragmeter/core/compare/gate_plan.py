@@ -8,14 +8,14 @@ import math
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import stdev
+from statistics import NormalDist, stdev
 from typing import Final
 
 from ragmeter.core.formatting import percent
 from ragmeter.core.requests.figure import Figure
 from ragmeter.core.stats import student
 from ragmeter.core.stats.contrast import MAX_TRIALS, POWER, critical, unbiasing
-from ragmeter.core.stats.sessions import MIN_SESSIONS, between
+from ragmeter.core.stats.sessions import EXPECTED, MIN_SESSIONS, between
 from ragmeter.core.stats.trials import MIN_TO_CLAIM, MIN_TO_SHOW
 
 ASSUMED_SPREAD: Final = 0.05
@@ -23,11 +23,29 @@ ASSUMED_SPREAD: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Spread:
+    """value: standard deviation of a log figure between trials. df: of the trials that tell it; None where it is
+    assumed.
+    """
+
+    value: float
+    df: float | None
+
+    def at(self, share: float) -> float:
+        """What the true one exceeds in this share of the cases."""
+        if self.df is None:
+            return self.value
+        return self.value * unbiasing(self.df, NormalDist().inv_cdf(share)) / unbiasing(self.df)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Needed:
-    """trials: that decide about the figure; None for more than 1,000."""
+    """trials: that decide about the figure. low, high: by how well the spread is known. None for more than 1,000."""
 
     figure: Figure
     trials: int | None
+    low: int | None
+    high: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,12 +56,39 @@ class Decided:
     change_ratio: float
 
 
-def spread_of(trials: Sequence[float | None]) -> float | None:
+def spread_of(trials: Sequence[float | None]) -> Spread | None:
     """Between the trials of one run, of the log figure; None below three, and where one of them has no positive one."""
     known = [math.log(value) for value in trials if value is not None and value > 0]
     if len(known) < MIN_TO_SHOW or len(known) < len(trials):
         return None
-    return stdev(known) * unbiasing(len(known) - 1)
+    return Spread(value=stdev(known) * unbiasing(len(known) - 1), df=len(known) - 1)
+
+
+def of_both(one: Spread | None, other: Spread | None) -> Spread:
+    """Of the log ratio of two systems; None where it has to be assumed, and then so is that of both.
+
+    Degrees of freedom by Welch & Satterthwaite.
+    """
+    values = [ASSUMED_SPREAD if each is None else each.value for each in (one, other)]
+    if one is None or other is None or one.df is None or other.df is None:
+        return Spread(value=math.hypot(*values), df=None)
+    parts = sum(each.value**4 / each.df for each in (one, other) if each.df)
+    df = (one.value**2 + other.value**2) ** 2 / parts if parts else one.df + other.df
+    return Spread(value=math.hypot(*values), df=df)
+
+
+def needed_for(figure: Figure, spread: Spread, min_effect_ratio: float, family: int) -> Needed:
+    """As `trials_to_decide`, with what the spread may be as well.
+
+    The figure that takes the most trials is the one whose spread has turned out large, so that the low end is corrected
+    for all figures (Bonferroni).
+    """
+    beyond = (1 - EXPECTED) / 2
+    low, trials, high = (
+        trials_to_decide(value, min_effect_ratio, family)
+        for value in (spread.at(1 - beyond / family), spread.value, spread.at(beyond))
+    )
+    return Needed(figure=figure, trials=trials, low=low, high=high)
 
 
 def trials_to_decide(spread: float, min_effect_ratio: float, family: int) -> int | None:
@@ -79,11 +124,16 @@ def smallest_decided(sessions: Sequence[Sequence[float]]) -> float | None:
 
 
 def needed_words(needed: Sequence[Needed], min_effect_ratio: float) -> str:
-    """``7 trials to decide about a change of 5 % of p50(ttft_ms), 31 of p95(ttft_ms)``: the fewest and the most."""
+    """``7 trials (5 to 15) to decide about a change of 5 % of p50(ttft_ms), 31 (17 to 75) of p95(ttft_ms)``: for the
+    figure that takes the fewest, and for the one that takes the most.
+    """
     ordered = sorted(needed, key=lambda at: math.inf if at.trials is None else at.trials)
     first, last = ordered[0], ordered[-1]
-    words = f"{_count(first)} trials to decide about a change of {percent(min_effect_ratio)} % of {first.figure}"
-    return words if first.trials == last.trials else f"{words}, {_count(last)} of {last.figure}"
+    words = (
+        f"{_count(first.trials)} trials{_range(first)} to decide about a change of {percent(min_effect_ratio)} % of "
+    )
+    words += str(first.figure)
+    return words if first.trials == last.trials else f"{words}, {_count(last.trials)}{_range(last)} of {last.figure}"
 
 
 def decided_words(decided: Sequence[Decided]) -> str:
@@ -94,5 +144,9 @@ def decided_words(decided: Sequence[Decided]) -> str:
     return words if first is last else f"{words}, {percent(last.change_ratio)} % of {last.figure}"
 
 
-def _count(at: Needed) -> str:
-    return f"over {MAX_TRIALS:,}" if at.trials is None else str(at.trials)
+def _range(at: Needed) -> str:
+    return "" if at.low == at.high else f" ({_count(at.low)} to {_count(at.high)})"
+
+
+def _count(trials: int | None) -> str:
+    return f"over {MAX_TRIALS:,}" if trials is None else str(trials)

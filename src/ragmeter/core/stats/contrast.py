@@ -73,11 +73,13 @@ class Contrast:
         return error == 0 or student.power(log_ratio / error, critical(df, family), df) >= POWER
 
 
-def unbiasing(df: int) -> float:
+def unbiasing(df: float, z: float = 0.0) -> float:
     """From a standard deviation of few trials, which is too small more often than not, to one that is so in half of the
-    cases: the median of chi-square by Wilson & Hilferty (1931).
+    cases: the median of chi-square by Wilson & Hilferty (1931). z: another quantile than the median, of the normal
+    distribution: with -1.645 the true standard deviation is smaller in 95 % of the cases, with 1.645 in 5 %.
     """
-    return math.pow(1 - 2 / (9 * df), -1.5)
+    step = 2 / (9 * df)
+    return math.pow(1 - step + z * math.sqrt(step), -1.5)
 
 
 def critical(df: int, family: int) -> float:

@@ -21,6 +21,8 @@ ASSUMED_SPREAD: Final = 0.2
 """Standard deviation of the log figure between sessions of one and the same system, where it is not known: a fifth is
 the most that most systems show, and a smaller one would fail what has not changed.
 """
+EXPECTED: Final = 0.9
+"""Share of the sessions that a forecast of one holds."""
 _CERTAIN_DF: Final = 200
 
 
@@ -71,6 +73,17 @@ def between(then: Sequence[Sequence[float]]) -> tuple[float, int]:
     if len(then) < MIN_SESSIONS:
         return ASSUMED_SPREAD**2 + within, _CERTAIN_DF
     return max(stdev(map(_mean_log, then)) ** 2, within), len(then) - 1
+
+
+def expected(then: Sequence[Sequence[float]]) -> tuple[float, float]:
+    """The typical figure of a session like the saved ones, and the factor that it differs by at most, up or down, in
+    nine sessions of ten: Hahn & Meeker's interval, by the spread of `between`.
+
+    then: one positive figure for each trial of each saved session; one session at least.
+    """
+    variance_between, df = between(then)
+    error = math.sqrt(variance_between * (1 + 1 / len(then)))
+    return math.exp(fmean(map(_mean_log, then))), math.exp(student.quantile((1 + EXPECTED) / 2, df) * error)
 
 
 def _mean_log(session: Sequence[float]) -> float:

@@ -72,7 +72,7 @@ def test_each_metric_is_a_test_whose_sentence_is_in_the_junit_file(project: Proj
     outcome.stdout.re_match_lines(
         [
             r"ragmeter: --bench-baseline: mine-tiny: 3 saved sessions can decide about a change of [\d.]+ % of .*; 40 ",
-            r"ragmeter: the plan takes about 0\.\d+ min, by the speed of saved runs",
+            r"ragmeter: the plan takes about 0\.\d+ min \(.*\), as nine of ten sessions like the 3 saved ones$",
         ]
     )
 
