@@ -174,12 +174,7 @@ class Settings:
     ]
     header_timeout_s: Annotated[
         float,
-        Env(
-            "RAG_HEADER_TIMEOUT_SECONDS",
-            "10",
-            parsing.number(0.1, 600),
-            "from first byte to whole head of a request",
-        ),
+        Env("RAG_HEADER_TIMEOUT_SECONDS", "10", parsing.number(0.1, 600), "from first byte to whole head of a request"),
     ]
     stall_timeout_s: Annotated[
         float,
@@ -267,12 +262,7 @@ class Settings:
     ]
     replica_id: Annotated[
         str,
-        Env(
-            "RAG_REPLICA_ID",
-            "",
-            parsing.replica,
-            "name of this replica; empty: host and a random part",
-        ),
+        Env("RAG_REPLICA_ID", "", parsing.replica, "name of this replica; empty: host and a random part"),
     ]
     provider: Annotated[str | None, Env("RAG_PROVIDER", "", parsing.text, "provider, as /info and rag_info report it")]
     region: Annotated[str | None, Env("RAG_REGION", "", parsing.text, "region, as /info reports it")]

@@ -7,7 +7,12 @@ import ipaddress
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
-_DOCUMENTATION = ipaddress.IPv6Network("3fff::/20")  # RFC 9637; not every supported `ipaddress` knows it
+_NOT_PUBLIC: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] = (
+    ipaddress.IPv4Network("192.0.0.0/24"),  # RFC 6890: protocols; a cloud's metadata
+    ipaddress.IPv4Network("192.88.99.0/24"),  # RFC 7526: once relays of 6to4
+    ipaddress.IPv6Network("3fff::/20"),  # RFC 9637: documentation
+)
+"""What not every supported `ipaddress` knows."""
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052
 _ISATAP = (0x00005EFE, 0x02005EFE)  # RFC 5214: what an interface's id begins with
 
@@ -22,7 +27,9 @@ def is_public(text: str) -> bool:
 
 
 def _is_public(address: Address) -> bool:
-    if isinstance(address, ipaddress.IPv6Address) and (address not in _GLOBAL_UNICAST or address in _DOCUMENTATION):
+    if isinstance(address, ipaddress.IPv6Address) and address not in _GLOBAL_UNICAST:
+        return False
+    if any(address in network for network in _NOT_PUBLIC):
         return False
     return address.is_global and not address.is_multicast and not address.is_reserved
 

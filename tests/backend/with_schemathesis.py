@@ -16,7 +16,7 @@ from tests.backend.running import Backend
 TOKEN = "open-sesame"
 SEED = "20260101"
 EXAMPLES = "25"
-TIMEOUT_S = 300
+TIMEOUT_S = 1800
 
 
 def test_the_service_does_what_its_schema_says(fake: FakeLlm, tmp_path: Path) -> None:

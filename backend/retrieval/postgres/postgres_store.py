@@ -23,7 +23,6 @@ class PostgresStore:
         """Raises ConfigurationError where the database cannot be used, or has a docset of another recipe."""
         self.recipe = recipe
         self._database = database
-        self._ids: dict[str, int] = {}
         version = ""
 
         def begin(connection: Connection[Any]) -> None:
@@ -89,16 +88,12 @@ class PostgresStore:
         self._database.close()
 
     def _id(self, connection: Connection[Any], docset: str) -> int:
-        """It never changes, so it is asked for once."""
-        if docset not in self._ids:
-            row = connection.execute("SELECT id, recipe FROM rag_docsets WHERE name = %s", (docset,)).fetchone()
-            if row is None:
-                known = [name for (name,) in connection.execute("SELECT name FROM rag_docsets ORDER BY name")]
-                raise UnknownDocsetError(
-                    f"docset: {docset!r} does not exist; there are: {', '.join(known) or 'none yet'}"
-                )
-            self._ids[docset] = self._checked(docset, *row)
-        return self._ids[docset]
+        """Asked for each time: a failover may lead to a database in which the docset has another one."""
+        row = connection.execute("SELECT id, recipe FROM rag_docsets WHERE name = %s", (docset,)).fetchone()
+        if row is None:
+            known = [name for (name,) in connection.execute("SELECT name FROM rag_docsets ORDER BY name")]
+            raise UnknownDocsetError(f"docset: {docset!r} does not exist; there are: {', '.join(known) or 'none yet'}")
+        return self._checked(docset, *row)
 
     def _checked(self, docset: str, number: int, built_with: dict[str, Any]) -> int:
         if differences := self.recipe.differences(built_with):

@@ -164,6 +164,47 @@ def test_no_way_to_write_a_host_leads_to_this_machine(
     assert came == []
 
 
+def forms_of(address: str) -> list[str]:
+    """The ways in which programs read an IPv4 address, and in which IPv6 addresses and encodings carry it."""
+    a, b, c, d = map(int, address.split("."))
+    number = a << 24 | b << 16 | c << 8 | d
+    halves = f"{a:02x}{b:02x}:{c:02x}{d:02x}"
+    written = [
+        *(address, f"{address}.", f"{address}%2e", f"00{address}", f"{256 + a}.{b}.{c}.{d}"),
+        *(f"0{a:o}.0{b:o}.0{c:o}.0{d:o}", f"0x{a:x}.0x{b:x}.0x{c:x}.0x{d:x}", f"{a}.{b}.{c << 8 | d}"),
+        *(f"{a}.{number & 0xFFFFFF}", str(number), f"0{number:o}", f"0X{number:X}"),
+        address.translate({ord(digit): chr(ord("０") + int(digit)) for digit in "0123456789"}),
+    ]
+    wrapped = [f"::ffff:{address}", f"::ffff:0:{address}", f"::{address}", f"64:ff9b::{halves}", f"64:ff9b:1::{halves}"]
+    tunnelled = [f"2002:{halves}::1", f"2001:0:{halves}::", f"2606:4700::5efe:{halves}"]
+    return [*written, *(f"[{each}]" for each in (*wrapped, *tunnelled))]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("127.0.0.1", "169.254.169.254", "10.1.2.3", "192.168.0.1", "172.16.0.1", "100.64.0.1", "198.18.0.1"),
+        *(
+            "192.0.0.192",
+            "192.88.99.1",
+            "192.0.2.1",
+            "203.0.113.5",
+            "224.0.0.1",
+            "240.0.0.1",
+            "255.255.255.255",
+            "0.0.0.1",
+        ),
+    ],
+)
+def test_no_form_of_a_private_address_is_connected_to(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """21 forms of each; a name among them would be this machine's. No socket is made."""
+    monkeypatch.setattr(socket, "getaddrinfo", every_name_is_here)
+    monkeypatch.setattr(Fetcher, "_socket", lambda _self, info: pytest.fail(f"a socket is made for {info}"))
+    for form in forms_of(address):
+        with pytest.raises(RefusedUrlError):
+            asyncio.run(Fetcher(max_bytes=1000, timeout_s=5).fetch(f"http://{form}/"))
+
+
 @pytest.mark.parametrize(
     ("url", "host", "read"),
     [

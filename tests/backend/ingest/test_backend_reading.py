@@ -21,7 +21,7 @@ from tests.backend.running import Backend, memory_of
 from tests.families import family, still
 from tests.waiting import wait_until
 
-SIZE = 60_000
+SIZE = 30_000
 CPU_S = 1
 MEMORY_BYTES = 192 * 2**20
 DEADLINE_S = 60.0

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 
 from tests.ports import free_port
 from tests.tethered import tethered
@@ -134,6 +135,16 @@ class Postgres:
         with psycopg.connect(self.url(database), autocommit=True) as connection:
             for statement in statements:
                 connection.execute(statement)
+
+    def put_in_place_of(self, url: str, name: str) -> None:
+        """The database has the other's URL from then on; connections to both are cut."""
+        replaced = conninfo_to_dict(url)["dbname"]
+        self.run(
+            f'ALTER DATABASE "{replaced}" ALLOW_CONNECTIONS false',
+            f"SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE datname IN ('{replaced}', '{name}')",
+            f'ALTER DATABASE "{replaced}" RENAME TO "{replaced}_replaced"',
+            f'ALTER DATABASE "{name}" RENAME TO "{replaced}"',
+        )
 
     def new_database(self, name: str) -> str:
         """Its URL. It has the extension that a store makes, and nothing else."""

@@ -245,6 +245,23 @@ def test_a_server_that_dies_in_a_change_keeps_the_old_and_is_found_again(
     assert names_of(store) == ["a.md", "b.md"]
 
 
+def test_another_database_in_the_place_of_the_first_is_searched_as_it_is(
+    server: Postgres, url: str, opened: Opened
+) -> None:
+    """As after a restore or a failover: the docset has another number there, and its old one is another docset's."""
+    store, other = opened(url), opened(server.new_database(spare := next(_NAMES)))
+    put(store, {"a.md": range(5)})
+    put(other, {"wrong.md": range(7)}, docset="another")
+    put(other, {"b.md": range(9)})
+    assert len(store.search("default", vectors_of(range(1)), 50)[0]) == 5
+    other.close()
+    server.put_in_place_of(url, spare)
+    assert {hit.chunk.name for hit in store.search("default", vectors_of(range(1)), 50)[0]} == {"b.md"}
+    assert names_of(store) == ["b.md"]
+    put(store, {"c.md": range(3)})
+    assert (names_of(store), names_of(store, "another")) == (["b.md", "c.md"], ["wrong.md"])
+
+
 def test_a_search_that_waits_too_long_says_so(url: str, opened: Opened) -> None:
     """The server's limit alone is short, so that nothing else can be late."""
     store = opened(url)

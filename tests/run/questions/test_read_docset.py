@@ -52,7 +52,7 @@ def test_every_kind_is_cut_as_the_backend_cuts_it(tmp_path: Path, monkeypatch: p
 def test_what_cannot_be_read_is_named_and_the_rest_is_read(tmp_path: Path) -> None:
     hostile = {"a.pdf": b"%PDF-1.4 no", "b.docx": b"no zip", "c.md": b"\xff\xfe", "d.html": b"<script>x</script>"}
     hostile["i.docx"] = DOCX["nested.docx"](100_000)
-    more = {"e.exe": b"MZ", ".hidden/f.md": b"# F", ".g.md": b"# G", "h.html": b"<div>" * 20_000 + b"deep"}
+    more = {"e.exe": b"MZ", ".hidden/f.md": b"# F", ".g.md": b"# G", "h.html": b"<div>" * 5_000 + b"deep"}
     folder = filled(tmp_path, {**hostile, **more, "\x1b[2Jz.md": b"# Z", "y.md": b"# Y\n\nText."})
     (folder / "link.md").symlink_to("/etc/passwd")
     (folder / "gone.md").symlink_to("nowhere")

@@ -19,6 +19,7 @@ from ragmeter.run.processes.streams import unbroken_output
 
 if TYPE_CHECKING:
     from ragmeter._pytest.session.session import BenchSession
+    from ragmeter.core.campaign.events import Emit
 
 markers = {
     "north_south": "measures a deployed service from the client's side",
@@ -85,6 +86,7 @@ def _start(config: pytest.Config, options: BenchOptions) -> None:
     stamp = _free_stamp(datetime.now(UTC), options.report_dir, {provider.name for provider in providers})
     progress = ProgressReporter(config, mode=options.progress, show_errors=options.show_errors)
     check_moment(options)
+    emit = _shown(config, progress) if options.live and not config.option.collectonly else progress
     probes = ProbeSession(
         providers=providers,
         stamp=stamp,
@@ -100,11 +102,11 @@ def _start(config: pytest.Config, options: BenchOptions) -> None:
         options=options,
         cases=cases,
         stamp=stamp,
-        emit=progress,
+        emit=emit,
         probes=probes,
         schedule=ProbeSchedule(probes=probes, stamp=stamp),
         meter=meter_of(options, cases),
-        resources=Resources(cases, workers=options.workers, emit=progress),
+        resources=Resources(cases, workers=options.workers, emit=emit),
     )
     for provider in providers:
         session.probes.find(provider)  # refuses a file that is no probe of it
@@ -121,6 +123,19 @@ def _start(config: pytest.Config, options: BenchOptions) -> None:
         _publish(config, session, options.pushgateway)
     if not config.option.collectonly:
         place_reports(config, session)
+
+
+def _shown(config: pytest.Config, progress: Emit) -> Emit:
+    """Have the session shown while it runs. Raises StorageError or LocalServiceError."""
+    from ragmeter._pytest.hooks.shown import ShownHooks
+    from ragmeter.core.campaign.events import telling
+    from ragmeter.run.processes.living import Live
+
+    live = Live()
+    config.add_cleanup(live.close)
+    live.start()
+    config.pluginmanager.register(ShownHooks(live), "ragmeter.shown")
+    return telling(progress, live)
 
 
 def _obey(config: pytest.Config, session: BenchSession, order: str) -> None:

@@ -30,7 +30,8 @@ class BenchOptions:
     base_url, baseline, reference, max_usd, max_minutes: with their origin. slos: (expression, origin). report_dir:
     absolute.
     min_effect_ratio: the smallest relative difference that matters; None: nobody said. aa: whether each provider runs
-    as two runs. cache_matrix: whether each workload is measured in every cache state.
+    as two runs. live: whether the session is shown while it runs. cache_matrix: whether each workload is measured in
+    every cache state.
     workers: load processes; None for as many as the load needs. order: what this pod runs,
     with others when there are several shards. in_cluster: how the load is sent from within the provider's cluster;
     None: from here. edge: whether it is sent from within and from outside at once. netprobe: values that replace
@@ -54,6 +55,7 @@ class BenchOptions:
     max_minutes: Setting | None
     min_effect_ratio: float | None
     aa: bool
+    live: bool
     cache_matrix: bool
     workers: int | None
     calibrate: bool

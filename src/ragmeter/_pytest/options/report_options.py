@@ -82,6 +82,14 @@ REPORT = Group(
             see="[noise](../howto-compare.md#how-much-identical-systems-differ)",
         ),
         Option(
+            name="bench_live",
+            takes=Takes.SWITCH,
+            default=False,
+            help="show the session while it runs: a page with plots, and `/metrics` for a Prometheus, at an address of "
+            "this machine alone that is printed; served by a process that sends no load",
+            see="[live figures](../observability.md#a-run-while-it-runs)",
+        ),
+        Option(
             name="bench_cache_matrix",
             takes=Takes.SWITCH,
             default=False,

@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from ragmeter.core.campaign.case import Case
 from ragmeter.core.errors import RagmeterError
+from ragmeter.core.figures.observe.records import Reading
 from ragmeter.core.inputs.workload import Workload
 from ragmeter.core.requests.records import Phase, RequestSample
 from ragmeter.core.result.result import RunResult
@@ -113,6 +114,13 @@ class RequestEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class ServersRead:
+    """The metrics of a server were read, or could not be."""
+
+    reading: Reading
+
+
+@dataclass(frozen=True, slots=True)
 class Tick:
     """A few times a second while a load is sent."""
 
@@ -157,6 +165,7 @@ Event: TypeAlias = (
     | PhaseStarted
     | RequestStarted
     | RequestEnded
+    | ServersRead
     | Tick
     | LoadEnded
     | RunEnded
@@ -170,6 +179,16 @@ Emit: TypeAlias = Callable[[Event], None]
 
 def unheard(_event: Event) -> None:
     """Where nobody listens."""
+
+
+def telling(*listeners: Emit) -> Emit:
+    """A listener that tells each of these."""
+
+    def tell(event: Event) -> None:
+        for listener in listeners:
+            listener(event)
+
+    return tell
 
 
 def saying(emit: Emit) -> Callable[[str], None]:

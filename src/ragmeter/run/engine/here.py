@@ -5,7 +5,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 from ragmeter.core.campaign.case import Case
-from ragmeter.core.campaign.events import Event, RunStarted, Said, WarmupEnded
+from ragmeter.core.campaign.events import Event, RunStarted, Said, ServersRead, WarmupEnded
+from ragmeter.core.figures.observe.records import Reading
 from ragmeter.core.money.budget import rate_of
 from ragmeter.core.netprobe.placement import Placement
 from ragmeter.core.requests.records import RequestSample
@@ -66,7 +67,7 @@ def _prepared(planned: Planned, logs: ExitStack, engine: Engine) -> _Prepared:
         halt=engine.meter.halt,
         marking=planned.plan.marking,
         observation=_observation(planned, engine),
-        keep_reading=log.reading,
+        keep_reading=_reading_keeper(log, engine),
     )
     variant = Variant(label=case.label, workload=case.workload, conditions=conditions, log=log, watched=case.watched)
     engine.emit(RunStarted(case=case))
@@ -89,6 +90,14 @@ def _keeper(case: Case, log: SampleLog, engine: Engine) -> Callable[[RequestSamp
     def keep(sample: RequestSample) -> None:
         log.sample(sample)
         engine.meter.add_egress(sample.received_bytes * rate.usd_per_byte)
+
+    return keep
+
+
+def _reading_keeper(log: SampleLog, engine: Engine) -> Callable[[Reading], None]:
+    def keep(reading: Reading) -> None:
+        log.reading(reading)
+        engine.emit(ServersRead(reading))
 
     return keep
 
