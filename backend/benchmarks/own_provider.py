@@ -20,6 +20,7 @@ FOR_CLIENTS_OUTSIDE = (
     "tls",
     "auth",
     "http2",
+    "proxy",
     "kube_context",
     "kube_namespace",
     "local",

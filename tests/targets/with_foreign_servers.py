@@ -8,9 +8,9 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from ragmeter.run.load.single import ask
 from ragmeter.run.plan.catalog import load_target
 from ragmeter.run.plan.recognition import recognized
 from ragmeter.run.plan.target import reach
+from ragmeter.testing import GroundTruthServer, StreamScript
 from tests.ports import free_port
 from tests.run.cases import provider
 from tests.tethered import tethered
@@ -34,6 +35,15 @@ HERE = Path(__file__).parent
 START_TIMEOUT_S = 180
 STOP_TIMEOUT_S = 30
 MEASURES = {"TTFT": ttft_ms, "TPOT": tpot_ms, "first source": time_to_first_source_ms}
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """ready: a path that answers when it is."""
+
+    line: Sequence[str]
+    ready: str
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 @contextmanager
@@ -54,22 +64,50 @@ def running(command: Sequence[str], ready: str, **environment: str) -> Iterator[
         process.wait(STOP_TIMEOUT_S)
 
 
+def module(name: str) -> Command:
+    return Command((sys.executable, "-m", f"tests.targets.{name}", "PORT"), "/openapi.json")
+
+
+def program(name: str, *arguments: str) -> tuple[str, ...]:
+    return (str(Path(sys.executable).with_name(name)), *arguments, "--host", "127.0.0.1", "--port", "PORT")
+
+
+KEY = "sk-of-the-tests"
+COMMANDS = {
+    "langserve": module("langserve_app"),
+    "hayhooks": Command(
+        program("hayhooks", "run"),
+        "/status",
+        {"HAYHOOKS_PIPELINES_DIR": str(HERE / "pipelines"), "HAYSTACK_TELEMETRY_ENABLED": "False"},
+    ),
+    "llama-index-server": module("llamaindex_app"),
+    "litellm": Command(
+        program("litellm", "--config", str(HERE / "litellm.yaml"), "--telemetry", "False"),
+        "/health/liveliness",
+        {"LITELLM_MASTER_KEY": KEY},
+    ),
+}
+
+
 @pytest.fixture(scope="module")
 def urls() -> Iterator[dict[str, str]]:
-    langserve = (sys.executable, "-m", "tests.targets.langserve_app", "PORT")
-    hayhooks = (str(Path(sys.executable).with_name("hayhooks")), "run", "--host", "127.0.0.1", "--port", "PORT")
-    quiet = {"HAYHOOKS_PIPELINES_DIR": str(HERE / "pipelines"), "HAYSTACK_TELEMETRY_ENABLED": "False"}
-    with running(langserve, "/docs") as of_langserve, running(hayhooks, "/status", **quiet) as of_hayhooks:
-        yield {"langserve": of_langserve, "hayhooks": of_hayhooks}
+    """LiteLLM passes on what a server of ours streams, whose times and counts are known."""
+    with ExitStack() as stack:
+        behind = stack.enter_context(GroundTruthServer(SCRIPT, process=True))
+        passed_on = {"BEHIND": f"{behind.base_url}/v1"}
+        yield {
+            name: stack.enter_context(running(each.line, each.ready, **each.environment, **passed_on))
+            for name, each in COMMANDS.items()
+        }
 
 
-def workload(target: Any, prompt: str) -> Workload:
+def workload(target: Any, prompt: str, model: str) -> Workload:
     document = {
         "schema": "workload.v1",
         "name": "w",
         "target": target,
         "benchmark": {"requests": 1, "concurrency": 1, "timeout": 60, "max_output_tokens": 16},
-        "model": {"model_id": "rag"},
+        "model": {"model_id": model},
         "prompts": [prompt],
     }
     return workload_from(
@@ -85,10 +123,28 @@ class Case:
     target: Any
     failing: Any
     documents: tuple[str, ...] = ()
+    chars: int | None = len("one two three four")
+    tokens: int | None = None
+    model: str = "rag"
 
 
 def chain(name: str) -> dict[str, Any]:
     return {"preset": "langserve", "values": {"chain": name}}
+
+
+SCRIPT = StreamScript(ttft_ms=20, itl_ms=5, tokens=8)
+
+
+def gateway(preset: str) -> Case:
+    """To the server of ours, and to one that is not there."""
+    return Case(
+        package="litellm",
+        target=preset,
+        failing={"preset": preset, "body": {"model": "dying"}},
+        chars=None,
+        tokens=SCRIPT.tokens,
+        model="small",
+    )
 
 
 PIPELINE = {"preset": "hayhooks", "values": {"pipeline": "rag"}}
@@ -100,32 +156,42 @@ CASES = {
     "a chain of messages": Case(package="langserve", target=chain("chat"), failing=chain("failing")),
     "a pipeline": Case(package="hayhooks", target=PIPELINE, failing=PIPELINE),
     "a pipeline that chats": Case(package="hayhooks", target="hayhooks-chat", failing="hayhooks-chat"),
+    "a workflow": Case(
+        package="llama-index-server",
+        target="llamaindex-server",
+        failing="llamaindex-server",
+        documents=("terms.md", "forms.md"),
+    ),
+    "a gateway": gateway("openai-chat"),
+    "its messages": gateway("anthropic"),
 }
 
 
-def asked(url: str, target: Any, prompt: str) -> RequestSample:
-    made = workload(target, prompt)
-    reach(provider(url), made)
-    return ask(provider(url), made)
+def asked(url: str, target: Any, prompt: str, model: str) -> RequestSample:
+    made, there = workload(target, prompt, model), provider(url, headers={"authorization": f"Bearer {KEY}"})
+    reach(there, made)
+    return ask(there, made)
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_a_preset_reads_its_service(urls: dict[str, str], case: Case) -> None:
     begun = time.monotonic()
-    sample = asked(urls[case.package], case.target, "Why?")
+    sample = asked(urls[case.package], case.target, "Why?", case.model)
     assert sample.ok, sample.error_message
-    assert sample.answer_chars == len("one two three four")
+    assert case.chars in (None, sample.answer_chars)
+    assert case.tokens in (None, sample.output_tokens)
     assert sample.documents == case.documents
     known = [name for name, measure in MEASURES.items() if measure(sample) is not None]
     assert "TTFT" in known
     version = importlib.metadata.version(case.package)
     spent_s = time.monotonic() - begun
-    print(f"\n{case.package:10} {version:8} known: {', '.join(known):26} {spent_s:5.2f} s", end=" ")
+    print(f"\n{case.package:18} {version:8} known: {', '.join(known):26} {spent_s:5.2f} s", end=" ")
 
 
 RECOGNIZED = {
     "langserve": ("langserve", {"chain": ("rag", "text", "chat", "failing")}),
     "hayhooks": ("hayhooks", {"pipeline": ("rag",)}),
+    "llama-index-server": ("llamaindex-server", {}),
 }
 
 
@@ -144,5 +210,5 @@ def test_a_service_is_recognized_by_its_signs(
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_a_failure_of_the_service_is_one(urls: dict[str, str], case: Case) -> None:
-    sample = asked(urls[case.package], case.failing, "fail")
+    sample = asked(urls[case.package], case.failing, "fail", case.model)
     assert sample.error in {ErrorClass.ERROR_EVENT, ErrorClass.HTTP_STATUS, ErrorClass.TRUNCATED}, sample

@@ -76,13 +76,22 @@ def _checked_parts(url: str, where: str, example: str) -> SplitResult:
     return parts
 
 
+PROXY_VARIABLES = {
+    scheme: (f"{scheme}_proxy", f"{scheme}_proxy".upper(), "all_proxy", "ALL_PROXY") for scheme in ("http", "https")
+}
+"""Of the environment, for URLs of each scheme; the first that is set counts."""
+
+
 def unused_proxy(scheme: str, environment: Mapping[str, str]) -> str:
     """For the end of a message about a host that cannot be reached: the proxy variable that others would obey.
 
-    Load and control calls go to the service itself, because a proxy would be measured, too. Empty without a variable.
+    Requests go to the service itself unless its provider file says otherwise, because a proxy would be measured, too.
+    Empty without a variable.
     """
-    names = (f"{scheme}_proxy", f"{scheme}_proxy".upper(), "all_proxy", "ALL_PROXY")
-    name = next((name for name in names if environment.get(name)), None)
+    name = next((name for name in PROXY_VARIABLES[scheme] if environment.get(name)), None)
     if name is None:
         return ""
-    return f" ({name} is set and not used: requests go to the service itself; give an address that can be reached so)"
+    return (
+        f" ({name} is set and not used: requests go to the service itself; proxy: environment in the provider file "
+        "sends them through the proxy, which is then measured, too)"
+    )

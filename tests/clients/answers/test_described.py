@@ -45,6 +45,10 @@ FRAMES: dict[str, tuple[list[bytes], dict[str, Any], list[int], int]] = {
         [b'{"t": "one ', b'"}\n{"t": "two"', b'}\r\n\n{"last": true}'],
         {"framing": "ndjson", "text": "t", "end": LAST}, [20, 30], 30,
     ),
+    "lines with a name": (
+        [b'0:"one "\n', b'8:[{"docs": []}]\n0:"', b'two"\r\n', b'd:{"reason": "stop"}\n'],
+        {"framing": "named-lines", "events": {"0": {"text": "@"}}, "end": {"event": "d"}}, [10, 30], 40,
+    ),
     "text": ([b"one ", b"two"], {"framing": "text"}, [10, 20], 30),
     "text, cut within a character": ([b"one\xc3", b"\xbc", b"two"], {"framing": "text"}, [10, 20, 30], 40),
     "text with a line break alone": ([b"one", b"\n", b"two"], {"framing": "text"}, [10, 20, 30], 40),

@@ -198,8 +198,8 @@ def test_request_goes_out_as_it_was_built(transport_to: TransportTo) -> None:
 
     head = asyncio.run(main()).decode().split("\r\n")
     assert head[0] == "POST /api/v1/models HTTP/1.1"
-    assert "accept-encoding: gzip" in head
-    assert "content-length: 0" in head
+    assert "Accept-Encoding: gzip" in head
+    assert "Content-Length: 0" in head
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,11 @@ def add_service(parser: argparse.ArgumentParser) -> None:
         help="sent with each request; ${NAME} stands for a variable of the environment, so that no secret is typed",
     )
     parser.add_argument("--ca-file", metavar="FILE", help="PEM file of the authority that signed the certificate")
+    parser.add_argument(
+        "--proxy",
+        metavar="URL|environment",
+        help="HTTP proxy on the way, which is then measured, too; environment: what https_proxy and NO_PROXY say",
+    )
     asked = parser.add_mutually_exclusive_group()
     asked.add_argument("--question", action="append", default=[], metavar="TEXT", help="ask this; repeatable")
     asked.add_argument("--questions", type=Path, metavar="FILE", help="ask those of a prompts file")
@@ -55,6 +60,7 @@ def starter_of(options: argparse.Namespace, url: str, where: str) -> Starter:
         target="",
         headers=dict(_header(text) for text in options.header),
         ca_file=options.ca_file,
+        proxy=options.proxy,
         model=options.model,
         questions=_questions(file) if file else tuple(options.question) or QUESTIONS,
         file=None if file is None else f"questions{file.suffix or '.txt'}",

@@ -1,4 +1,4 @@
-"""Framings other than Server-Sent Events: bytes in, events without a name out."""
+"""Framings other than Server-Sent Events: bytes in, events out."""
 
 import codecs
 from collections.abc import Mapping
@@ -23,10 +23,24 @@ class LineParser:
         *lines, rest = (bytes(self._line) + data).split(b"\n")
         self._line = bytearray(rest)
         self.ends_with_event = not rest
-        return [_event(line) for line in lines]
+        return [self.event(line) for line in lines]
 
     def finish(self) -> ServerSentEvent | None:
-        return _event(bytes(self._line)) if self._line else None
+        return self.event(bytes(self._line)) if self._line else None
+
+    def event(self, line: bytes) -> ServerSentEvent:
+        """Of a line without its end."""
+        return _event(line)
+
+
+class NamedLineParser(LineParser):
+    """``NAME:JSON`` a line. A line without a name is one of JSON, which is then found to be none."""
+
+    def event(self, line: bytes) -> ServerSentEvent:
+        name, colon, data = line.decode("utf-8", errors="replace").partition(":")
+        if not colon or not name.isalnum():
+            return _event(line)
+        return ServerSentEvent(event=name, data=data)
 
 
 class TextParser:
@@ -79,6 +93,7 @@ class MessageParser:
 _PARSERS: Mapping[Framing, type[Parser]] = {
     "sse": SseParser,
     "ndjson": LineParser,
+    "named-lines": NamedLineParser,
     "text": TextParser,
     "json": DocumentParser,
     "messages": MessageParser,

@@ -7,6 +7,7 @@ from typing import Protocol
 from ragmeter.clients.capture.captured import Captured
 from ragmeter.clients.connection.connection import Receiver
 from ragmeter.clients.connection.tls import TlsStream
+from ragmeter.clients.connection.tunnel import NOTHING, Spoken
 from ragmeter.clients.links.socket_link import READ_BYTES, SocketLink
 
 _BLANK_LINE = b"\r\n\r\n"
@@ -38,19 +39,19 @@ class CaptureLink(SocketLink):
         reader: Reader,
         *,
         tls: TlsStream | None = None,
+        spoken: Spoken = NOTHING,
     ) -> None:
+        """spoken: what passed before, and is none of the receiver's."""
         super().__init__(sock, receiver, tls=tls)
         self._captured = captured
         self._reader = reader
-        self._taken_bytes = 0
         self._held: list[tuple[bytes, int, int]] = []
-        self._read_bytes = 0
+        self._taken_bytes = self._read_bytes = spoken.received_bytes + (tls.taken_bytes if tls else 0)
         self._may_hold = False
         self._failure: OSError | None = None
-        if tls is not None:
-            self._read_bytes = self._taken_bytes = tls.taken_bytes
-            captured.arrived(tls.taken_bytes, 0)
-            captured.sends(tls.given_bytes)
+        if self._taken_bytes:
+            captured.arrived(self._taken_bytes, 0)
+        captured.sends(spoken.sent_bytes + (tls.given_bytes if tls else 0))
 
     def write(self, data: bytes) -> None:
         self._may_hold = False

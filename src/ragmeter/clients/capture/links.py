@@ -14,6 +14,7 @@ from ragmeter.clients.connection.local_ports import keep_to
 from ragmeter.clients.connection.pauses import Pauses, Pieces
 from ragmeter.clients.connection.tls import TlsStream
 from ragmeter.clients.connection.transport import CaptureLosses
+from ragmeter.clients.connection.tunnel import NOTHING, Spoken
 from ragmeter.clients.links.kernel_link import KernelLinks
 from ragmeter.clients.links.socket_link import handshake
 
@@ -72,13 +73,18 @@ class CaptureLinks:
             keep_to(sock, self._local_ports)
 
     async def open(
-        self, sock: socket.socket, receiver: Receiver, tls_context: ssl.SSLContext | None, host: str
+        self,
+        sock: socket.socket,
+        receiver: Receiver,
+        tls_context: ssl.SSLContext | None,
+        host: str,
+        spoken: Spoken = NOTHING,
     ) -> Link:
         """See `ragmeter.clients.connection.dial.Links`."""
         capture = self._capture
         if capture is None or (captured := capture.follow(sock)) is None:
             self._uncaptured += 1
-            return await self._otherwise.open(sock, receiver, tls_context, host)
+            return await self._otherwise.open(sock, receiver, tls_context, host, spoken)
         tls = TlsStream(tls_context, host) if tls_context else None
         try:
             if tls is not None:
@@ -87,7 +93,7 @@ class CaptureLinks:
         except BaseException:
             capture.forget(captured)
             raise
-        link = CaptureLink(sock, receiver, captured, self, tls=tls)
+        link = CaptureLink(sock, receiver, captured, self, tls=tls, spoken=spoken)
         self._links[sock.fileno()] = link
         self._poll.register(sock, _ON_CHANGE)
         return link

@@ -10,6 +10,7 @@ from ragmeter.clients.connection.origin import Origin
 from ragmeter.clients.connection.response import ResponseReader
 from ragmeter.clients.connection.tcp_info import TcpInfo
 from ragmeter.clients.connection.transport import HttpRequest
+from ragmeter.core.inputs.access.proxy import AUTHORIZATION
 from ragmeter.core.requests.records import ErrorClass
 
 
@@ -17,14 +18,15 @@ from ragmeter.core.requests.records import ErrorClass
 class Setup:
     """How long each part of a new connection took; ``tls_ns`` is None without TLS.
 
-    address: numeric, of the host. fallback_ns: what of ``connect_ns`` other addresses took that did not answer, or not
-    in time; None where the first one did.
+    connect_ns: with the way through a proxy. address: numeric, of the host; None behind a proxy, which alone knows it.
+    fallback_ns: what of ``connect_ns`` other addresses took that did not answer, or not in time; None where the first
+    one did.
     """
 
     dns_ns: int
     connect_ns: int
     tls_ns: int | None = None
-    address: str
+    address: str | None
     fallback_ns: int | None = None
 
 
@@ -148,9 +150,14 @@ class Connection:
 
 
 def encoded(request: HttpRequest, origin: Origin) -> bytes:
-    """The request as HTTP/1.1 has it. A header of the request replaces the one sent by default."""
+    """The request as HTTP/1.1 has it. A header of the request replaces the one sent by default.
+
+    Names are written as nearly all clients write them: proxies are in use that know no other case of Content-Length.
+    """
     headers = {"host": origin.authority, "content-length": str(len(request.body)), "accept-encoding": "identity"}
+    if origin.relay is not None and origin.relay.authorization is not None:
+        headers[AUTHORIZATION.lower()] = origin.relay.authorization
     headers |= {name.lower(): value for name, value in request.headers}
     lines = [f"{request.method} {origin.target(request.path)} HTTP/1.1"]
-    lines += [f"{name}: {value}" for name, value in headers.items()]
+    lines += [f"{name.title()}: {value}" for name, value in headers.items()]
     return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + request.body

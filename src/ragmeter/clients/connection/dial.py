@@ -13,6 +13,7 @@ from ragmeter.clients.connection.origin import Origin
 from ragmeter.clients.connection.own_limits import out_of_files, own_fault
 from ragmeter.clients.connection.tcp_info import TcpInfo, read_tcp_info
 from ragmeter.clients.connection.transport import CaptureLosses
+from ragmeter.clients.connection.tunnel import NOTHING, Spoken, TunnelRefused, open_tunnel
 from ragmeter.core.requests.records import ErrorClass
 from ragmeter.core.urls import unused_proxy
 
@@ -27,11 +28,17 @@ class Links(Protocol):
         """Called with each socket before it is connected. Raises OSError."""
 
     async def open(
-        self, sock: socket.socket, receiver: Receiver, tls_context: ssl.SSLContext | None, host: str
+        self,
+        sock: socket.socket,
+        receiver: Receiver,
+        tls_context: ssl.SSLContext | None,
+        host: str,
+        spoken: Spoken = NOTHING,
     ) -> Link:
         """From a connected socket, its receiver and, for TLS, the context and the host name to a link, hands shaken.
 
-        Raises OSError, of which ssl.SSLError is one. The socket is closed by the caller of one that raises.
+        spoken: what passed on the socket before. Raises OSError, of which ssl.SSLError is one. The socket is closed by
+        the caller of one that raises.
         """
         ...
 
@@ -82,14 +89,15 @@ async def _dial(connection: D, origin: Origin, tls: ssl.SSLContext | None, links
     resolved_ns = time.monotonic_ns()
     reached = await _connect_any(found, origin, links, addresses)
     sock = reached.sock
+    spoken = await _tunnelled(sock, origin)
     connected_ns = time.monotonic_ns()
     connection.tcp_info = read_tcp_info(sock)
-    await _link(connection, sock, origin, tls, links)
+    await _link(connection, sock, origin, tls, links, spoken)
     connection.setup = Setup(
         dns_ns=resolved_ns - began_ns,
         connect_ns=connected_ns - resolved_ns,
         tls_ns=time.monotonic_ns() - connected_ns if tls else None,
-        address=str(reached.address[1][0]),
+        address=None if origin.via else str(reached.address[1][0]),
         fallback_ns=reached.waited_ns or None,
     )
     return connection
@@ -97,14 +105,19 @@ async def _dial(connection: D, origin: Origin, tls: ssl.SSLContext | None, links
 
 async def _resolve(origin: Origin) -> list[Address]:
     loop = asyncio.get_running_loop()
+    host, port = origin.hop
+    who = f"the name {host!r}{' of the proxy' if origin.via else ''}"
     try:
-        found = await loop.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
+        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         if (words := out_of_files()) is not None:
-            raise DialError(ErrorClass.CLIENT, f"the name {origin.host!r} does not resolve: {words}") from error
-        hint = unused_proxy(origin.scheme, os.environ)
-        raise DialError(ErrorClass.CONNECT, f"the name {origin.host!r} does not resolve: {error}{hint}") from error
+            raise DialError(ErrorClass.CLIENT, f"{who} does not resolve: {words}") from error
+        raise DialError(ErrorClass.CONNECT, f"{who} does not resolve: {error}{_hint(origin)}") from error
     return [(family, address) for family, _, _, _, address in found]
+
+
+def _hint(origin: Origin) -> str:
+    return "" if origin.via else unused_proxy(origin.scheme, os.environ)
 
 
 def _prepare(links: Links, origin: Origin) -> None:
@@ -140,9 +153,8 @@ async def _connect_any(found: list[Address], origin: Origin, links: Links, addre
         addresses.answered(reached.address)
         return reached
     if refusal is None and lacking is not None:
-        raise DialError(ErrorClass.CLIENT, f"cannot connect to {origin}: {lacking}")
-    hint = unused_proxy(origin.scheme, os.environ)
-    raise DialError(ErrorClass.CONNECT, f"cannot connect to {origin}: {refusal}{hint}") from refusal
+        raise DialError(ErrorClass.CLIENT, f"cannot connect to {_hop(origin)}: {lacking}")
+    raise DialError(ErrorClass.CONNECT, f"cannot connect to {_hop(origin)}: {refusal}{_hint(origin)}") from refusal
 
 
 async def _connect(family: socket.AddressFamily, address: Any, links: Links) -> socket.socket:
@@ -158,11 +170,35 @@ async def _connect(family: socket.AddressFamily, address: Any, links: Links) -> 
     return sock
 
 
+def _hop(origin: Origin) -> str:
+    """Whom the connection is made to, in words."""
+    return f"the proxy {origin.via}" if origin.via else str(origin)
+
+
+async def _tunnelled(sock: socket.socket, origin: Origin) -> Spoken:
+    if origin.via is None or not origin.tunnelled:
+        return NOTHING
+    try:
+        return await open_tunnel(sock, origin, origin.via)
+    except (OSError, TunnelRefused) as error:
+        sock.close()
+        words = f"the proxy {origin.via}: {error}" if isinstance(error, OSError) else str(error)
+        raise DialError(ErrorClass.CONNECT, words) from error
+    except BaseException:
+        sock.close()
+        raise
+
+
 async def _link(
-    connection: Dialled, sock: socket.socket, origin: Origin, tls: ssl.SSLContext | None, links: Links
+    connection: Dialled,
+    sock: socket.socket,
+    origin: Origin,
+    tls: ssl.SSLContext | None,
+    links: Links,
+    spoken: Spoken,
 ) -> None:
     try:
-        connection.link = await links.open(sock, connection, tls, origin.host)
+        connection.link = await links.open(sock, connection, tls, origin.host, spoken)
     except OSError as error:
         sock.close()
         if (words := own_fault(error)) is not None:

@@ -5,22 +5,32 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from ragmeter.core.errors import ConfigError
+from ragmeter.core.inputs.access.proxy import DIRECT, Proxies, Proxy
 
 _PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """A base URL. ``prefix`` is its path without the final slash; ``host`` has no brackets and is ASCII."""
+    """A base URL. ``prefix`` is its path without the final slash; ``host`` has no brackets and is ASCII.
+
+    via: the proxy on the way. tunnelled: whether it is asked for a connection to the host, without a look at its bytes;
+    otherwise it is asked for each request.
+    """
 
     scheme: str
     host: str
     port: int
     prefix: str = ""
+    via: Proxy | None = None
+    tunnelled: bool = False
 
     @classmethod
-    def parse(cls, url: str) -> Self:
-        """Raises ConfigError for what is not an absolute http or https URL, or carries a password or a query."""
+    def parse(cls, url: str, proxies: Proxies = DIRECT, *, tunnelled: bool = False) -> Self:
+        """tunnelled: with a proxy also where the URL is http: what is spoken is not HTTP.
+
+        Raises ConfigError for what is not an absolute http or https URL, or carries a password or a query.
+        """
         try:
             parts = urlsplit(url)
             host, port = parts.hostname, parts.port
@@ -33,8 +43,14 @@ class Origin:
             raise ConfigError(f"base URL of {ascii_host}: a user name, ? and # have no place in it; use a header")
         if not parts.path.isascii() or any(character.isspace() for character in parts.path):
             raise ConfigError(f"base URL {url!r}: the path must be percent-encoded ASCII")
+        via = proxies.to(url)
         return cls(
-            scheme=parts.scheme, host=ascii_host, port=port or _PORTS[parts.scheme], prefix=parts.path.rstrip("/")
+            scheme=parts.scheme,
+            host=ascii_host,
+            port=port or _PORTS[parts.scheme],
+            prefix=parts.path.rstrip("/"),
+            via=via,
+            tunnelled=via is not None and (tunnelled or parts.scheme == "https"),
         )
 
     @property
@@ -48,10 +64,20 @@ class Origin:
         """What a connection leads to: base URLs that differ in their path alone share connections."""
         return self.scheme, self.host, self.port
 
+    @property
+    def hop(self) -> tuple[str, int]:
+        """Host and port that are connected to."""
+        return (self.host, self.port) if self.via is None else (self.via.host, self.via.port)
+
+    @property
+    def relay(self) -> Proxy | None:
+        """The proxy that is asked for each request; None where the host itself is asked."""
+        return None if self.tunnelled else self.via
+
     def target(self, path: str) -> str:
         """The request target for ``path``. OpenAI clients write base URLs that end in /v1: it is not doubled."""
         prefix = self.prefix.removesuffix("/v1") if path.startswith("/v1/") else self.prefix
-        return prefix + path
+        return f"{self.scheme}://{self.authority}{prefix}{path}" if self.relay else prefix + path
 
     def __str__(self) -> str:
         return f"{self.scheme}://{self.authority}{self.prefix}"

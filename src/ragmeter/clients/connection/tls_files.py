@@ -25,11 +25,11 @@ def tls_context(files: TlsFiles, protocols: Sequence[str] = HTTP_1) -> ssl.SSLCo
     return context
 
 
-def verification(url: str, ca: str | None = None) -> ssl.SSLContext | bool:
+def verification(url: str) -> ssl.SSLContext | bool:
     """What httpx takes as ``verify``. Nothing for plain HTTP: to read the certificates of the machine takes longer than
-    the request. Raises OSError for a bad file.
+    the request.
     """
-    return False if url.startswith("http://") else ssl.create_default_context(cafile=ca)
+    return False if url.startswith("http://") else ssl.create_default_context()
 
 
 def _trusting(ca: str | None) -> ssl.SSLContext:

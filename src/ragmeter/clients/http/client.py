@@ -1,6 +1,7 @@
 """The load client: kept-alive connections, llhttp, and arrival times by the best clock that the system has.
 
-HTTP/1.1 or HTTP/2 over TCP or TLS. Proxy variables of the environment are not obeyed: a proxy would be measured, too.
+HTTP/1.1 or HTTP/2 over TCP or TLS. A proxy is used where it is named, and is measured, too; variables of the
+environment alone are not obeyed.
 """
 
 import asyncio
@@ -19,6 +20,7 @@ from ragmeter.clients.connection.tls_files import HTTP_1, HTTP_2, tls_context
 from ragmeter.clients.connection.transport import CaptureLosses, Exchange, HttpRequest
 from ragmeter.clients.http.clocks import AUTO, clock_for, links_for
 from ragmeter.core.errors import ClientError, ConfigError, TargetError
+from ragmeter.core.inputs.access.proxy import DIRECT, Proxies
 from ragmeter.core.inputs.access.tls import OF_THE_SYSTEM, TlsFiles
 from ragmeter.core.requests.records import ErrorClass
 
@@ -57,19 +59,20 @@ class HttpTransport:
         pauses: Pauses | None = None,
         addresses: str = RESOLVER,
         http2: bool = False,
+        proxies: Proxies = DIRECT,
     ) -> None:
         """tls: whom to trust, and what to show.
         clock: one of `ragmeter.clients.http.clocks.CLOCKS`.
         local_ports: of this process alone, if several send at once; see `ragmeter.clients.connection.local_ports`.
         pauses: between the sends of a schedule, for what can wait.
         addresses: one of `ragmeter.clients.connection.addresses.CHOICES`.
-        http2: HTTP/2 is spoken, with TLS and without, and nothing else.
+        http2: HTTP/2 is spoken, with TLS and without, and nothing else. proxies: on the way to the base URLs.
 
         Raises ConfigError.
         """
         if not base_urls:
             raise ConfigError("no base URL to send requests to")
-        self._origins = [Origin.parse(url) for url in base_urls]
+        self._origins = [Origin.parse(url, proxies, tunnelled=http2) for url in base_urls]
         self._turn = itertools.cycle(self._origins)
         self._idle: dict[tuple[str, str, int], list[Connection]] = {o.endpoint: [] for o in self._origins}
         self._addresses = {origin.endpoint: Addresses(addresses) for origin in self._origins}
@@ -79,7 +82,7 @@ class HttpTransport:
         self._connect_timeout_s = connect_timeout_s
         self._stale_within_ns = int(stale_within_s * 1e9)
         self.clock = clock_for(clock)
-        ports = {origin.port for origin in self._origins}
+        ports = {origin.hop[1] for origin in self._origins}
         self._links = links_for(self.clock, server_ports=ports, local_ports=local_ports, pauses=pauses or Pauses())
 
     @property

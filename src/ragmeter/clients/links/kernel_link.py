@@ -8,6 +8,7 @@ import time
 
 from ragmeter.clients.connection.connection import Link, Receiver
 from ragmeter.clients.connection.tls import TlsStream
+from ragmeter.clients.connection.tunnel import NOTHING, Spoken
 from ragmeter.clients.links.socket_link import READ_BYTES, SocketLink, handshake
 from ragmeter.clients.links.stamps import ANCILLARY_BYTES, SO_TIMESTAMPNS, ReadDates, WallOffset, stamp_of
 
@@ -111,7 +112,12 @@ class KernelLinks:
         """See `ragmeter.clients.connection.dial.Links`: any port will do."""
 
     async def open(
-        self, sock: socket.socket, receiver: Receiver, tls_context: ssl.SSLContext | None, host: str
+        self,
+        sock: socket.socket,
+        receiver: Receiver,
+        tls_context: ssl.SSLContext | None,
+        host: str,
+        spoken: Spoken = NOTHING,  # noqa: ARG002
     ) -> Link:
         """See `ragmeter.clients.connection.dial.Links`."""
         sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)

@@ -8,6 +8,7 @@ from typing import cast
 
 from ragmeter.clients.connection.connection import Link, Receiver
 from ragmeter.clients.connection.tcp_info import TcpInfo, read_tcp_info
+from ragmeter.clients.connection.tunnel import NOTHING, Spoken
 
 
 class UserLink(asyncio.Protocol):
@@ -66,7 +67,12 @@ class UserLinks:
         """See `ragmeter.clients.connection.dial.Links`: any port will do."""
 
     async def open(
-        self, sock: socket.socket, receiver: Receiver, tls_context: ssl.SSLContext | None, host: str
+        self,
+        sock: socket.socket,
+        receiver: Receiver,
+        tls_context: ssl.SSLContext | None,
+        host: str,
+        spoken: Spoken = NOTHING,  # noqa: ARG002
     ) -> Link:
         """See `ragmeter.clients.connection.dial.Links`."""
         _, link = await asyncio.get_running_loop().create_connection(

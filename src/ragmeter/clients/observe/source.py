@@ -8,28 +8,34 @@ from typing import Final
 
 import httpx
 
-from ragmeter.clients.connection.tls_files import verification
+from ragmeter.clients.connection.control import reaching
+from ragmeter.clients.connection.tls_files import HTTP_1
 from ragmeter.clients.observe.page import ACCEPT, MAX_BYTES, NoMetrics, samples_of
 from ragmeter.core.figures.observe.records import Sample
+from ragmeter.core.inputs.access.proxy import DIRECT, Proxies
+from ragmeter.core.inputs.access.tls import OF_THE_SYSTEM, TlsFiles
 
 READ_S: Final = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetricsSource:
-    """headers: of the service itself, whose page it is; they go nowhere else. ca_file: as in `Provider`. patience_s: a
-    page that takes longer is not read.
+    """headers: of the service itself, whose page it is; they go nowhere else. tls, proxies: as in `Provider`.
+    protocols: as for `reaching`. patience_s: a page that takes longer is not read.
     """
 
     url: str
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    ca_file: str | None = None
+    tls: TlsFiles = OF_THE_SYSTEM
+    proxies: Proxies = DIRECT
+    protocols: tuple[str, ...] = HTTP_1
     patience_s: float = READ_S
 
     def client(self) -> httpx.AsyncClient:
-        """Like every call to the service it obeys no proxy variables. Raises OSError for a bad ``ca_file``."""
-        headers, verify = {**self.headers, "accept": ACCEPT}, verification(self.url, self.ca_file)
-        return httpx.AsyncClient(headers=headers, timeout=self.patience_s, verify=verify, trust_env=False)
+        """Raises ConfigError for a bad file of TLS."""
+        headers = {**self.headers, "accept": ACCEPT}
+        way = reaching(self.url, tls=self.tls, proxies=self.proxies, protocols=self.protocols)
+        return httpx.AsyncClient(headers=headers, timeout=self.patience_s, **way)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

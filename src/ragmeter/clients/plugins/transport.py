@@ -17,6 +17,8 @@ from ragmeter.clients.http.clocks import clock_for, links_for
 from ragmeter.clients.plugins.registry import PLUGIN, speaker_of
 from ragmeter.clients.plugins.speaker import Question, ServiceFailed
 from ragmeter.clients.plugins.stream import Arrival, Stream
+from ragmeter.core.errors import ConfigError
+from ragmeter.core.inputs.access.proxy import DIRECT, Proxies
 from ragmeter.core.inputs.access.tls import OF_THE_SYSTEM, TlsFiles
 from ragmeter.core.requests.records import ErrorClass
 
@@ -52,6 +54,7 @@ class PluginTransport:
         local_ports: range | None = None,
         pauses: Pauses | None = None,
         addresses: str = RESOLVER,
+        proxies: Proxies = DIRECT,
     ) -> None:
         """name: of the plug-in. clock: as `registry.clock_of` has it. The others: as for `HttpTransport`.
 
@@ -60,13 +63,17 @@ class PluginTransport:
         speaker = speaker_of(name, "target")
         self.clock = PLUGIN if speaker.clock == PLUGIN else clock_for(clock)
         self._name = name
-        self._origin = Origin.parse(base_url)
+        self._origin = Origin.parse(base_url, proxies, tunnelled=True)
+        if self._origin.via is not None and self.clock == PLUGIN:
+            raise ConfigError(
+                f"$.proxy: the plug-in {name!r} has a client of its own, which goes its own way: leave the key out"
+            )
         self._tls = tls
         tls_context(tls)  # refuses a file that is not what it should be
         self._addresses = Addresses(addresses)
         of_wire = clock_for("user") if self.clock == PLUGIN else clock_for(clock)
         self._links = links_for(
-            of_wire, server_ports={self._origin.port}, local_ports=local_ports, pauses=pauses or Pauses()
+            of_wire, server_ports={self._origin.hop[1]}, local_ports=local_ports, pauses=pauses or Pauses()
         )
         self._speaker = speaker()
 

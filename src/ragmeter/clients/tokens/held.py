@@ -44,7 +44,7 @@ def _token(provider: Provider, auth: Auth) -> Token:
 
 def _got(provider: Provider, auth: Auth) -> Token:
     try:
-        token = run_plugin(auth) if isinstance(auth, ExecPlugin) else fetch(auth, provider.tls)
+        token = run_plugin(auth) if isinstance(auth, ExecPlugin) else fetch(auth, provider.tls, provider.proxies)
     except NoCredential as error:
         who = f"$.auth.exec: {auth.command!r}" if isinstance(auth, ExecPlugin) else f"$.auth.oauth: {auth.token_url}"
         raise TargetError(f"{provider.path}: {who} {provider.secrets.mask(str(error))}") from None

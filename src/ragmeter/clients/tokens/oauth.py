@@ -5,24 +5,25 @@ from typing import Final
 
 import httpx
 
-from ragmeter.clients.connection.tls_files import tls_context
+from ragmeter.clients.connection.control import reaching
 from ragmeter.clients.tokens.exec_plugin import NoCredential, one_line
 from ragmeter.clients.tokens.token import Token
 from ragmeter.core.inputs.access.auth import OAuthClient
+from ragmeter.core.inputs.access.proxy import DIRECT, Proxies
 from ragmeter.core.inputs.access.tls import TlsFiles
 
 TIMEOUT_S: Final = 15.0
 
 
-def fetch(client: OAuthClient, tls: TlsFiles) -> Token:
-    """Ask for a token. The secret goes into the header that the standard has for it, and proxies are not used.
+def fetch(client: OAuthClient, tls: TlsFiles, proxies: Proxies = DIRECT) -> Token:
+    """Ask for a token. The secret goes into the header that the standard has for it.
 
     Raises NoCredential with what the server said; its answer is not repeated where it may hold a token.
     """
     asked = {"grant_type": "client_credentials", "scope": client.scope, "audience": client.audience}
     form = {name: value for name, value in asked.items() if value is not None}
     try:
-        with httpx.Client(verify=tls_context(tls), timeout=TIMEOUT_S, trust_env=False) as http:
+        with httpx.Client(timeout=TIMEOUT_S, **reaching(client.token_url, tls=tls, proxies=proxies)) as http:
             answer = http.post(client.token_url, data=form, auth=(client.client_id, client.client_secret))
     except httpx.TimeoutException as error:
         raise NoCredential(f"did not answer within {TIMEOUT_S:g} s") from error

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from ragmeter.core.errors import ConfigError
 from ragmeter.core.inputs.access.auth import Auth, auth_of
+from ragmeter.core.inputs.access.proxy import DIRECT, ENVIRONMENT, Proxies, proxies_of
 from ragmeter.core.inputs.access.tls import OF_THE_SYSTEM, TlsFiles
 from ragmeter.core.inputs.headers import is_header_name
 from ragmeter.core.inputs.masking import LEAST_CHARS, NO_SECRETS, Secrets, secrets_in, too_short
@@ -87,6 +88,7 @@ class Provider:
     tls: TlsFiles = OF_THE_SYSTEM
     auth: Auth | None = None
     http2: bool = False
+    proxies: Proxies = DIRECT
     replica_header: str | None = None
     addresses: str = "resolver"
     workload: str
@@ -142,6 +144,9 @@ def provider_from(
         resolved.get("base_url"), base_url.origin if base_url else f"{path}: $.base_url"
     )
     llm, llm_shortened = checked_base_url(resolved.get("llm_url"), f"{path}: $.llm_url")
+    proxies = proxies_of(resolved.get("proxy"), environment, f"{path}: $.proxy")
+    if resolved.get("http2") and service and service.startswith("http://") and proxies.to(service):
+        raise ConfigError(f"{path}: $.http2: through a proxy HTTP/2 needs TLS: a base_url that begins with https://")
     return Provider(
         name=resolved["name"],
         path=path,
@@ -152,6 +157,7 @@ def provider_from(
         headers=_checked_headers(resolved.get("headers", {}), path),
         tls=_tls_of(resolved),
         http2=resolved.get("http2", False),
+        proxies=proxies,
         auth=auth_of(resolved["auth"], resolved.get("headers", {}), path) if "auth" in resolved else None,
         replica_header=resolved.get("replica_header"),
         addresses=resolved.get("addresses", schema["properties"]["addresses"]["default"]),
@@ -165,23 +171,32 @@ def provider_from(
         cost=resolved.get("cost"),
         netprobe=_netprobe_of(resolved.get("netprobe", {}), netprobe, schema),
         observe=_observed(resolved.get("observe", schema["properties"]["observe"]["default"]), path),
-        secrets=_secrets_of(document, resolved, environment),
-        notices=(*notices, *shortened, *llm_shortened, *_unmasked(resolved.get("headers", {}), path)),
+        secrets=_secrets_of(document, resolved, environment, proxies),
+        notices=(
+            *notices,
+            *shortened,
+            *llm_shortened,
+            *_unmasked(resolved.get("headers", {}), path),
+            *_unproxied(resolved.get("proxy"), proxies, path),
+        ),
     )
 
 
-def _secrets_of(document: Mapping[str, Any], resolved: Mapping[str, Any], environment: Mapping[str, str]) -> Secrets:
-    """Headers, the secret of ``auth``, and what the environment puts into them, into ``auth`` and ``local.args``."""
+def _secrets_of(
+    document: Mapping[str, Any], resolved: Mapping[str, Any], environment: Mapping[str, str], proxies: Proxies
+) -> Secrets:
+    """Headers, what ``auth`` and ``proxy`` know, and what the environment puts into these and ``local.args``."""
     auth = document.get("auth", {})
     hidden = [*document.get("headers", {}).values(), *document.get("local", {}).get("args", ()), *_texts(auth)]
     names = {name for text in hidden for name, _ in reference.findall(text)}
-    shown = [
-        text for key, value in resolved.items() if key not in {"headers", "local", "auth"} for text in _texts(value)
-    ]
+    unshown = {"headers", "local", "auth", "proxy"}
+    shown = [text for key, value in resolved.items() if key not in unshown for text in _texts(value)]
     client = resolved.get("auth", {}).get("oauth", {})
+    own = {key: text for key, text in client.items() if key == "client_secret"}
+    of_proxies = [each.authorization for each in (proxies.http, proxies.https) if each and each.authorization]
     return secrets_in(
-        {**resolved.get("headers", {}), **{key: text for key, text in client.items() if key == "client_secret"}},
-        from_environment=[environment[name] for name in names if environment.get(name)],
+        {**resolved.get("headers", {}), **own},
+        from_environment=[*of_proxies, *(environment[name] for name in names if environment.get(name))],
         shown=shown,
     )
 
@@ -199,6 +214,12 @@ def _unmasked(headers: Mapping[str, str], path: str) -> list[str]:
         f"{path}: $.headers.{name}: fewer than {LEAST_CHARS} characters: it is not masked where the service repeats it"
         for name in too_short(headers)
     ]
+
+
+def _unproxied(written: str | None, proxies: Proxies, path: str) -> list[str]:
+    if written != ENVIRONMENT or proxies.http or proxies.https:
+        return []
+    return [f"{path}: $.proxy: {ENVIRONMENT}: it names no proxy (https_proxy, http_proxy, all_proxy), and none is used"]
 
 
 def _observed(value: bool | str | Sequence[str], path: str) -> Literal["auto"] | tuple[str, ...]:
@@ -231,6 +252,7 @@ _of_the_service = {
     "tls",
     "auth",
     "http2",
+    "proxy",
     "replica_header",
     "observe",
     "addresses",

@@ -21,6 +21,7 @@ QUESTIONS: Final = (
 )
 """Questions that a service can be asked whatever its documents are."""
 URL_VARIABLE: Final = "RAG_URL"
+PROXY_VARIABLE: Final = "RAG_PROXY_CREDENTIALS"
 REQUESTS: Final = 100
 LEAST_REQUESTS: Final = 64
 """With fewer, no p90 can be shown to be kept."""
@@ -43,6 +44,7 @@ class Starter:
     target: str | Mapping[str, Any]
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     ca_file: str | None = None
+    proxy: str | None = field(default=None, repr=False)
     model: str | None = None
     questions: tuple[str, ...] = QUESTIONS
     file: str | None = None
@@ -53,8 +55,8 @@ class Starter:
 
     @property
     def variables(self) -> tuple[str, ...]:
-        """Of the environment, that the headers of the provider file need."""
-        written = " ".join(self.written_headers().values())
+        """Of the environment, that headers and proxy of the provider file need."""
+        written = " ".join([*self.written_headers().values(), self._written_proxy() or ""])
         return tuple(dict.fromkeys(re.findall(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}", written)))
 
     def written_headers(self) -> dict[str, str]:
@@ -64,16 +66,24 @@ class Starter:
             for name, value in self.headers.items()
         }
 
+    def _written_proxy(self) -> str | None:
+        """Credentials without a reference are replaced by one, as those of headers are."""
+        scheme, _, rest = (self.proxy or "").rpartition("://")
+        credentials, at, host = rest.rpartition("@")
+        if not at or _REFERENCE.search(credentials):
+            return self.proxy
+        return f"{scheme or 'http'}://${{{PROXY_VARIABLE}}}@{host}"
+
     def provider(self) -> dict[str, Any]:
         """To be used at once."""
-        return self._provider(self.url, self.headers)
+        return self._provider(self.url, self.headers, self.proxy)
 
     def provider_file(self) -> dict[str, Any]:
         """To be kept: its URL may be another one elsewhere, and it has no secret."""
-        made = self._provider(f"${{{URL_VARIABLE}:-{self.url}}}", self.written_headers())
+        made = self._provider(f"${{{URL_VARIABLE}:-{self.url}}}", self.written_headers(), self._written_proxy())
         return {**made, "workload": "./workload.yaml"}
 
-    def _provider(self, url: str, headers: Mapping[str, str]) -> dict[str, Any]:
+    def _provider(self, url: str, headers: Mapping[str, str], proxy: str | None) -> dict[str, Any]:
         return {
             "schema": PROVIDER,
             "name": self.name,
@@ -81,6 +91,7 @@ class Starter:
             "target": self.target,
             **({"headers": dict(headers)} if headers else {}),
             **({"ca_file": self.ca_file} if self.ca_file else {}),
+            **({"proxy": proxy} if proxy else {}),
         }
 
     def workload(self) -> dict[str, Any]:

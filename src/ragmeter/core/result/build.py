@@ -161,6 +161,7 @@ def _caveats(
     """The weightiest first."""
     measured = [sample for sample in samples if sample.phase is Phase.MEASURED]
     more = (
+        _caveat_of_proxy(plan.metadata.get("proxy")),
         caveat_of_repeats(samples),
         caveat_of_retrieval(retrieval),
         caveat_of_marks(plan),
@@ -171,6 +172,12 @@ def _caveats(
     of_answers = caveats_of_answers(measured, None if drawn else plan.workload.max_output_tokens)
     bursts = dict.fromkeys(harness.unjudged.values())
     return (*bursts, *of_answers, *caveats_of_replicas(replicas), *(each for each in more if each is not None))
+
+
+def _caveat_of_proxy(proxy: str | None) -> str | None:
+    if not proxy:
+        return None
+    return f"requests went through the proxy {proxy}: what it takes is in every figure, and round trips are to it"
 
 
 def _whole(level: float | None) -> int | None:

@@ -66,6 +66,7 @@ COULD_EXPLAIN = (
     "kubernetes_version",
     "region",
     "zone",
+    "proxy",
     "clock",
     "client_host",
     "client_cpus",

@@ -63,6 +63,7 @@ class RunMetadata:
     client_host: str | None = None
     client_python: str | None = None
     client_cpus: int | None = None
+    proxy: str | None = None
     branch: str | None = None
     commit: str | None = None
 

@@ -301,6 +301,7 @@ def transport_of(
             local_ports=local_ports,
             pauses=pauses,
             addresses=provider.addresses,
+            proxies=provider.proxies,
         )
     return HttpTransport(
         [url],
@@ -310,6 +311,7 @@ def transport_of(
         local_ports=local_ports,
         pauses=pauses,
         addresses=provider.addresses,
+        proxies=provider.proxies,
     )
 
 

@@ -1,7 +1,6 @@
 """Requests that change and cost nothing, to a service that nobody knows yet: its answers, or why it has none."""
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,9 +11,8 @@ import httpx
 from ragmeter.clients.tokens.held import authorized
 from ragmeter.core.errors import TargetError
 from ragmeter.core.inputs.provider import Provider
-from ragmeter.core.urls import unused_proxy
 from ragmeter.run.plan.refusals import REFUSED, of_scheme, said_of, wants_tls, with_tls
-from ragmeter.run.plan.target import client_of
+from ragmeter.run.plan.target import by_proxy, client_of, hint_of_proxy
 
 PROBE_S: Final = 5.0
 AT_ONCE: Final = 4
@@ -75,8 +73,10 @@ def _first(client: httpx.Client, provider: Provider) -> int:
     except httpx.TimeoutException as error:
         raise TargetError(f"{url}: no answer within {PROBE_S:g} s") from error
     except httpx.HTTPError as error:
-        words = of_scheme(error, url) or f"cannot be reached: {provider.secrets.mask(said_of(error))}"
-        raise TargetError(f"{url}: {words}{unused_proxy(client.base_url.scheme, os.environ)}") from None
+        via = by_proxy(provider)
+        scheme = None if via else of_scheme(error, url)
+        words = scheme or f"cannot be reached{via}: {provider.secrets.mask(said_of(error))}"
+        raise TargetError(f"{url}: {words}{hint_of_proxy(provider)}") from None
     location = response.headers.get("location", "")
     if response.is_redirect and url.startswith("http://") and location.startswith("https://"):
         raise TargetError(f"{url}: sends its callers to {location.rstrip('/')}; name that URL")

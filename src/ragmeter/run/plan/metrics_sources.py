@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import httpx
 
+from ragmeter.clients.connection.tls_files import HTTP_1, HTTP_2
 from ragmeter.clients.observe.source import READ_S, MetricsSource, Page, read_page
 from ragmeter.clients.tokens.held import authorized
 from ragmeter.core.errors import ConfigError, TargetError
@@ -69,10 +70,26 @@ def _llm_of_info(provider: Provider) -> str | None:
 
 
 def _source(provider: Provider, url: str) -> MetricsSource:
-    """The service's headers go to itself alone."""
-    is_own = provider.base_url is not None and _origin(url) == _origin(provider.base_url)
-    headers = authorized(provider).headers if is_own else {}
-    return MetricsSource(url=url, headers=headers, ca_file=provider.tls.ca, patience_s=READ_S)
+    """The service's headers go to itself alone. HTTP/2 may be spoken with all who take it where the service insists."""
+    is_own = _is_own(provider, url)
+    others = (*HTTP_2, *HTTP_1) if provider.http2 and url.startswith("https://") else HTTP_1
+    return MetricsSource(
+        url=url,
+        headers=authorized(provider).headers if is_own else {},
+        tls=provider.tls,
+        proxies=provider.proxies,
+        protocols=HTTP_2 if is_own and provider.http2 else others,
+        patience_s=READ_S,
+    )
+
+
+def renewed(sources: Sequence[MetricsSource], provider: Provider) -> tuple[MetricsSource, ...]:
+    """The same sources with the headers of the provider as it is let in now."""
+    return tuple(replace(each, headers=provider.headers) if _is_own(provider, each.url) else each for each in sources)
+
+
+def _is_own(provider: Provider, url: str) -> bool:
+    return provider.base_url is not None and _origin(url) == _origin(provider.base_url)
 
 
 def _origin(url: str) -> tuple[str, str | None, int | None]:
@@ -91,8 +108,8 @@ async def _pages(sources: Sequence[MetricsSource]) -> list[Page]:
 async def _page(source: MetricsSource) -> Page:
     try:
         client = source.client()
-    except OSError as error:
-        return Page(began_ns=0, ended_ns=0, failure=f"{source.ca_file}: {error.strerror or error}")
+    except ConfigError as error:
+        return Page(began_ns=0, ended_ns=0, failure=str(error))
     async with client:
         return await read_page(client, source, buckets=False)
 

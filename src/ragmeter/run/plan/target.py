@@ -4,16 +4,17 @@ import os
 import platform
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
 from ragmeter.clients.answers.llm import MODELS_PATH, llm_facts, ray_facts
 from ragmeter.clients.answers.told import READ_CHARS, excerpt
-from ragmeter.clients.connection.tls_files import HTTP_1, HTTP_2, tls_context
+from ragmeter.clients.connection.control import reaching
+from ragmeter.clients.connection.tls_files import HTTP_1, HTTP_2
 from ragmeter.clients.kube.facts import cluster_facts, image_facts
 from ragmeter.clients.tokens.held import authorized
 from ragmeter.core.errors import ConfigError, TargetError
-from ragmeter.core.inputs.access.tls import OF_THE_SYSTEM
 from ragmeter.core.inputs.provider import Provider
 from ragmeter.core.inputs.workload import Workload
 from ragmeter.core.run.metadata import RunMetadata, Source, environment_source
@@ -58,21 +59,12 @@ def client_of(provider: Provider) -> httpx.Client:
 
 
 def _client(provider: Provider, url: str, headers: Mapping[str, str], *, http2: bool = False) -> httpx.Client:
-    """Like the load client it obeys no proxy variables. A final /v1, as OpenAI clients write it, is left out."""
+    """It takes the way that the load takes. A final /v1, as OpenAI clients write it, is left out."""
     try:
-        is_plain = url.startswith("http://") and provider.tls == OF_THE_SYSTEM  # bad files are refused in any case
-        verify = False if is_plain else tls_context(provider.tls, HTTP_2 if http2 else HTTP_1)
+        way = reaching(url, tls=provider.tls, proxies=provider.proxies, protocols=HTTP_2 if http2 else HTTP_1)
     except ConfigError as error:
         raise TargetError(f"{provider.path}: {error}") from error
-    return httpx.Client(
-        base_url=url.removesuffix("/v1"),
-        headers=dict(headers),
-        timeout=TIMEOUT_S,
-        verify=verify,
-        trust_env=False,
-        http1=not http2,
-        http2=http2,
-    )
+    return httpx.Client(base_url=url.removesuffix("/v1"), headers=dict(headers), timeout=TIMEOUT_S, **way)
 
 
 def _check_success(response: httpx.Response, provider: Provider) -> None:
@@ -91,11 +83,24 @@ def _answer(client: httpx.Client, path: str, provider: Provider) -> httpx.Respon
     except httpx.TimeoutException as error:
         raise TargetError(f"{where}{path}: no answer within {TIMEOUT_S} s") from error
     except httpx.HTTPError as error:
-        hint = unused_proxy(client.base_url.scheme, os.environ)
-        if words := of_scheme(error, str(provider.base_url)):
+        via, hint = by_proxy(provider), hint_of_proxy(provider)
+        if not via and (words := of_scheme(error, str(provider.base_url))):
             raise TargetError(f"{where}: {provider.secrets.mask(words)}{hint}") from None
-        raise TargetError(f"{where}{path}: cannot be reached: {provider.secrets.mask(said_of(error))}{hint}") from None
+        said = provider.secrets.mask(said_of(error))
+        raise TargetError(f"{where}{path}: cannot be reached{via}: {said}{hint}") from None
     return response
+
+
+def by_proxy(provider: Provider) -> str:
+    """For a message that the service cannot be reached: through whom; empty without a proxy."""
+    via = provider.proxies.to(str(provider.base_url))
+    return "" if via is None else f" through the proxy {via}"
+
+
+def hint_of_proxy(provider: Provider) -> str:
+    """For the end of that message; see `unused_proxy`."""
+    url = str(provider.base_url)
+    return "" if provider.proxies.to(url) else unused_proxy(urlsplit(url).scheme, os.environ)
 
 
 def metadata_sources(provider: Provider, workload: Workload, *, environment: Mapping[str, str]) -> list[Source]:
@@ -152,6 +157,7 @@ def _ray(provider: Provider) -> dict[str, Any]:
 
 
 def _run_facts(provider: Provider, workload: Workload) -> dict[str, Any]:
+    via = provider.proxies.to(str(provider.base_url))
     asked = workload.described.uses if workload.described else ("k", "docset") if workload.target == "rag" else ()
     return {
         "provider": provider.name,
@@ -164,6 +170,7 @@ def _run_facts(provider: Provider, workload: Workload) -> dict[str, Any]:
         "client_host": platform.platform(),
         "client_python": platform.python_version(),
         "client_cpus": os.cpu_count(),
+        "proxy": via and str(via),
     }
 
 

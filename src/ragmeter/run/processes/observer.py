@@ -8,15 +8,17 @@ import asyncio
 import socket
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from typing import Final, Literal
 
 import httpx
 
 from ragmeter.clients.observe.source import MetricsSource, Page, read_page
+from ragmeter.core.errors import ConfigError
 from ragmeter.core.figures.observe.records import Reading
 from ragmeter.run.processes.channel import Channel
-from ragmeter.run.processes.observer_messages import BeginSpan, EdgeRead, EndSpan
+from ragmeter.run.processes.observer_messages import BeginSpan, EdgeRead, EndSpan, Renew
 
 INTERVAL_S: Final = 1.0
 FIRST_S: Final = 0.5
@@ -38,12 +40,18 @@ class _Watching:
         for source in self.told.sources:
             try:
                 client: httpx.AsyncClient | str = await self._stack.enter_async_context(source.client())
-            except OSError as error:
-                client = f"{source.ca_file}: {error.strerror or error}"
+            except ConfigError as error:
+                client = str(error)
             self._clients.append((source, client))
         await self._edge("begin")
         began_s = time.monotonic()
         self._loops = [asyncio.create_task(self._each_second(*at, began_s)) for at in self._clients]
+
+    def renew(self, sources: Sequence[MetricsSource]) -> None:
+        headers = {source.url: source.headers for source in sources}
+        for source, client in self._clients:
+            if isinstance(client, httpx.AsyncClient):
+                client.headers.update(headers.get(source.url, {}))
 
     async def end(self) -> None:
         await self.stop()
@@ -102,6 +110,9 @@ async def main(descriptor: int) -> None:
     channel = await Channel.open(socket.socket(fileno=descriptor))
     watching: _Watching | None = None
     while (told := await channel.receive()) is not None:
+        if watching is not None and isinstance(told, Renew):
+            watching.renew(told.sources)
+            continue
         if watching is not None and not isinstance(told, EndSpan):
             await watching.drop()
             watching = None

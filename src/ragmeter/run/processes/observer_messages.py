@@ -20,6 +20,13 @@ class BeginSpan:
 
 
 @dataclass(frozen=True, slots=True)
+class Renew:
+    """From now on the sources have these headers. Not answered."""
+
+    sources: tuple[MetricsSource, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class EndSpan:
     """Stop, and read every source once more. Answered by `EdgeRead`."""
 

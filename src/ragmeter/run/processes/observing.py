@@ -16,7 +16,7 @@ from ragmeter.clients.observe.source import MetricsSource
 from ragmeter.core.figures.observe.records import Reading, Span
 from ragmeter.run.processes.channel import records, written
 from ragmeter.run.processes.children import Child
-from ragmeter.run.processes.observer_messages import BeginSpan, DropSpan, EdgeRead, EndSpan
+from ragmeter.run.processes.observer_messages import BeginSpan, DropSpan, EdgeRead, EndSpan, Renew
 
 START_S: Final = 30.0
 """The first answer comes when the process has started, on a busy machine too."""
@@ -72,7 +72,7 @@ class Observer:
         self._number += 1
         return self._number
 
-    def tell(self, order: BeginSpan | EndSpan | DropSpan) -> None:
+    def tell(self, order: BeginSpan | EndSpan | DropSpan | Renew) -> None:
         """What cannot be told to a process that is gone is noticed by those who wait for it."""
         if self._sock is not None:
             with suppress(OSError):
@@ -155,6 +155,12 @@ class Observation:
         self._number = None
         edge = await self.observer.edge(number, EndSpan(number), self._patience_s + _LATE_S)
         return [*self.taken(), *self._whole(span, "end", edge)]
+
+    def renew(self, sources: Sequence[MetricsSource]) -> None:
+        """The same sources, whose headers are new: those of before expire."""
+        self.sources = sources
+        if self._number is not None:
+            self.observer.tell(Renew(tuple(sources)))
 
     @property
     def _patience_s(self) -> float:

@@ -14,6 +14,7 @@ from ragmeter.clients.connection.tls_files import verification
 from ragmeter.clients.plugins.registry import PLUGIN
 from ragmeter.core.client.floor import Calibration, floor_of
 from ragmeter.core.errors import TargetError
+from ragmeter.core.inputs.access.proxy import DIRECT
 from ragmeter.core.inputs.access.tls import OF_THE_SYSTEM
 from ragmeter.core.inputs.provider import Provider
 from ragmeter.core.inputs.workload import Workload
@@ -56,7 +57,7 @@ def calibrate(workload: Workload, provider: Provider, workers: Workers, *, clock
     streams = _streams(workload)
     with _server(streams) as url:
         conditions = Conditions(
-            provider=replace(provider, base_url=url, headers={}, tls=OF_THE_SYSTEM, http2=False),
+            provider=replace(provider, base_url=url, headers={}, tls=OF_THE_SYSTEM, http2=False, proxies=DIRECT),
             origin_ns=0,
             keep=lambda _sample: None,
             watch=lambda: None,

@@ -24,6 +24,7 @@ from ragmeter.core.run.plan import RunEnding
 from ragmeter.core.schedule.phases import asked_once
 from ragmeter.core.schedule.plan import Marking, PhasePlan
 from ragmeter.run.load.loader import ClientLoad, fast_loop
+from ragmeter.run.plan.metrics_sources import renewed
 from ragmeter.run.processes.messages import Connect
 from ragmeter.run.processes.observing import Observation
 from ragmeter.run.processes.workers import WorkerDied, WorkerPool, Workers
@@ -163,7 +164,7 @@ class _Run:
     async def _phases(self, workers: Workers) -> None:
         connect = Connect(
             workload=self.workload,
-            provider=await asyncio.to_thread(authorized, self.conditions.provider),
+            provider=await self._let_in(),
             origin_ns=self.conditions.origin_ns,
             connections=max(map(_slots, self.plans), default=1),
             at_once=next(map(_slots, self.plans), 1),
@@ -183,6 +184,14 @@ class _Run:
                 elif plan.name == "warmup":
                     _check_warm(self.samples)
 
+    async def _let_in(self) -> Provider:
+        """The provider with a credential that is fresh, which those who watch the servers get, too."""
+        provider = await asyncio.to_thread(authorized, self.conditions.provider)
+        observation = self.conditions.observation
+        if observation is not None and self.conditions.provider.auth is not None:
+            observation.renew(renewed(observation.sources, provider))
+        return provider
+
     @asynccontextmanager
     async def _renewing(self, pool: WorkerPool) -> AsyncIterator[None]:
         """Within, credentials are got anew before they expire: here, where it costs no load process time."""
@@ -198,7 +207,7 @@ class _Run:
         while (left_s := renewal_s(provider)) is not None:
             await asyncio.sleep(max(left_s, RENEW_AGAIN_S))
             try:
-                pool.renew(await asyncio.to_thread(authorized, provider))
+                pool.renew(await self._let_in())
             except TargetError as error:
                 words = f"no new credential during the run: {error}"
                 self._warnings += [] if words in self._warnings else [words]

@@ -9,7 +9,7 @@ from ragmeter.core.inputs.targets.places import Place, place_of
 from ragmeter.core.requests.records import STAGE_TIMES
 from ragmeter.core.requests.stage_names import why_no_stage
 
-Framing = Literal["sse", "ndjson", "text", "json", "messages"]
+Framing = Literal["sse", "ndjson", "named-lines", "text", "json", "messages"]
 IDS: Final = ("request_id", "trace_id", "replica_id", "model_id")
 _PLAIN: Final = ("text", "reasoning", "tokens", "finish_reason", "error", "refused")
 _OF_EVENTS: Final = (*_PLAIN, *IDS, "sources", "usage", "timings", "elsewhere")
