@@ -60,7 +60,7 @@ def _above_zero(text: str, value: float) -> float:
 
 def seconds(text: str) -> float:
     """``10``, ``1.5s``, ``500ms``, ``2m``. Raises ValueError, a sentence, for anything else."""
-    return amount(text, "s")
+    return float(amount(text, "s"))
 
 
 def whole_seconds(text: str) -> int:
@@ -78,7 +78,7 @@ def seconds_above_zero(text: str) -> float:
 
 def minutes_above_zero(text: str) -> float:
     """``30``, ``90s``, ``2h``, above 0. Raises ValueError, a sentence, for anything else."""
-    return _above_zero(text, amount(text, "min"))
+    return _above_zero(text, float(amount(text, "min")))
 
 
 def until(text: str) -> dict[str, object]:

@@ -83,7 +83,7 @@ def counts_sentence(at: Serving) -> str | None:
     if not known or len(known) < len(pairs):
         return None
     llm, client = sum(llm for llm, _ in known), sum(client for _, client in known)
-    return f"output tokens {count(round(llm))} by the LLM servers' count, {count(client)} by that of the answers"
+    return f"output tokens: {count(round(llm))} by the LLM servers' count, {count(client)} by that of the answers"
 
 
 def cost_sentence(at: ObserverCost) -> str:
