@@ -38,7 +38,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     place = check.add_mutually_exclusive_group(required=True)
     place.add_argument("--url", metavar="URL", help="base URL of the service")
     place.add_argument("--provider", metavar="NAME|FILE", help="whose base URL, headers and certificates are used")
-    check.add_argument("--prompt", default=PROMPT, metavar="TEXT", help=f"default: {PROMPT}")
+    check.add_argument("--prompt", "--question", default=PROMPT, metavar="TEXT", help=f"default: {PROMPT}")
     check.add_argument("--model", metavar="ID", help="the model that is asked for")
     check.add_argument("--max-tokens", type=int, default=64, metavar="N", help="default: 64")
     check.add_argument("--value", action="append", default=[], metavar="NAME=VALUE", help="a value of the target")
@@ -102,7 +102,8 @@ def _request_lines(provider: Provider, dialect: Dialect, workload: Workload) -> 
 
 
 def _answer_lines(exchange: Exchange) -> list[str]:
-    told = f"HTTP {exchange.status}, {exchange.header('content-type')}" if exchange.status else "no answer"
+    kind = exchange.header("content-type") or "no content-type"
+    told = f"HTTP {exchange.status}, {kind}" if exchange.status else "no answer"
     return [told, *([] if exchange.failure is None else [f"  {exchange.failure[1]}"])]
 
 
@@ -120,6 +121,8 @@ def _changes(read: Mapping[str, Any]) -> Iterator[str]:
         if name == "timings":
             yield from (f"{stage} = {ms}" for stage in STAGE_TIMES if (ms := getattr(value, stage)) is not None)
             yield from (f"stage {stage} = {ms}" for stage, ms in (*value.further, *value.later))
+        elif name == "fault":
+            yield f"failed: {value[1]}"
         elif name not in {*_MARKS, "unknown"} and not name.endswith(("_ns", "_bytes", "_chars")):
             yield f"{name} = {value}"
 
