@@ -94,6 +94,21 @@ def test_render_of_a_killed_run_says_that_it_was_interrupted(raw: Path, capsys: 
     assert "14 measured" in out
 
 
+@pytest.mark.parametrize(
+    ("suffix", "what"), [(".html", "a page"), (".xml", "a JUnit report"), (".md", "a summary"), (".prom", "a set of")]
+)
+@pytest.mark.parametrize("command", [["render"], ["judge"], ["compare", "other.raw.jsonl"]])
+def test_what_was_made_of_a_run_is_refused_and_its_record_is_named(
+    raw: Path, command: list[str], suffix: str, what: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = raw.with_name(raw.name.removesuffix(".raw.jsonl") + suffix)
+    page.write_text("<html>")
+    assert main([command[0], str(page), *command[1:]]) == 2
+    said = capsys.readouterr().err
+    assert f"{page}: is {what}" in said
+    assert f"that was made of a run; name its raw record, {raw}" in said
+
+
 def test_render_refuses_one_document_for_two_runs(raw: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["render", str(raw), str(raw), "--json", "x.json"]) == 2
     assert "--json: one document holds one run, not 2" in capsys.readouterr().err

@@ -130,7 +130,7 @@ def test_an_input_that_ends_is_no_answer(
             ("--url", "http://127.0.0.1:1", "--target", "hayhooks"),
             "target hayhooks: needs a value; give it with --value",
         ),
-        ((*NAMED, "--name", "Mine"), "$.name: 'Mine' does not match"),
+        ((*NAMED, "--name", "Mine"), "$.name: 'Mine' is not made of"),
         ((*NAMED, "--slo", "ttft < 2"), "--slo: "),
     ],
 )

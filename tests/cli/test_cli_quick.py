@@ -157,7 +157,7 @@ def test_ctrl_c_keeps_what_was_measured(server: GroundTruthServer) -> None:
         (("",), "URL: missing; write the URL of the service"),
         (("http://me:s3cret@127.0.0.1",), "URL: a URL with credentials is not allowed"),
         (("http://127.0.0.1:1", "--duration", "61"), "--duration: 61 is not from 1 to 60 seconds"),
-        (("http://127.0.0.1:1", "--duration", "nan"), "--duration: nan is not from 1 to 60 seconds"),
+        (("http://127.0.0.1:1", "--duration", "2m"), "--duration: 120 is not from 1 to 60 seconds"),
         (("http://127.0.0.1:1", "--most", "0"), "--most: 0 is not >= 1"),
         (("http://127.0.0.1:1", "--max-tokens", "0"), "--max-tokens: 0 is not >= 1"),
         (("http://127.0.0.1:1", "--question", " "), "--question: ' ' is no question"),

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import ragmeter
 from ragmeter.cli.judge import MISSED
-from ragmeter.cli.pricing import Prices, add_prices, add_terms, priced, terms_of
+from ragmeter.cli.options.amounts import share
+from ragmeter.cli.options.pricing import Prices, add_prices, add_terms, priced, terms_of
 from ragmeter.cli.saved import load_side
 from ragmeter.cli.terminal import colour, say, width
 from ragmeter.clients.files import write_atomically
@@ -19,8 +20,9 @@ from ragmeter.core.compare.regression import gates_of_reference
 from ragmeter.core.compare.sides import ImportedRun, measure_all
 from ragmeter.core.errors import ConfigError
 from ragmeter.core.requests.figure import Figure, parse_figure
+from ragmeter.core.requests.metric import OF_SERVERS
 from ragmeter.core.requests.metrics import METRICS
-from ragmeter.core.run.identity import identity_diff
+from ragmeter.core.run.identity import identity_diff, in_manifest
 from ragmeter.core.run.saved import SavedRun
 from ragmeter.core.verdicts.records import Outcome
 from ragmeter.report.html.comparison_page import comparison_page
@@ -80,19 +82,15 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     parser.set_defaults(command=run)
 
 
-def share(text: str) -> float:
-    """A ratio above 0 and below 1. Raises ArgumentTypeError for another one, and ValueError for what is no number."""
-    value = float(text)
-    if not 0 < value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not above 0 and below 1")
-    return value
-
-
 def _key(text: str) -> Figure:
     try:
         found = parse_figure(text, "--metric")
     except ConfigError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
+    if METRICS[found.metric].kind in OF_SERVERS:
+        raise argparse.ArgumentTypeError(
+            f"{found}: is told by the servers and not by each request, so it is not compared: see the page of each run"
+        )
     if METRICS[found.metric].better is None:
         raise argparse.ArgumentTypeError(f"{found.metric}: neither direction is better, so no side can be")
     return found
@@ -170,7 +168,7 @@ def _refuse_different(runs: Sequence[MeasuredRun]) -> None:
     for a, b in combinations(runs, 2):
         differing = identity_diff(a.identity, b.identity).must_match
         if differing:
-            first = differing[0]
+            first = in_manifest(differing[0], a.identity, b.identity)
             raise ConfigError(
                 f"{b.side.raw_samples_path}: {first.field} is {first.b!r}, and {first.a!r} in "
                 f"{a.side.raw_samples_path}: the runs did not measure the same "

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from ragmeter.cli.demo import DemoResult, load_demo
-from ragmeter.cli.pricing import Prices, add_prices, add_terms, cost_of_document, priced, terms_of
+from ragmeter.cli.options.pricing import Prices, add_prices, add_terms, cost_of_document, priced, terms_of
 from ragmeter.cli.saved import load_run
 from ragmeter.cli.terminal import say, width
 from ragmeter.core.codec import encode

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 
-from ragmeter.cli.pricing import Prices
+from ragmeter.cli.options.pricing import Prices
 from ragmeter.clients.files import read_document
 from ragmeter.core.compare.importers.demo import DEMO, documented_demo
 from ragmeter.core.compare.importers.known import importer_of

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from ragmeter.cli.pricing import Prices, add_prices, cost_of_document, priced
+from ragmeter.cli.options.pricing import Prices, add_prices, cost_of_document, priced
 from ragmeter.cli.saved import load_run, result_from
 from ragmeter.cli.terminal import colour, say, width
 from ragmeter.clients.files import write_atomically

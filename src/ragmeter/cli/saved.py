@@ -1,6 +1,7 @@
 """Saved runs: raw records and results."""
 
 from pathlib import Path
+from typing import Final
 
 from ragmeter.clients.files import read_document, read_text, schema, sha256_of
 from ragmeter.core.codec import decode
@@ -19,11 +20,13 @@ from ragmeter.report.words.naming import run_name
 from ragmeter.run import store
 
 TRIALS_SUFFIX = ".trials.json"
+_MADE_OF_A_RUN: Final = {".html": "a page", ".xml": "a JUnit report", ".md": "a summary", ".prom": "a set of figures"}
 
 
 def load_raw(path: Path) -> SavedRun:
     """Raises ConfigError for a result: it has no requests to compute from."""
     _refuse_imported(path)
+    _refuse_page(path)
     if not path.name.endswith(store.suffix):
         _refuse_foreign(path)
         raise ConfigError(f"{path}: needs the requests of a run: name its raw record, a file ending in {store.suffix}")
@@ -34,6 +37,17 @@ def load_raw(path: Path) -> SavedRun:
 def _refuse_imported(path: Path) -> None:
     if path.name.endswith(TRIALS_SUFFIX):
         raise ConfigError(f"{path}: is of `ragmeter import`: only `ragmeter compare` reads it")
+
+
+def _refuse_page(path: Path) -> None:
+    """Raises ConfigError for what was made of a run, and names what it was made of where that lies beside it."""
+    if path.suffix not in _MADE_OF_A_RUN:
+        return
+    raw = path.with_suffix(store.suffix)
+    made_of = (
+        f"name its raw record, {raw}" if raw.is_file() else f"name its raw record, a file ending in {store.suffix}"
+    )
+    raise ConfigError(f"{path}: is {_MADE_OF_A_RUN[path.suffix]} that was made of a run; {made_of}")
 
 
 def _refuse_foreign(path: Path) -> None:
@@ -68,6 +82,7 @@ def load(path: Path) -> RunResult:
     if path.name.endswith(store.suffix):
         return result_from(load_raw(path))
     _refuse_imported(path)
+    _refuse_page(path)
     _refuse_foreign(path)
     result = load_result(read_text(path), where=str(path))
     return audited(result, label=run_name(result))

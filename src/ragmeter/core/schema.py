@@ -3,7 +3,9 @@
 import difflib
 import functools
 import math
+import re
 from collections.abc import Mapping
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from ragmeter.core.errors import SchemaError
@@ -53,7 +55,7 @@ def _sentence(error: "ValidationError") -> str:
         key = rule["required"][0]
         return f"{error.json_path}.{key}: {error.instance[key]!r} has no meaning here"
     if error.validator == "additionalProperties" and isinstance(error.schema, dict):
-        return _unknown_key(error, sorted(error.schema.get("properties", {})))
+        return _unknown_key(error, error.schema.get("properties", {}))
     if error.validator == "oneOf" and isinstance(error.instance, dict):
         groups = " or ".join(", ".join(option.get("required", [])) for option in rule)
         return f"{error.json_path}: needs exactly one of {groups}"
@@ -67,10 +69,29 @@ def _sentence(error: "ValidationError") -> str:
 def _objection(error: "ValidationError") -> str:
     rule: Any = error.validator_value
     examples = error.schema.get("examples") if isinstance(error.schema, dict) else None
+    if error.validator == "pattern" and isinstance(error.schema, dict) and (allowed := error.schema.get("allowed")):
+        return f"is not made of {allowed}{_slug(error.instance, rule)}"
     if error.validator == "pattern" and examples:
         return f"is not like {' or '.join(map(repr, examples))}"
     allowed = ", ".join(map(str, rule)) if isinstance(rule, list) else rule
+    if error.validator == "type":
+        allowed = str(allowed).replace(", ", " or ") + _quoting(error.instance, rule)
     return sentences[str(error.validator)].format(allowed)
+
+
+def _quoting(instance: Any, rule: Any) -> str:
+    """YAML takes 1.0 for a number and '10' for a text."""
+    if isinstance(instance, str) and rule in ("integer", "number") and instance.strip().isdecimal():
+        return f"; write it without quotes: {instance.strip()}"
+    if isinstance(instance, int | float | date) and rule == "string":
+        return f"; write it in quotes: '{str(instance).lower() if isinstance(instance, bool) else instance}'"
+    return ""
+
+
+def _slug(instance: Any, pattern: str) -> str:
+    """What a name would be without what it must not have, where that makes one."""
+    made = re.sub(r"[^a-z0-9._-]+", "-", str(instance).lower()).strip("-._")
+    return f"; write {made!r}" if re.search(pattern, made) else ""
 
 
 sentences = {
@@ -96,12 +117,24 @@ def _shown(error: "ValidationError") -> str:
     return text if len(text) <= 80 else text[:77] + "…"
 
 
-def _unknown_key(error: "ValidationError", known: list[str]) -> str:
+def _unknown_key(error: "ValidationError", rules: Mapping[str, Any]) -> str:
     instance: Any = error.instance
-    unknown = min(str(key) for key in instance if key not in known)
-    close = difflib.get_close_matches(unknown, known, n=1)
-    hint = f"did you mean {close[0]!r}? " if close else ""
-    return f"{error.json_path}.{unknown}: unknown key; {hint}allowed: {', '.join(known)}"
+    unknown = min(str(key) for key in instance if key not in rules)
+    meant = _meant(unknown, rules)
+    hint = f"did you mean {meant!r}? " if meant else ""
+    return f"{error.json_path}.{unknown}: unknown key; {hint}allowed: {', '.join(sorted(rules))}"
+
+
+def _meant(unknown: str, rules: Mapping[str, Any]) -> str | None:
+    """The key that has the name as its keyword ``synonyms``, or is spelt like it, or stands in a section below."""
+    for key, rule in rules.items():
+        if unknown.lower() in rule.get("synonyms", ()):
+            return key
+    sections = [key for key, rule in rules.items() if unknown in rule.get("properties", {})]
+    if len(sections) == 1:
+        return f"{sections[0]}.{unknown}"
+    close = difflib.get_close_matches(unknown, sorted(rules), n=1)
+    return close[0] if close else None
 
 
 def defaults(schema: Mapping[str, Any], section: str) -> dict[str, Any]:

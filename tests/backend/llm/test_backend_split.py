@@ -22,6 +22,7 @@ from ragmeter.run.load.single import ask_at_once
 from tests.backend.running import Backend
 from tests.backend.test_backend_caches import at
 from tests.tethered import tethered
+from tests.waiting import wait_until
 
 WORDS = "retrieval index embedding passage "
 
@@ -42,6 +43,8 @@ def one_slot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
         backend = Backend(data_dir=folder, llm_url=url, VLLM_TIMEOUT_SECONDS="300")
         try:
             backend.ingest({"short.md": "A passage."})
+            # The backend asks for the model's name once, and not for longer than some seconds: before twelve ask it.
+            wait_until(lambda: backend.http.get("/readyz").is_success, 120)
             yield backend
         finally:
             backend.close()

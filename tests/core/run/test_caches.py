@@ -1,5 +1,6 @@
 """The caches of a run: what is asserted of a declared state, and what is said where it cannot be."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -178,3 +179,21 @@ def test_a_described_target_is_marked_where_its_description_says_and_what_says_n
     assert broken(run, asked(left_out), COMPLETE) == []
     assert broken(run, asked(left_out + 50), COMPLETE), "beyond it, every hit counts"
     assert (caveat_of_marks(run) is not None) is is_told
+
+
+def test_two_manifests_that_differ_are_told_by_the_first_key() -> None:
+    one, other = plan("cold"), plan("cold")
+    longer = replace(other.workload, sha256="b" * 64, manifest=_with(other.workload.manifest, max_output_tokens=99))
+    again = replace(other.workload, sha256="b" * 64)
+    said = differing(identity_of(one), identity_of(replace(other, workload=longer)))
+    assert said is not None
+    assert said.startswith("benchmark.max_output_tokens was ")
+    assert " and is 99" in said
+    prompts = differing(identity_of(one), identity_of(replace(other, workload=again)))
+    assert prompts is not None
+    assert prompts.startswith("workload_hash was "), "a file that the manifest names has changed"
+
+
+def _with(manifest: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
+    """Seed and SLOs are told apart from what is asked of the service."""
+    return {"slo": ["errors <= 0"], **manifest, "benchmark": {**manifest["benchmark"], "seed": 7, **changes}}

@@ -9,6 +9,7 @@ from ragmeter.clients.files import schema
 from ragmeter.core.errors import RagmeterError
 from ragmeter.core.inputs.provider import Provider, provider_from
 from ragmeter.core.inputs.workload import workload_from
+from ragmeter.run.plan import metrics_sources as metrics_sources_module
 from ragmeter.run.plan.metrics_sources import FoundSources, metrics_sources
 from tests.run.http_fake import Answer, serving
 
@@ -70,6 +71,13 @@ def test_auto_takes_llm_url_and_leaves_out_what_tells_nothing() -> None:
     assert found() == FoundSources(), "a service that is gone has no metrics"
 
 
+def test_auto_says_which_page_came_too_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(metrics_sources_module, "READ_S", 0.2)
+    with serving({"/metrics": Answer(body=BACKEND, after_s=2.0)}) as service:
+        at = found(base_url=service.url)
+    assert at == FoundSources(notes=(f"{service.url}/metrics: no answer within 0.2 s: it is not observed",))
+
+
 @pytest.mark.parametrize("off", ["off", False])
 def test_off_reads_nothing(off: object) -> None:
     with serving(LLAMA) as llm:
@@ -96,7 +104,7 @@ def test_replicas_that_are_named_stay_and_those_that_do_not_answer_are_said() ->
         (["http://h", "http://u:p@h"], "mine.yaml: $.observe[1]: a URL with credentials is not allowed"),
         (["http://h/metrics?token=x"], "mine.yaml: $.observe[0]: a URL with a query or fragment is not allowed"),
         ([], "mine.yaml: $.observe: [] needs at least 1 item"),
-        (7, "mine.yaml: $.observe: 7 is not of type string, array, boolean"),
+        (7, "mine.yaml: $.observe: 7 is not of type string or array or boolean"),
         ("", "mine.yaml: $.observe: '' must not be empty"),
     ],
 )

@@ -11,9 +11,11 @@ import pytest
 import trustme
 
 from ragmeter.core.errors import ConfigError, TargetError
+from ragmeter.core.inputs.provider import Provider
 from ragmeter.run.plan.recognition import named, recognized
+from ragmeter.run.plan.target import reach
 from ragmeter.testing import GroundTruthServer
-from tests.run.cases import provider
+from tests.run.cases import provider, workload
 from tests.run.http_fake import Answer, serving
 
 MODELS = Answer(body={"object": "list", "data": [{"id": "small"}, {"id": "large"}]})
@@ -129,11 +131,17 @@ def test_nobody_there_is_said_so() -> None:
         recognized(provider("http://127.0.0.1:1"))
 
 
+def in_a_run(at: Provider) -> None:
+    reach(at, workload())
+
+
 def test_tls_where_there_is_none_is_said_so() -> None:
     with GroundTruthServer() as server:
         url = server.base_url.replace("http", "https")
-        with pytest.raises(TargetError, match=rf"does not speak TLS .*; if it speaks HTTP, write {server.base_url}$"):
-            recognized(provider(url))
+        for contact in (recognized, in_a_run):
+            words = rf"{url}: does not speak TLS .*; if it speaks HTTP, write {server.base_url}$"
+            with pytest.raises(TargetError, match=words):
+                contact(provider(url))
 
 
 def test_http_where_there_is_tls_and_a_certificate_nobody_knows(tmp_path: Path) -> None:
@@ -143,8 +151,9 @@ def test_http_where_there_is_tls_and_a_certificate_nobody_knows(tmp_path: Path) 
     issued.cert_chain_pems[0].write_to_path(str(certificate))
     with GroundTruthServer(certificate=certificate, key=key) as server:
         plain = server.base_url.replace("https", "http")
-        with pytest.raises(TargetError, match=rf"^{plain}: speaks TLS; write {server.base_url}$"):
-            recognized(provider(plain))
+        for contact in (recognized, in_a_run):
+            with pytest.raises(TargetError, match=rf"{plain}: speaks TLS; write {server.base_url}$"):
+                contact(provider(plain))
         with pytest.raises(
             TargetError, match=r"its certificate is not trusted \(.*\); name its authority with --ca-file"
         ):

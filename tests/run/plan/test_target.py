@@ -75,6 +75,28 @@ def test_service_that_speaks_no_http_is_one_sentence() -> None:
             reach(provider(f"http://127.0.0.1:{listener.getsockname()[1]}"), workload())
 
 
+@pytest.mark.parametrize("status", [401, 403])
+@pytest.mark.parametrize(
+    ("headers", "words"),
+    [
+        ({}, "no credentials were sent: write them in the provider file, such as 'headers: {Authorization: "),
+        ({"x-api-key": "s3cret-value"}, "it was sent the header x-api-key: is the value still good?"),
+    ],
+)
+def test_service_that_wants_credentials_says_what_it_was_sent(status: int, headers: dict[str, str], words: str) -> None:
+    refusing = Answer(status=status, body="token expired")
+    with serving({"/readyz": refusing}) as fake, pytest.raises(TargetError) as caught:
+        reach(provider(fake.url, headers=headers), workload())
+    assert str(caught.value).startswith(f"mine.yaml: {fake.url}/readyz: HTTP {status}: token expired; {words}")
+    assert "s3cret" not in str(caught.value)
+
+
+def test_port_that_wants_tls_and_says_so_over_http_is_named_by_its_https_url() -> None:
+    page = Answer(status=400, body="The plain HTTP request was sent to HTTPS port")
+    with serving({"/readyz": page}) as fake, pytest.raises(TargetError, match=r": speaks TLS; write https://127"):
+        reach(provider(fake.url), workload())
+
+
 def test_ca_file_that_is_not_there_is_named() -> None:
     with pytest.raises(TargetError, match=r"mine\.yaml: \$\.ca_file: nowhere\.pem: No such file"):
         reach(provider("https://127.0.0.1:1", tls=TlsFiles(ca="nowhere.pem")), workload())

@@ -106,7 +106,7 @@ REFUSED: dict[str, tuple[Any, dict[str, Any], str]] = {
         {"preset": "nobody"}, {}, r"w\.yaml: \$\.target\.preset: unknown target 'nobody'; known: anthropic",
     ),
     "a file that is not there": ("./no.yaml", {}, r"w\.yaml: \$\.target: target './no\.yaml': no such file"),
-    "a number": (3, {}, r"w\.yaml: \$\.target: 3 is not of type string, object"),
+    "a number": (3, {}, r"w\.yaml: \$\.target: 3 is not of type string or object"),
     "a text that is empty": ("", {}, r"w\.yaml: \$\.target: '' must not be empty"),
     "a description with a mistake": (plain(path="ask"), {}, r"w\.yaml: \$\.target\.path: 'ask' is not like"),
     "a preset without its values": ("langserve", {}, r"w\.yaml: \$\.target\.values\.chain: missing"),

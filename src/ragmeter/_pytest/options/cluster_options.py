@@ -2,7 +2,7 @@
 
 from ragmeter import __version__
 from ragmeter._pytest.options.option import Group, Option, Takes
-from ragmeter._pytest.options.parse import above_zero, positive, url
+from ragmeter._pytest.options.parse import positive, seconds_above_zero, url
 
 IN_CLUSTER = Option(
     name="bench_in_cluster",
@@ -51,7 +51,7 @@ CLUSTER = Group(
         ),
         Option(
             name="bench_begin_timeout",
-            parse=above_zero,
+            parse=seconds_above_zero,
             needs=IN_CLUSTER.name,
             metavar="SECONDS",
             default=120.0,

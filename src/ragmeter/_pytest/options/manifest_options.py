@@ -1,7 +1,7 @@
 """Options that replace a value of the workload manifest."""
 
 from ragmeter._pytest.options.option import Group, Option
-from ragmeter._pytest.options.parse import number, numbers, until, whole
+from ragmeter._pytest.options.parse import number, numbers, seconds, until, whole
 
 MANIFEST = Group(
     name="ragmeter manifest",
@@ -27,7 +27,7 @@ MANIFEST = Group(
         Option(
             name="bench_duration",
             key="benchmark.duration",
-            parse=number,
+            parse=seconds,
             metavar="SECONDS",
             help="start no further request after this; with `--bench-requests`, whichever comes first",
         ),
@@ -42,7 +42,7 @@ MANIFEST = Group(
         Option(
             name="bench_timeout",
             key="benchmark.timeout",
-            parse=number,
+            parse=seconds,
             metavar="SECONDS",
             help="deadline of one whole request",
         ),
@@ -143,7 +143,7 @@ MANIFEST = Group(
         Option(
             name="bench_cool_down",
             key="benchmark.cool_down",
-            parse=number,
+            parse=seconds,
             metavar="SECONDS",
             help="pause before each trial but the first",
         ),

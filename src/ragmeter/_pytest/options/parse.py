@@ -4,6 +4,7 @@ import math
 
 from ragmeter.clients.connection.origin import Origin
 from ragmeter.core.errors import ConfigError
+from ragmeter.core.requests.amounts import amount
 
 
 def whole(text: str) -> int:
@@ -48,10 +49,36 @@ def positive(text: str) -> int:
 
 def above_zero(text: str) -> float:
     """A finite number above 0. Raises ValueError, a sentence, for anything else."""
-    value = number(text)
+    return _above_zero(text, number(text))
+
+
+def _above_zero(text: str, value: float) -> float:
     if value <= 0:
         raise ValueError(f"{text!r} is not > 0")
     return value
+
+
+def seconds(text: str) -> float:
+    """``10``, ``1.5s``, ``500ms``, ``2m``. Raises ValueError, a sentence, for anything else."""
+    return float(amount(text, "s"))
+
+
+def whole_seconds(text: str) -> int:
+    """``3`` or ``3s``. Raises ValueError, a sentence, for anything else."""
+    value = seconds(text)
+    if value != int(value):
+        raise ValueError(f"{text!r} is not a whole number of seconds")
+    return int(value)
+
+
+def seconds_above_zero(text: str) -> float:
+    """As `seconds`, above 0. Raises ValueError, a sentence, for anything else."""
+    return _above_zero(text, seconds(text))
+
+
+def minutes_above_zero(text: str) -> float:
+    """``30``, ``90s``, ``2h``, above 0. Raises ValueError, a sentence, for anything else."""
+    return _above_zero(text, float(amount(text, "min")))
 
 
 def until(text: str) -> dict[str, object]:
@@ -75,12 +102,11 @@ def _scalar(text: str) -> object:
 
 def share(text: str) -> float:
     """``5%`` or ``0.05``, above 0 and below 1. Raises ValueError, a sentence, for anything else."""
-    digits, percent, rest = text.strip().partition("%")
     try:
-        value = float(digits) / (100 if percent else 1)
+        value = amount(text, "ratio")
     except ValueError:
         value = math.nan
-    if rest or not 0 < value < 1:
+    if not 0 < value < 1:
         raise ValueError(f"{text!r} is not a share above 0 and below 1, such as 5% or 0.05")
     return value
 

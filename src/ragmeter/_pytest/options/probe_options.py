@@ -1,7 +1,7 @@
 """Options of the east-west probe: those of its provider file's section ``netprobe``, and those of a run beside it."""
 
 from ragmeter._pytest.options.option import Group, Option
-from ragmeter._pytest.options.parse import names, number, whole
+from ragmeter._pytest.options.parse import names, number, seconds, whole, whole_seconds
 
 PROBE = Group(
     name="ragmeter east-west",
@@ -25,7 +25,11 @@ PROBE = Group(
         ),
         Option(name="ew_samples", key="netprobe.samples", parse=whole, metavar="N", help="round trips of each path"),
         Option(
-            name="ew_seconds", key="netprobe.seconds", parse=whole, metavar="S", help="length of each bandwidth test"
+            name="ew_seconds",
+            key="netprobe.seconds",
+            parse=whole_seconds,
+            metavar="S",
+            help="length of each bandwidth test",
         ),
         Option(
             name="ew_streams",
@@ -44,7 +48,11 @@ PROBE = Group(
             "latency alone unless this option says otherwise",
         ),
         Option(
-            name="ew_timeout", key="netprobe.timeout", parse=number, metavar="SECONDS", help="time for a pod to come up"
+            name="ew_timeout",
+            key="netprobe.timeout",
+            parse=seconds,
+            metavar="SECONDS",
+            help="time for a pod to come up",
         ),
     ),
 )

@@ -1,7 +1,7 @@
 """Options that judge and report."""
 
 from ragmeter._pytest.options.option import Group, Option, Takes
-from ragmeter._pytest.options.parse import above_zero, count, positive, share, url
+from ragmeter._pytest.options.parse import above_zero, count, minutes_above_zero, positive, share, url
 
 ORDER = Option(
     name="bench_order",
@@ -66,7 +66,7 @@ REPORT = Group(
         ),
         Option(
             name="bench_max_minutes",
-            parse=above_zero,
+            parse=minutes_above_zero,
             metavar="MINUTES",
             with_origin=True,
             unset="no limit",

@@ -10,7 +10,7 @@ from ragmeter.core.inputs.cache import state_of
 from ragmeter.core.inputs.provider import Provider
 from ragmeter.core.inputs.workload import Workload
 from ragmeter.core.requests.metrics import DEFINITIONS_VERSION
-from ragmeter.core.run.identity import differing, identity_of
+from ragmeter.core.run.identity import MANIFEST, differing, identity_of
 from ragmeter.core.run.saved import SavedRun
 from ragmeter.core.stats.sessions import MIN_SESSIONS
 from ragmeter.core.verdicts.records import Outcome
@@ -73,6 +73,7 @@ def _same(provider: Provider, workload: Workload, options: BenchOptions) -> list
     )
     now = {
         "workload_hash": workload.sha256,
+        MANIFEST: workload.manifest,
         "cache_state": state_of(workload.caches),
         "seed": workload.seed,
         "definitions_version": DEFINITIONS_VERSION,

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from ragmeter.cli.options.amounts import seconds
 from ragmeter.cli.progress import TerminalProgress
 from ragmeter.cli.provider import add_provider, provider_of
 from ragmeter.cli.terminal import say
@@ -42,7 +43,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     )
     parser.add_argument(
         "--phase-every",
-        type=float,
+        type=seconds,
         metavar="SECONDS",
         help="warm-up and trials begin so long after one another; without it each begins when the longest that the one "
         "before can take is over, on every machine",

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import yaml
 
-from ragmeter.cli.compare import share
+from ragmeter.cli.options.amounts import share
 from ragmeter.cli.provider import add_provider, provider_of
 from ragmeter.cli.terminal import say
 from ragmeter.core.compare.compare import MIN_EFFECT_RATIO

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+from ragmeter.cli.options.amounts import seconds
 from ragmeter.cli.progress import TerminalProgress
 from ragmeter.cli.starting.files import CI, COMMAND, SEARCH_COMMAND, check_free, files_of, write
 from ragmeter.cli.starting.service import add_service, model_of, provider_of, starter_of, target_of, workload_of
@@ -45,7 +46,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     parser.add_argument("url", metavar="URL", help="base URL of the service")
     add_service(parser)
     parser.add_argument(
-        "--duration", type=float, default=60.0, metavar="SECONDS", help="of the load, 60 at most; default: 60"
+        "--duration", type=seconds, default=60.0, metavar="SECONDS", help="of the load, 60 at most; default: 60"
     )
     parser.add_argument(
         "--most", type=int, default=MOST, metavar="N", help=f"requests at once, default: {MOST} at most"

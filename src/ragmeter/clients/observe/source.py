@@ -41,13 +41,14 @@ class MetricsSource:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """began_ns, ended_ns: readings of ``time.monotonic_ns``. samples: those that are known. failure: why there are
-    none, in words without anything that the server said.
+    none, in words without anything that the server said. is_late: it did not come in time, and may be a good one.
     """
 
     began_ns: int
     ended_ns: int
     samples: tuple[Sample, ...] = ()
     failure: str | None = None
+    is_late: bool = False
 
 
 async def read_page(client: httpx.AsyncClient, source: MetricsSource, *, buckets: bool) -> Page:
@@ -55,6 +56,7 @@ async def read_page(client: httpx.AsyncClient, source: MetricsSource, *, buckets
     began_ns = time.monotonic_ns()
     samples: tuple[Sample, ...] = ()
     failure = None
+    is_late = False
     ended_ns = began_ns
     try:
         async with asyncio.timeout(source.patience_s):
@@ -62,12 +64,12 @@ async def read_page(client: httpx.AsyncClient, source: MetricsSource, *, buckets
         ended_ns = time.monotonic_ns()
         samples = samples_of(text, buckets=buckets)
     except (TimeoutError, httpx.TimeoutException):
-        failure = f"no answer within {source.patience_s:g} s"
+        failure, is_late = f"no answer within {source.patience_s:g} s", True
     except httpx.HTTPError as error:
         failure = f"cannot be reached: {type(error).__name__}"
     except NoMetrics as error:
         failure = str(error)
-    return Page(began_ns=began_ns, ended_ns=max(ended_ns, began_ns), samples=samples, failure=failure)
+    return Page(began_ns=began_ns, ended_ns=max(ended_ns, began_ns), samples=samples, failure=failure, is_late=is_late)
 
 
 async def _text(client: httpx.AsyncClient, url: str) -> str:

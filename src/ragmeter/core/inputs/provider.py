@@ -13,6 +13,7 @@ from ragmeter.core.inputs.access.tls import OF_THE_SYSTEM, TlsFiles
 from ragmeter.core.inputs.headers import is_header_name
 from ragmeter.core.inputs.masking import LEAST_CHARS, NO_SECRETS, Secrets, secrets_in, too_short
 from ragmeter.core.inputs.unversioned import versioned
+from ragmeter.core.requests.amounts import with_plain_numbers
 from ragmeter.core.schema import check, defaults
 from ragmeter.core.setting import Setting
 from ragmeter.core.urls import checked_base_url, checked_trace_url, checked_url
@@ -134,7 +135,7 @@ def provider_from(
         document = {key: value for key, value in document.items() if key not in _of_the_service}
     elif isinstance(document, dict) and base_url is not None:
         document = {key: value for key, value in document.items() if key != "local"} | {"base_url": base_url.value}
-    resolved = resolve(document, environment, where=path)
+    resolved = with_plain_numbers(resolve(document, environment, where=path), schema)
     check(resolved, schema, path)
     if not probe_only and "local" not in resolved and "base_url" not in resolved:
         raise ConfigError(f"{path}: $.base_url: missing; write it there or pass --base-url URL")

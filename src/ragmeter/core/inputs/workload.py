@@ -19,6 +19,7 @@ from ragmeter.core.inputs.targets.description import BUILT_IN, TargetDescription
 from ragmeter.core.inputs.traces import TracedRequest, sped_up
 from ragmeter.core.inputs.until import Until, until_from
 from ragmeter.core.inputs.unversioned import versioned
+from ragmeter.core.requests.amounts import with_plain_numbers
 from ragmeter.core.schema import check, defaults
 from ragmeter.core.setting import Setting
 
@@ -150,8 +151,10 @@ def workload_from(
     Raises ConfigError for whatever is unknown or impossible, before and after the settings are applied.
     """
     document, notices = versioned(document, schema, path)
+    document = with_plain_numbers(document, schema)
     check(document, schema, path)
     effective, overrides = _override(document, settings)
+    effective = with_plain_numbers(effective, schema)
     where = f"{path} with {', '.join(o.origin for o in overrides)}" if overrides else path
     check_load(effective.get("load", {}), settings, where)
     _check_trials(effective, where)

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from ragmeter.core.errors import ConfigError
 from ragmeter.core.requests.metric import Metric
 from ragmeter.core.requests.metrics import METRICS, described
+from ragmeter.core.requests.other_names import meant_by
 
 PERCENTILE: Final = re.compile(r"p(\d{1,2}(?:\.\d{1,4})?)")
 STATISTICS: Final = ("mean", "min", "max")
@@ -81,6 +82,8 @@ def known_metric(name: str, where: str) -> Metric:
     """Raises ConfigError, which names the metrics that come closest."""
     if name in METRICS:
         return METRICS[name]
+    if meant := meant_by(name):
+        raise ConfigError(f"{where}: unknown metric {name!r}; did you mean {meant}?")
     close = difflib.get_close_matches(name, METRICS, n=3, cutoff=0.5)
     hint = f"did you mean {' or '.join(close)}?" if close else f"known: {', '.join(METRICS)}"
     raise ConfigError(f"{where}: unknown metric {name!r}; {hint}")

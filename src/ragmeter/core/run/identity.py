@@ -1,11 +1,12 @@
 """What two runs must have in common to be compared, and what may differ and could explain a difference."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ragmeter.core.inputs.cache import state_of
+from ragmeter.core.inputs.workload import judging_keys, pacing_keys
 from ragmeter.core.run.plan import RunPlan
 
 MUST_MATCH = (
@@ -29,6 +30,8 @@ MUST_MATCH = (
 """Of two runs that differ here, a difference in a figure says nothing about the providers."""
 OF_IMPORTS = ("tool_definitions", "load_shape", "rate_per_s", "concurrency", "input_tokens", "streaming")
 """What imported results must have in common, too: of a run of ours the hash of its workload says all of it."""
+MANIFEST = "manifest"
+"""In an identity, the manifest that its ``workload_hash`` is of: compared by the hash, and named key by key."""
 _NEARLY: Mapping[str, float] = {"rate_per_s": 0.01, "input_tokens": 0.05}
 """By how much two values may differ that are measured or rounded, relative to the larger."""
 COULD_EXPLAIN = (
@@ -108,12 +111,38 @@ def differing(a: Mapping[str, Any], b: Mapping[str, Any]) -> str | None:
     found = identity_diff(a, b).must_match
     if not found:
         return None
-    first, others = found[0], ", ".join(each.field for each in found[1:])
+    first, others = in_manifest(found[0], a, b), ", ".join(each.field for each in found[1:])
     return f"{first.field} was {first.a!r} and is {first.b!r}{f'; {others} differ, too' if others else ''}"
 
 
+def in_manifest(difference: FieldDifference, a: Mapping[str, Any], b: Mapping[str, Any]) -> FieldDifference:
+    """Of two hashes of workloads, the first key of the manifests that makes them differ; anything else as it is."""
+    if difference.field != "workload_hash" or MANIFEST not in a or MANIFEST not in b:
+        return difference
+    of_a, of_b = dict(_leaves(a[MANIFEST])), dict(_leaves(b[MANIFEST]))
+    key = next((key for key in {**of_a, **of_b} if of_a.get(key) != of_b.get(key)), None)
+    if key is None:
+        return difference  # the texts of a file of prompts, of a trace or of a description
+    return FieldDifference(field=key, a=of_a.get(key), b=of_b.get(key))
+
+
+def _leaves(manifest: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Each dotted key that is part of the workload's hash, and its value."""
+    for section, held in manifest.items():
+        if section in judging_keys:
+            continue
+        if not isinstance(held, Mapping):
+            yield section, held
+            continue
+        unasked = pacing_keys if section == "benchmark" else ()
+        yield from ((f"{section}.{key}", value) for key, value in held.items() if key not in unasked)
+
+
 def identity_of(plan: RunPlan) -> Mapping[str, Any]:
-    """Every field of `MUST_MATCH` and `COULD_EXPLAIN`; None where nobody knew it. Samples know their token source."""
+    """Every field of `MUST_MATCH` and `COULD_EXPLAIN`, None where nobody knew it, and the manifest.
+
+    Samples know their token source.
+    """
     workload = plan.workload
     known = {
         **plan.metadata,
@@ -129,7 +158,8 @@ def identity_of(plan: RunPlan) -> Mapping[str, Any]:
         "clock": plan.clock,
         "ragmeter_version": plan.ragmeter_version,
     }
-    return {field: known.get(field) for field in (*MUST_MATCH, *COULD_EXPLAIN)}
+    fields = {field: known.get(field) for field in (*MUST_MATCH, *COULD_EXPLAIN)}
+    return {**fields, MANIFEST: workload.manifest}
 
 
 def identity_diff(a: Mapping[str, Any], b: Mapping[str, Any]) -> IdentityDiff:

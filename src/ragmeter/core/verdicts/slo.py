@@ -4,7 +4,7 @@
 
     p95(ttft_ms) <= 1500      a statistic of a per-request metric: p50, p95, p99.9 …, mean, min, max
     error_ratio <= 0.01       a figure of the whole phase
-    operators: <= < >= >      the bound is a plain number in the metric's unit
+    operators: <= < >= >      the bound is a number in the metric's unit, or has a unit: 1.5s, 500ms, 1%
     p95(ttft_ms) <= 1500 at 8/s    of a sweep: of the step that offers 8 requests per second, and not of every step
 """
 
@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ragmeter.core.errors import ConfigError
+from ragmeter.core.requests.amounts import SCALES, scaled
 from ragmeter.core.requests.figure import SUBJECT, Figure, check_statistic, known_metric
 from ragmeter.core.requests.metric import OF_SERVERS, OVER_QUESTIONS, Metric
 from ragmeter.core.requests.metrics import METRICS
@@ -21,9 +22,9 @@ from ragmeter.core.requests.metrics import METRICS
 NUMBER = r"(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 GRAMMAR = re.compile(
     SUBJECT + r"(?P<operator><=|>=|<|>)"
-    rf"\s*(?P<bound>[-+]?{NUMBER})(?:\s+at\s+(?P<rate>{NUMBER})\s*/\s*s)?\s*"
+    rf"\s*(?P<bound>[-+]?{NUMBER})\s*(?P<unit>[A-Za-zµ%]*)(?:\s+at\s+(?P<rate>{NUMBER})\s*/\s*s)?\s*"
 )
-EXAMPLES = "'p95(ttft_ms) <= 1500', 'mean(e2e_ms) < 8000', 'error_ratio <= 0.01', 'output_tokens_per_s >= 100'"
+EXAMPLES = "'p95(ttft_ms) <= 1500', 'mean(e2e_ms) < 8s', 'error_ratio <= 1%', 'output_tokens_per_s >= 100'"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +82,7 @@ def parse_slo(expression: str, origin: str) -> Slo:
     metric = known_metric(match["of"] or match["bare"], where)
     statistic = match["statistic"]
     check_statistic(metric, statistic, where)
-    bound = float(match["bound"])
+    bound = _bound(match["bound"], match["unit"], metric, where)
     _check_direction(metric, match["operator"], where)
     _check_bound(metric, match["operator"], bound, where)
     return Slo(
@@ -113,6 +114,15 @@ def parse_goodput(bounds: Mapping[str, float], origin: str) -> dict[str, float]:
             raise ConfigError(f"{where}: no bound for one request; metrics that can be: {', '.join(usable)}")
         _check_bound(metric, ">=" if metric.better == "higher" else "<=", bound, where)
     return dict(bounds)
+
+
+def _bound(digits: str, written: str, metric: Metric, where: str) -> float:
+    bound = scaled(digits, written, metric.unit)
+    if bound is None:
+        units = ", ".join(SCALES.get(metric.unit, ()))
+        others = f"; a bound may be in {units}" if units else ""
+        raise ConfigError(f"{where}: {metric.name} is in {metric.unit} and not in {written!r}{others}")
+    return bound
 
 
 def _check_direction(metric: Metric, operator: str, where: str) -> None:

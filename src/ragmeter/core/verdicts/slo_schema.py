@@ -10,6 +10,7 @@ from ragmeter.core.requests.metric import Metric
 from ragmeter.core.requests.metrics import METRICS
 from ragmeter.core.verdicts.slo import NUMBER
 
+UNIT = "(?:us|µs|ms|s|m|min|h|d|%)"
 OPERATORS = {"lower": "<=?", "higher": ">=?", None: "[<>]=?"}
 
 
@@ -30,7 +31,7 @@ def slo_schema() -> dict[str, Any]:
 def _pattern() -> str:
     statistic = "|".join([*STATISTICS, r"p\d{1,2}(?:\.\d+)?"])
     subjects = [rf"{_subject(metric, statistic)}\s*{OPERATORS[metric.better]}" for metric in METRICS.values()]
-    return rf"^\s*(?:{'|'.join(subjects)})\s*[-+]?{NUMBER}(?:\s+at\s+{NUMBER}\s*/\s*s)?\s*$"
+    return rf"^\s*(?:{'|'.join(subjects)})\s*[-+]?{NUMBER}(?:\s*{UNIT})?(?:\s+at\s+{NUMBER}\s*/\s*s)?\s*$"
 
 
 def _subject(metric: Metric, statistic: str) -> str:

@@ -48,7 +48,7 @@ def _held(rate_per_s: float | None, across: Scale) -> Iterator[Html]:
     if rate_per_s is not None:
         share = across.share(rate_per_s)
         yield svg.upright(share, _TOP, _TOP + _PLOT, kind="bound")
-        yield svg.label("every SLO met", share, _TOP, kind="value halo", near=0.2)
+        yield svg.label("SLOs met up to here", share, _TOP, kind="value halo", near=0.2)
 
 
 def _line(

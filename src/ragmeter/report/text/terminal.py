@@ -230,8 +230,7 @@ def _waterfall_lines(at: Attribution | None, page: Page) -> list[str]:
     lines = [_bar("TTFT mean", at.ttft_mean_ms, at.stages, page)]
     if at.tail is not None and at.tail_ttft_mean_ms is not None:
         lines.append(_bar("TTFT tail", at.tail_ttft_mean_ms, at.tail, page))
-    sentences = (at.sentence, at.tail_sentence, *beside_waterfall(at))
-    return [*lines, *_legend(at, page), *(line for said in sentences if said for line in page.entry("", said))]
+    return [*lines, *_legend(at, page), *(line for said in beside_waterfall(at) for line in page.entry("", said))]
 
 
 def _legend(at: Attribution, page: Page) -> Iterator[str]:

@@ -8,7 +8,9 @@ from ragmeter.report.words.format import percent, quantity
 
 
 def beside_waterfall(at: Attribution) -> Iterator[str]:
-    """Sentences without their full stops."""
+    """Sentences without their full stops. What is advised says what dominates, so that is not said before it again."""
+    advised = None if at.advice is None else _whose(at.advice.sentence)
+    yield from (said for said in (at.sentence, at.tail_sentence) if said and _whose(said) != advised)
     if at.advice is not None:
         yield at.advice.sentence
     bounded = f", {percent(at.bounded_ratio)} known between bounds" if at.bounded_ratio else ""
@@ -25,6 +27,11 @@ def beside_waterfall(at: Attribution) -> Iterator[str]:
     if at.later:
         told = ", ".join(f"{stage.name} {quantity(stage.mean_ms, 'ms')}" for stage in at.later)
         yield f"also told, and not said to come before the first token: {told}"
+
+
+def _whose(sentence: str) -> str:
+    """``the mean TTFT`` of ``70 % of the mean TTFT is LLM prefill: …``."""
+    return sentence.partition(" % of ")[2].partition(" is ")[0]
 
 
 def between(stage: Stage) -> str | None:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from ragmeter.clients.connection.tls_files import HTTP_1, HTTP_2
-from ragmeter.clients.observe.source import MetricsSource, Page, read_page
+from ragmeter.clients.observe.source import READ_S, MetricsSource, Page, read_page
 from ragmeter.clients.tokens.held import authorized
 from ragmeter.core.errors import ConfigError, TargetError
 from ragmeter.core.figures.observe.told import told_in
@@ -34,7 +34,8 @@ def metrics_sources(provider: Provider, workload: Workload) -> FoundSources:
     """Each page is read once. One that the file names stays even if it cannot be read now: its gap is said.
 
     With ``auto`` they are the service's own, and that of the LLM behind it: by ``llm_url``, else as /info of the
-    service says; what does not answer with metrics that are known is left out.
+    service says; what does not answer with metrics that are known is left out; of what answers too late, a
+    note says so.
     """
     if provider.observe != "auto":
         sources = tuple(_source(provider, url) for url in provider.observe)
@@ -44,7 +45,10 @@ def metrics_sources(provider: Provider, workload: Workload) -> FoundSources:
         return FoundSources(sources=sources, notes=tuple(refused))
     candidates = dict.fromkeys(url.removesuffix("/v1") + PATH for url in _auto(provider, workload))
     pages = _read([_source(provider, url) for url in candidates])
-    return FoundSources(sources=tuple(source for source, page in pages if _why_not(page, workload) is None))
+    return FoundSources(
+        sources=tuple(source for source, page in pages if _why_not(page, workload) is None),
+        notes=tuple(f"{source.url}: {page.failure}: it is not observed" for source, page in pages if page.is_late),
+    )
 
 
 def _auto(provider: Provider, workload: Workload) -> list[str]:
@@ -75,6 +79,7 @@ def _source(provider: Provider, url: str) -> MetricsSource:
         tls=provider.tls,
         proxies=provider.proxies,
         protocols=HTTP_2 if is_own and provider.http2 else others,
+        patience_s=READ_S,
     )
 
 

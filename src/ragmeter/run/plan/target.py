@@ -19,6 +19,7 @@ from ragmeter.core.inputs.provider import Provider
 from ragmeter.core.inputs.workload import Workload
 from ragmeter.core.run.metadata import RunMetadata, Source, environment_source
 from ragmeter.core.urls import unused_proxy
+from ragmeter.run.plan.refusals import credentials_hint, of_scheme, said_of, wants_tls, with_tls
 
 TIMEOUT_S = 10
 NOT_FOUND = 404
@@ -69,7 +70,10 @@ def _client(provider: Provider, url: str, headers: Mapping[str, str], *, http2: 
 def _check_success(response: httpx.Response, provider: Provider) -> None:
     if not response.is_success:
         said = excerpt(provider.secrets.mask(response.text[:READ_CHARS]))
-        raise TargetError(f"{provider.path}: {response.url}: HTTP {response.status_code}: {said}")
+        if wants_tls(response.content):
+            raise TargetError(f"{provider.path}: {provider.base_url}: {with_tls(str(provider.base_url))}")
+        hint = credentials_hint(response.status_code, provider)
+        raise TargetError(f"{provider.path}: {response.url}: HTTP {response.status_code}: {said}{hint}")
 
 
 def _answer(client: httpx.Client, path: str, provider: Provider) -> httpx.Response:
@@ -79,10 +83,11 @@ def _answer(client: httpx.Client, path: str, provider: Provider) -> httpx.Respon
     except httpx.TimeoutException as error:
         raise TargetError(f"{where}{path}: no answer within {TIMEOUT_S} s") from error
     except httpx.HTTPError as error:
-        said = provider.secrets.mask(str(error)) or type(error).__name__
-        raise TargetError(
-            f"{where}{path}: cannot be reached{by_proxy(provider)}: {said}{hint_of_proxy(provider)}"
-        ) from None
+        via, hint = by_proxy(provider), hint_of_proxy(provider)
+        if not via and (words := of_scheme(error, str(provider.base_url))):
+            raise TargetError(f"{where}: {provider.secrets.mask(words)}{hint}") from None
+        said = provider.secrets.mask(said_of(error))
+        raise TargetError(f"{where}{path}: cannot be reached{via}: {said}{hint}") from None
     return response
 
 

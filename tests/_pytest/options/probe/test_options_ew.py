@@ -49,14 +49,14 @@ def test_every_option_replaces_the_value_of_the_provider_file(project: Project, 
     [
         ("--ew-nodes=-1", "$.netprobe.nodes: -1 is not >= 0"),
         ("--ew-nodes=all", "'all' is not a whole number"),
-        ("--ew-namespace=My_Space", "$.netprobe.namespace: 'My_Space' does not match"),
+        ("--ew-namespace=My_Space", "$.netprobe.namespace: 'My_Space' is not made of"),
         ("--ew-pull-policy=Sometimes", "'Sometimes' is not one of Always, IfNotPresent, Never"),
         ("--ew-samples=0", "$.netprobe.samples: 0 is not >= 1"),
         ("--ew-seconds=0", "$.netprobe.seconds: 0 is not >= 1"),
         ("--ew-streams=65", "$.netprobe.streams: 65 is not <= 64"),
         ("--ew-udp-mbps=0", "$.netprobe.udp_mbps: 0.0 is not > 0"),
         ("--ew-parts=latency,tdp", "$.netprobe.parts[1]: 'tdp' is not one of latency, tcp, udp"),
-        ("--ew-timeout=soon", "'soon' is not a number"),
+        ("--ew-timeout=soon", "'soon' is not like 10, 1.5s"),
     ],
 )
 def test_bad_value_is_refused(project: Project, option: str, words: str) -> None:

@@ -105,7 +105,7 @@ def test_a_single_session_warns_and_is_refused_in_strict_mode(project: Project) 
 
 
 def test_run_that_asked_something_else_is_refused_and_the_field_named(project: Project) -> None:
-    for option, field in (("--bench-seed=9", "seed was 1 and is 9"), ("--bench-k=9", "workload_hash was ")):
+    for option, field in (("--bench-seed=9", "seed was 1 and is 9"), ("--bench-k=9", "retrieval.k was ")):
         refused(project, project.run(*ASKED, "--bench-baseline=last", option), "did not measure the same: ", field)
 
 

@@ -34,6 +34,9 @@ sglang:queue_time_seconds_bucket{le="0.1",model_name="m",tp_rank="0"} 8.0
 sglang:queue_time_seconds_bucket{le="+Inf",model_name="m",tp_rank="0"} 10.0
 sglang:queue_time_seconds_sum{model_name="m",tp_rank="0"} 1.5
 sglang:queue_time_seconds_count{model_name="m",tp_rank="0"} 10.0
+# TYPE sglang:time_to_first_token_seconds histogram
+sglang:time_to_first_token_seconds_sum{model_name="m"} 4.0
+sglang:time_to_first_token_seconds_count{model_name="m"} 10.0
 """
 TGI = """# TYPE tgi_batch_current_size gauge
 tgi_batch_current_size 5
@@ -83,6 +86,9 @@ trtllm_kv_cache_utilization{model_name="m"} 0.62
 # TYPE trtllm_request_queue_time_seconds histogram
 trtllm_request_queue_time_seconds_sum{model_name="m"} 2.0
 trtllm_request_queue_time_seconds_count{model_name="m"} 4.0
+# TYPE trtllm_time_to_first_token_seconds histogram
+trtllm_time_to_first_token_seconds_sum{model_name="m"} 3.0
+trtllm_time_to_first_token_seconds_count{model_name="m"} 4.0
 """
 TWO_ENGINES = """# TYPE vllm:prefix_cache_queries_total counter
 vllm:prefix_cache_queries_total{engine="0",model_name="a"} 100.0

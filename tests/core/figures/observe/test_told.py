@@ -103,6 +103,21 @@ def test_histograms_of_others() -> None:
     assert (tgi.total, tgi.count, tgi.counts[0]) == (200.0, 4.0, (1.0, 1.0))
 
 
+@pytest.mark.parametrize(
+    ("page", "total_ms", "count"),
+    [
+        (recorded("vllm.txt"), 24291.66579246521, 66),
+        (recorded("vllm-old-names.txt"), 7200, 40),
+        (SGLANG, 4000, 10),
+        (pages.TRTLLM_SERVE, 3000, 4),
+    ],
+    ids=["vLLM", "vLLM, old names", "SGLang", "trtllm-serve"],
+)
+def test_the_first_token_by_the_clock_of_the_server(page: str, total_ms: float, count: int) -> None:
+    found = told(page).histograms["llm_ttft_ms"]
+    assert (found.total, found.count) == (pytest.approx(total_ms), count)
+
+
 def test_every_row_is_of_a_quantity_that_is_defined() -> None:
     for family in FAMILIES:
         assert family.rows.keys() <= QUANTITIES.keys()

@@ -13,9 +13,9 @@ from ragmeter.report.words.markup import Html, element, join
 COMMIT_CHARS: Final = 10
 _HEAD: Final = (
     "Started (UTC)",
+    "Outcome, new level",
     "Provider, workload",
     "Model, branch",
-    "Outcome, new level",
     "TTFT p50, p95",
     "TPOT p50",
     "Throughput",
@@ -46,9 +46,9 @@ def _cells(row: HistoryRow, links: Mapping[str, str]) -> tuple[str, ...]:
     version = " ".join(filter(None, (row.branch, (row.commit or "")[:COMMIT_CHARS])))
     return (
         _run(row, links),
+        _outcome(row),
         stacked(row.provider, row.workload),
         stacked(row.model or UNKNOWN, version or None),
-        _outcome(row),
         stacked(figure("_ms", row.ttft_p50_ms), None if row.ttft_p95_ms is None else figure("_ms", row.ttft_p95_ms)),
         *(figure(name, getattr(row, name)) for name in figures),
     )
@@ -73,15 +73,15 @@ def _outcome(row: HistoryRow) -> Html:
 def comparisons(compared: tuple[Compared, ...]) -> Html | None:
     rows = (
         (
-            element("a", at.title, href=at.address) if at.address else at.title,
-            moment(at.started_at),
+            join(
+                element("a", at.title, href=at.address) if at.address else at.title,
+                element("small", f"newest run of {moment(at.started_at)}"),
+            ),
             at.claim or UNKNOWN,
         )
         for at in compared
     )
-    grid = table(
-        "Comparisons", ("Comparison", "Newest run", "What it says first"), rows, kind="wide", hide_caption=True
-    )
+    grid = table("Comparisons", ("Comparison", "What it says first"), rows, kind="wide", hide_caption=True)
     return None if grid is None else section("Comparisons", grid, of_page=True)
 
 

@@ -33,11 +33,10 @@ def waterfall(result: RunResult, ident: str) -> Html | None:
     tail = None
     if at.tail is not None and at.tail_ttft_mean_ms is not None:
         tail = _table("Mean of the slowest 5 %", at.tail, at.tail_ttft_mean_ms, f"{ident}-tail")
-    sentences = [at.sentence, *([at.tail_sentence] if at.tail_sentence else []), *beside_waterfall(at)]
     return section(
         "TTFT breakdown",
         element("div", means, tail, class_="waterfalls"),
-        lead=" ".join(f"{said[:1].upper()}{said[1:]}." for said in sentences),
+        lead=" ".join(f"{said[:1].upper()}{said[1:]}." for said in beside_waterfall(at)),
     )
 
 

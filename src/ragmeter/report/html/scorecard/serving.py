@@ -5,11 +5,10 @@ from ragmeter.core.run.saturation import Saturation
 from ragmeter.report.html.layout import section, table
 from ragmeter.report.words.markup import Html, element
 from ragmeter.report.words.service.serving import (
-    HEAD,
     LOAD_HEAD,
     cost_sentence,
     loaded_row,
-    serving_row,
+    serving_rows,
     serving_sentences,
 )
 
@@ -25,11 +24,11 @@ def serving(result: RunResult) -> Html | None:
     if at is None:
         return None
     sentences = [element("p", f"{words[:1].upper()}{words[1:]}.") for words in serving_sentences(result)]
-    rows = [serving_row(each) for each in at.trials]
+    head, rows = serving_rows(at.trials)
     return section(
         "Servers",
         *sentences,
-        table("Servers in each trial", HEAD, rows, hide_caption=True) if rows else None,
+        table("Servers in each trial", head, rows, hide_caption=True) if rows else None,
         _by_load(result.saturation),
         element("p", f"Observing: {cost_sentence(at.cost)}."),
         lead=(

@@ -1,6 +1,6 @@
 """What the servers did, in words: on a few lines, and as the rows of a table."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -96,8 +96,15 @@ def cost_sentence(at: ObserverCost) -> str:
     )
 
 
-def serving_row(at: ServedTrial) -> tuple[str, ...]:
-    """Under `HEAD`: one server in one trial."""
+def serving_rows(trials: Sequence[ServedTrial]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """The head and a row for each server in each trial, without the columns that nobody told anything for."""
+    rows = [_row(each) for each in trials]
+    told = [column for column in range(len(HEAD)) if any(row[column] not in {"", UNKNOWN} for row in rows)]
+    return tuple(HEAD[column] for column in told), [tuple(row[column] for column in told) for row in rows]
+
+
+def _row(at: ServedTrial) -> tuple[str, ...]:
+    """Under `HEAD`."""
     step = f", step {at.step + 1}" if at.step else ""
     return (
         f"{at.trial + 1}{step}",
@@ -127,4 +134,4 @@ def loaded_row(at: LoadedStep, unit: str) -> tuple[str, ...]:
 
 
 def _both(mean: float | None, most: float | None, unit: Unit) -> str:
-    return UNKNOWN if mean is None else f"{quantity(mean, unit)}, at most {quantity(most, unit)}"
+    return UNKNOWN if mean is None else f"{quantity(mean, unit)} (max {quantity(most, unit)})"
