@@ -60,9 +60,21 @@ def test_secrets_of_a_provider_are_not_shown(
     assert "s3cret" not in out + err
 
 
+def test_target_of_a_provider_file_is_checked_where_no_other_is_named(
+    capsys: pytest.CaptureFixture[str], server: GroundTruthServer, tmp_path: Path
+) -> None:
+    file = tmp_path / "p.yaml"
+    file.write_text(f"name: p\nbase_url: {server.base_url}\n")
+    assert "has no key target: name one" in check(capsys, "--provider", str(file))[2]
+    file.write_text(f"name: p\nbase_url: {server.base_url}\ntarget: {{preset: query-stream}}\n")
+    assert "a whole answer" in check(capsys, "--provider", str(file))[1]
+    assert "which has its values itself" in check(capsys, "--provider", str(file), "--value", "a=b")[2]
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
+        (("--url", "http://127.0.0.1:1"), "no target: name one"),
         (("nobody", "--url", "http://127.0.0.1:1"), "unknown target 'nobody'; known: rag, openai, anthropic"),
         (("langserve", "--url", "http://127.0.0.1:1"), "$.target.values.chain: missing: the target needs it"),
         (("query-stream", "--url", "127.0.0.1:1"), "--url: '127.0.0.1:1' is not a URL such as"),

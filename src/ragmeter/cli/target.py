@@ -34,11 +34,16 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     check = parser.add_subparsers(title="commands", required=True, metavar="COMMAND").add_parser(
         "check", help="send one request, and show each event beside what was read of it"
     )
-    check.add_argument("target", metavar="NAME|FILE", help="rag, openai, a preset, or the file of a description")
+    check.add_argument(
+        "target",
+        nargs="?",
+        metavar="NAME|FILE",
+        help="rag, openai, a preset, or the file of a description; default: the target of the provider file",
+    )
     place = check.add_mutually_exclusive_group(required=True)
     place.add_argument("--url", metavar="URL", help="base URL of the service")
     place.add_argument("--provider", metavar="NAME|FILE", help="whose base URL, headers and certificates are used")
-    check.add_argument("--prompt", default=PROMPT, metavar="TEXT", help=f"default: {PROMPT}")
+    check.add_argument("--prompt", "--question", default=PROMPT, metavar="TEXT", help=f"default: {PROMPT}")
     check.add_argument("--model", metavar="ID", help="the model that is asked for")
     check.add_argument("--max-tokens", type=int, default=64, metavar="N", help="default: 64")
     check.add_argument("--value", action="append", default=[], metavar="NAME=VALUE", help="a value of the target")
@@ -47,7 +52,8 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
 
 def run(options: argparse.Namespace) -> int:
     """1 when the answer was none."""
-    provider, workload = _provider(options), _workload(options)
+    provider = _provider(options)
+    workload = _workload(options, options.target or provider.target)
     notice(provider.notices)
     reach(provider, workload)
     asked = ask_openly(provider, workload)
@@ -66,10 +72,16 @@ def _provider(options: argparse.Namespace) -> Provider:
     return provider_from(document, path="--url", environment={}, base_url=url, schema=schema(PROVIDER))
 
 
-def _workload(options: argparse.Namespace) -> Workload:
-    target: Any = options.target
+def _workload(options: argparse.Namespace, target: str | Mapping[str, Any] | None) -> Workload:
+    if target is None:
+        where = f"{options.provider}: has no key target" if options.provider else "no target"
+        raise ConfigError(
+            f"{where}: name one, such as 'ragmeter target check openai-chat …'; ragmeter targets lists them"
+        )
+    if options.value and not isinstance(target, str):
+        raise ConfigError("--value: the target of the provider file is a description, which has its values itself")
     if options.value:
-        target = {"preset": options.target, "values": dict(_value(text) for text in options.value)}
+        target = {"preset": target, "values": dict(_value(text) for text in options.value)}
     document = {
         "schema": WORKLOAD,
         "name": "check",
@@ -102,7 +114,8 @@ def _request_lines(provider: Provider, dialect: Dialect, workload: Workload) -> 
 
 
 def _answer_lines(exchange: Exchange) -> list[str]:
-    told = f"HTTP {exchange.status}, {exchange.header('content-type')}" if exchange.status else "no answer"
+    kind = exchange.header("content-type") or "no content-type"
+    told = f"HTTP {exchange.status}, {kind}" if exchange.status else "no answer"
     return [told, *([] if exchange.failure is None else [f"  {exchange.failure[1]}"])]
 
 
@@ -120,6 +133,8 @@ def _changes(read: Mapping[str, Any]) -> Iterator[str]:
         if name == "timings":
             yield from (f"{stage} = {ms}" for stage in STAGE_TIMES if (ms := getattr(value, stage)) is not None)
             yield from (f"stage {stage} = {ms}" for stage, ms in (*value.further, *value.later))
+        elif name == "fault":
+            yield f"failed: {value[1]}"
         elif name not in {*_MARKS, "unknown"} and not name.endswith(("_ns", "_bytes", "_chars")):
             yield f"{name} = {value}"
 

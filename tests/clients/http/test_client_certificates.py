@@ -25,6 +25,7 @@ from ragmeter.clients.http.client import HttpTransport
 from ragmeter.core.errors import ConfigError
 from ragmeter.core.inputs.access.tls import TlsFiles
 from ragmeter.core.requests.records import ErrorClass
+from ragmeter.run.plan.metrics_sources import metrics_sources
 from ragmeter.run.plan.target import reach
 from tests.clients.http.exchanges import closing, send
 from tests.run.cases import provider, workload
@@ -157,3 +158,12 @@ def test_file_that_cannot_be_shown_is_named_before_anything_is_sent(
     paths["locked"] = files.file("locked.pem", locked)
     with pytest.raises(ConfigError, match=words):
         tls_context(TlsFiles(**{part: path.format(**paths) for part, path in shown.items()}))
+
+
+def test_metrics_page_is_read_with_the_certificate(files: Files) -> None:
+    """What the server says is no metric: it has let the client in."""
+    with demanding(files) as (url, seen):
+        mine = provider(url, tls=TlsFiles(ca=files.ca, cert=files.both), observe=(f"{url}/metrics",))
+        found = metrics_sources(mine, workload())
+    assert seen == [(("email", "load@example.com"),)]
+    assert found.notes == (f"{url}/metrics: has none of the metrics that are known",)

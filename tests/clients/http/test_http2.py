@@ -23,6 +23,7 @@ from ragmeter.clients.http.client import HttpTransport
 from ragmeter.core.errors import ConfigError
 from ragmeter.core.inputs.access.tls import TlsFiles
 from ragmeter.core.requests.records import ErrorClass, Phase
+from ragmeter.run.plan.metrics_sources import metrics_sources
 from ragmeter.run.plan.target import reach
 from ragmeter.testing import GroundTruthServer
 from tests.clients.asyncio_thread import served
@@ -157,3 +158,11 @@ def test_library_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setitem(sys.modules, "ragmeter.clients.connection.http2", None)
     with pytest.raises(ConfigError, match=r"\$\.http2: needs the package h2: pip install 'ragmeter\[http2\]'"):
         HttpTransport(["http://127.0.0.1:1"], http2=True)
+
+
+def test_metrics_page_is_read_over_it(gateway: Gateway) -> None:
+    gateway.versions.clear()
+    mine = provider(gateway.url, tls=TlsFiles(ca=gateway.ca), http2=True, observe=(f"{gateway.url}/metrics",))
+    (note,) = metrics_sources(mine, workload()).notes
+    assert note.endswith("has none of the metrics that are known")
+    assert gateway.versions == ["2"]

@@ -6,6 +6,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -15,6 +16,7 @@ from ragmeter.core.figures.observe.watched import watched
 from ragmeter.core.requests.records import Phase
 from ragmeter.run.processes.observing import Observation, Observer
 from tests.run.http_fake import Answer, serving
+from tests.waiting import wait_until
 
 SPAN = Span(phase=Phase.MEASURED, trial=2)
 PAGE = "llamacpp:requests_processing 2\nllamacpp:prompt_tokens_total 70\nllamacpp:prompt_tokens_cached_total 30\n"
@@ -124,3 +126,23 @@ def test_headers_of_the_service_are_sent_and_never_shown(observer: Observer) -> 
         asyncio.run(observation.begin(SPAN))
         observation.drop()
         assert fake.asked[0][1]["authorization"] == "Bearer s3cret-token"
+
+
+def test_source_gets_the_headers_that_let_it_in_now(observer: Observer) -> None:
+    """Also while a span lasts: a token does not live as long as a run."""
+    with serving({"/metrics": Answer(body=PAGE)}) as fake:
+        source = MetricsSource(url=f"{fake.url}/metrics", headers={"authorization": "Bearer of before"})
+        observation = Observation(observer, [source], 0)
+
+        def letting_in() -> set[str]:
+            return {headers["authorization"] for _, headers in list(fake.asked)}
+
+        async def span() -> None:
+            await observation.begin(SPAN)
+            observation.renew([replace(source, headers={"authorization": "Bearer of now"})])
+            await asyncio.to_thread(wait_until, lambda: "Bearer of now" in letting_in(), 60)
+            await observation.end(SPAN)
+
+        asyncio.run(span())
+        assert fake.asked[0][1]["authorization"] == "Bearer of before"
+        assert fake.asked[-1][1]["authorization"] == "Bearer of now"

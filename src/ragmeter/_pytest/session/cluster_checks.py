@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ragmeter.clients.plugins.registry import known
 from ragmeter.core.errors import ConfigError
 from ragmeter.core.schedule.vantage import PAIR
 
@@ -31,8 +32,16 @@ def check_in_cluster(options: BenchOptions, cases: Sequence[Case]) -> None:
 
 
 def _check_files(cases: Sequence[Case]) -> None:
-    """Raise ConfigError for a file that is too large to be sent to pods."""
+    """Raise ConfigError for what pods would need and do not get: a large file, a class of the user's own folder."""
+    named = {each.name for each in known()}
     for case in cases:
+        described = case.workload.described
+        if described is not None and described.plugin in named:
+            raise ConfigError(
+                f"{case.workload.path}: $.target.plugin: {described.plugin!r} is named by a hook, which pods do not "
+                "have: not with --bench-in-cluster, unless its package is installed in the image of the suite and "
+                "names it as an entry point of the group ragmeter.targets"
+            )
         if case.workload.tokenizer is not None:
             raise ConfigError(
                 f"{case.workload.path}: $.model.tokenizer: not with --bench-in-cluster: pods do not get the file; "

@@ -11,7 +11,17 @@ from ragmeter.clients.answers.reading import Reading
 from ragmeter.clients.answers.sse import ServerSentEvent, events_of
 from ragmeter.clients.connection.transport import Exchange
 
-_OF_NO_INTEREST = ("events", "widths_ns", "running", "counted", "said", "is_countless", "events_tokens")
+_OF_NO_INTEREST = (
+    "events",
+    "widths_ns",
+    "running",
+    "counted",
+    "said",
+    "is_countless",
+    "events_tokens",
+    "texts",
+    "thoughts",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

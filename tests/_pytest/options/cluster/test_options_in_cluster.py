@@ -9,6 +9,7 @@ import yaml
 
 import ragmeter.clients.kube.owned  # noqa: F401 - pytester forgets what is first imported within a run
 from ragmeter.clients.kube import api as kube_api
+from ragmeter.clients.plugins import registry
 from tests._pytest.project import Project, refused
 from tests.clients.kube_fake import FakeCluster, fake_cluster
 
@@ -46,6 +47,37 @@ def test_a_load_that_depends_on_its_figures_is_of_one_pod(project: Project, key:
     refused(project, project.run("--bench-in-cluster", "--bench-pods=2"), words)
     project.env(RAGMETER_SHARDS="2")
     refused(project, project.run("--bench-order=mine"), words)
+
+
+HOOKED = """
+from rag_socket import RagSocket
+
+
+def pytest_ragmeter_targets():
+    return {"rag-socket": RagSocket}
+"""
+SPEAKER = """
+class RagSocket:
+    clock = "wire"
+
+    async def ask(self, question):
+        yield await (await question.open()).read()
+
+    async def aclose(self): ...
+"""
+
+
+def test_a_plugin_that_a_hook_names_is_refused_before_pods_lack_it(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "_named", {})
+    project.pytester.makepyfile(rag_socket=SPEAKER)
+    project.pytester.makeconftest(HOOKED)
+    answer = {"text": "text", "end": {"where": "end"}}
+    target = {"plugin": "rag-socket", "path": "/chat", "body": {"q": "{prompt}"}, "answer": answer}
+    project.workload(target=target)
+    words = "tiny.yaml: $.target.plugin: 'rag-socket' is named by a hook, which pods do not have"
+    refused(project, project.run("--bench-in-cluster"), words)
 
 
 @pytest.fixture
