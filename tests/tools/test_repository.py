@@ -87,7 +87,7 @@ def test_a_lock_names_one_version_and_the_hashes_of_everything_that_is_asked_for
 
 
 def name_of(requirement: str) -> str:
-    return re.split(r"[^\w.-]", requirement, maxsplit=1)[0].lower().replace("_", "-")
+    return re.sub(r"[-_.]+", "-", re.split(r"[^\w.-]", requirement, maxsplit=1)[0].lower())
 
 
 def asked_for(source: str, *options: str) -> set[str]:
