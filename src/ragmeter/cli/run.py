@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from importlib.metadata import distribution
 from pathlib import Path
 
 NAME = "run"
@@ -39,13 +40,12 @@ def run(arguments: Sequence[str]) -> int:
     if {"-h", "--help"} & {*arguments}:
         _help().print_help()
         return 0
-    import pytest
-
+    (command,) = distribution("pytest").entry_points.select(group="console_scripts", name="pytest")
     tests = [of_suite(each) for each in arguments]
     named = any(one != other for one, other in zip(tests, arguments, strict=True))
     suite = ["--pyargs"] if named else ["bench"] if CHECKOUT.is_file() else ["--pyargs", "ragmeter.suite"]
     sys.argv = ["ragmeter run", "-W", REWRITING, *suite, *tests]  # the first is pytest's name in its errors
-    return pytest.console_main()
+    return int(command.load()())
 
 
 def of_suite(argument: str) -> str:
