@@ -42,6 +42,14 @@ def test_the_exit_status_is_that_of_the_slos(
     assert word in capsys.readouterr().out
 
 
+def test_the_run_may_stand_last(run: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["judge", "--slo", "p50(ttft_ms) <= 500", "p95(ttft_ms) <= 100", run]) == 1
+    assert "p50(ttft_ms)" in capsys.readouterr().out
+    for without in (["judge"], ["judge", "--slo", "p50(ttft_ms) <= 500"]):
+        assert main(without) == 2
+        assert capsys.readouterr().err == "ragmeter: RUN is missing: ragmeter judge RUN [--slo EXPR]\n"
+
+
 def test_other_prices_change_dollars_and_nothing_else(run: str, tmp_path: Path) -> None:
     results = []
     for prices in ("akamai-lke", "aws-eks"):

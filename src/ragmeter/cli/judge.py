@@ -9,6 +9,7 @@ from ragmeter.cli.options.pricing import Prices, add_prices, cost_of_document, p
 from ragmeter.cli.saved import load_run, result_from
 from ragmeter.cli.terminal import colour, say, width
 from ragmeter.clients.files import write_atomically
+from ragmeter.core.errors import ConfigError
 from ragmeter.core.result.documented import steps_of
 from ragmeter.core.result.rejudged import rejudged
 from ragmeter.core.result.result import RunResult
@@ -33,7 +34,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         "Exit status 1 when an SLO is missed or cannot be judged (FAIL, NO_DATA, INVALID), and with --strict also "
         "when it is INCONCLUSIVE.",
     )
-    parser.add_argument("run", type=Path, metavar="RUN", help="a .raw.jsonl or .json file of a run")
+    parser.add_argument("run", nargs="?", type=Path, metavar="RUN", help="a .raw.jsonl or .json file of a run")
     parser.add_argument(
         "--slo", action="extend", nargs="+", metavar="EXPR", help="judge by these instead of the run's own SLOs"
     )
@@ -44,6 +45,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
 
 
 def run(options: argparse.Namespace) -> int:
+    options.run = options.run or _behind_the_slos(options)
     saved = load_run(options.run)
     result = _of_record(saved, options) if isinstance(saved, SavedRun) else _of_document(saved, options)
     if options.json:
@@ -51,6 +53,13 @@ def run(options: argparse.Namespace) -> int:
     say(*summary_lines(result, width=width(), colour=colour()))
     missed = MISSED | {Outcome.INCONCLUSIVE} if options.strict else MISSED
     return int(any(verdict.outcome in missed for verdict in result.verdicts))
+
+
+def _behind_the_slos(options: argparse.Namespace) -> Path:
+    """RUN of ``--slo EXPR RUN``, which is read as one more expression. Raises ConfigError."""
+    if len(options.slo or ()) < 2:
+        raise ConfigError("RUN is missing: ragmeter judge RUN [--slo EXPR]")
+    return Path(options.slo.pop())
 
 
 def _of_record(saved: SavedRun, options: argparse.Namespace) -> RunResult:
