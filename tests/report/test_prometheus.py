@@ -8,6 +8,8 @@ import pytest
 from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
+from ragmeter.core.campaign.live import Ended, LiveSeries, Told
+from ragmeter.core.figures.observe.over_time import GAUGES
 from ragmeter.core.requests.metrics import METRICS
 from ragmeter.core.requests.records import TokenSource
 from ragmeter.core.result.result import RunResult
@@ -55,7 +57,16 @@ def test_dashboards_rules_and_pages_name_what_is_exported() -> None:
     written = [path for folder in ("grafana", "docs") for path in (ROOT / folder).rglob("*.*") if path.suffix in TEXTS]
     named = {(name, path.name) for path in written for name in NAMED.findall(path.read_text(encoding="utf-8"))}
     assert len(named) > 30
-    assert sorted(each for each in named if each[0] not in exported_names() | NO_METRICS) == []
+    known = exported_names() | live_names() | NO_METRICS
+    assert sorted(each for each in named if each[0] not in known) == []
+
+
+def live_names() -> set[str]:
+    """Of the page that shows a session while it runs."""
+    series = LiveSeries(0.0)
+    for record in (Ended(is_ok=True, ttft_ms=1.0), Told("llm", dict.fromkeys(GAUGES, 1.0))):
+        series.take(record, 0.5)
+    return set(NAMED.findall(series.exposition(1.0)))
 
 
 def test_latencies_are_in_seconds_with_the_ends_of_their_interval() -> None:

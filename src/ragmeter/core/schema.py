@@ -70,12 +70,12 @@ def _objection(error: "ValidationError") -> str:
     rule: Any = error.validator_value
     examples = error.schema.get("examples") if isinstance(error.schema, dict) else None
     if error.validator == "pattern" and isinstance(error.schema, dict) and (allowed := error.schema.get("allowed")):
-        return f"is not made of {allowed}{_slug(error.instance, rule)}"
+        return f"is not made of {allowed}{'' if _is_secret(error) else _slug(error.instance, rule)}"
     if error.validator == "pattern" and examples:
         return f"is not like {' or '.join(map(repr, examples))}"
     allowed = ", ".join(map(str, rule)) if isinstance(rule, list) else rule
     if error.validator == "type":
-        allowed = str(allowed).replace(", ", " or ") + _quoting(error.instance, rule)
+        allowed = str(allowed).replace(", ", " or ") + ("" if _is_secret(error) else _quoting(error.instance, rule))
     return sentences[str(error.validator)].format(allowed)
 
 
@@ -109,9 +109,14 @@ sentences = {
 }
 
 
+def _is_secret(error: "ValidationError") -> bool:
+    """Whether the value may be one: its rule is marked ``writeOnly``."""
+    return isinstance(error.schema, dict) and bool(error.schema.get("writeOnly"))
+
+
 def _shown(error: "ValidationError") -> str:
-    """The value seen; not that of a rule marked ``writeOnly``, which may be a secret."""
-    if isinstance(error.schema, dict) and error.schema.get("writeOnly"):
+    """The value seen, unless it may be a secret."""
+    if _is_secret(error):
         return "the value"
     text = repr(error.instance)
     return text if len(text) <= 80 else text[:77] + "…"

@@ -21,6 +21,7 @@ from ragmeter.clients.plugins.transport import PluginTransport
 from ragmeter.core.errors import ConfigError
 from ragmeter.core.requests.records import ErrorClass, Phase, RequestSample
 from ragmeter.run.plan.catalog import load_target
+from tests.clients.asyncio_thread import turns
 from tests.clients.plugins import own_clients
 from tests.clients.plugins.socket_rag import TOKENS, SocketRag, socket_rag
 from tests.docs.pages import DOCS, blocks_of
@@ -80,6 +81,7 @@ def asked(
             return await transport.exchange(dialect.request(question), deadline_ns=deadline_ns)
         finally:
             await transport.aclose()
+            await turns()
 
     exchange = asyncio.run(main())
     sent_ns = exchange.sent_ns or 0

@@ -125,12 +125,16 @@ class Connection:
             await done
         finally:
             self.link.settle()
-            self.sent_ns = self.link.sent_ns() or self.sent_ns
+            self.sent_ns = self._departed_ns() or self.sent_ns
             self.tcp_info = self.link.tcp_info()
 
     def _begun(self, request: HttpRequest, origin: Origin) -> tuple[ResponseReader, bytes]:
         """What will read the response, and the request as it goes over the wire."""
         return ResponseReader(), encoded(request, origin)
+
+    def _departed_ns(self) -> int | None:
+        """When the request left this host; None when the kernel does not tell."""
+        return self.link.sent_ns()
 
     @property
     def is_chunked(self) -> bool:

@@ -72,6 +72,8 @@ class Http2Connection(Connection):
         self._stream = 0
         self._unsent = b""
         self._is_last = False
+        self._left: tuple[int | None] | None = None
+        """When the request left, as far as it is known, from the moment on at which something else is written."""
 
     def _begun(self, request: HttpRequest, origin: Origin) -> tuple[ResponseReader, bytes]:
         if not self._stream:
@@ -81,9 +83,12 @@ class Http2Connection(Connection):
         self._h2.send_headers(self._stream, _headers(request, origin), end_stream=not request.body)
         if request.body:
             self._h2.increment_flow_control_window(WINDOW_BYTES, self._stream)
-        self._unsent = request.body
+        self._unsent, self._left = request.body, None
         self._push_body()
         return Http2Response(), self._h2.data_to_send()
+
+    def _departed_ns(self) -> int | None:
+        return self.link.sent_ns() if self._left is None else self._left[0]
 
     @property
     def is_chunked(self) -> bool:
@@ -111,6 +116,7 @@ class Http2Connection(Connection):
         if not self.link.is_closing:
             self._push_body()
             if answer := self._h2.data_to_send():
+                self._left = self._left or (self.link.sent_ns(),)
                 self.link.write(answer)
         if response is not None and response.ended_ns is not None:
             self._finish()

@@ -64,7 +64,7 @@ def test_what_asked_something_else_is_none_and_is_named(gated: Project) -> None:
     gated.run("--bench-baseline=base", *RECORD)
     outcome = gated.run("--bench-baseline=base", *RECORD, "--bench-requests=21")
     assert outcome.ret == 0
-    assert "did not measure the same: workload_hash" in " ".join(outcome.stdout.str().split())
+    assert "did not measure the same: benchmark.requests was 20 and is 21;" in " ".join(outcome.stdout.str().split())
     assert len(names(gated)) == 2
 
 
