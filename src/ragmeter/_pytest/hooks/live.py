@@ -106,14 +106,16 @@ class LiveHooks:
         """Innermost: pytest's HTML and JUnit files are written within, on a disk that may be full."""
         if self._bench.meter.halted is not None:
             session.exitstatus = BUDGET_SPENT
+        is_concluded = False
         try:
             with reports_first(_tell):
                 self._conclude(session)
+                is_concluded = True
                 return (yield)
         except OSError as error:
             self._bench.report_failure = f"not every report could be written: {error}"
             session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
-            return []
+            return [] if is_concluded else (yield)
 
     def _conclude(self, session: pytest.Session) -> None:
         writers: tuple[Callable[[], None], ...] = (

@@ -5,10 +5,11 @@ Everything that costs time between two requests is here or below: its process sh
 
 import asyncio
 import gc
+import os
 import secrets
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from typing import Protocol
@@ -370,12 +371,19 @@ def dialect_of(workload: Workload, provider: Provider, marking: Marking | None =
     )
 
 
+_FILES_OF_A_LOOP = 8
+"""libuv ends the process, without a word, where its first loop cannot open the few that it needs."""
+
+
 def fast_loop() -> asyncio.AbstractEventLoop:
-    """uvloop's event loop where there is one: not on Windows."""
+    """uvloop's event loop where there is one: not on Windows. Raises OSError where no more files may be opened."""
     try:
         import uvloop
     except ImportError:
         return asyncio.new_event_loop()
+    with ExitStack() as opened:
+        for _ in range(_FILES_OF_A_LOOP):
+            opened.callback(os.close, os.open(os.devnull, os.O_RDONLY))
     return uvloop.new_event_loop()
 
 
