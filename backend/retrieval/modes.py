@@ -16,7 +16,7 @@ class Search:
     docset: str
     k: int
     mode: Mode = "dense"
-    candidates: int = 50
+    candidates: int = 0
 
     @property
     def by_meaning(self) -> bool:

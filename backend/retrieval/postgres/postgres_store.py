@@ -108,9 +108,7 @@ class PostgresStore:
             "ORDER BY distance LIMIT %s) c "
             "JOIN rag_documents d ON d.docset = {docset} AND d.name = c.name ORDER BY c.distance"
         ).format(chunks=_chunks(number), docset=sql.Literal(number))
-        with connection.cursor() as cursor:
-            cursor.executemany(query, [(vector, k) for vector in vectors], returning=True)
-            return [[_hit(*row) for row in results.fetchall()] for results in cursor.results()]
+        return _rankings(connection, query, [(vector, k) for vector in vectors])
 
     def _search_words(
         self, connection: Connection[Any], docset: str, queries: Sequence[str], k: int
@@ -124,9 +122,7 @@ class PostgresStore:
             "WHERE words @@ asked ORDER BY score DESC, name, number LIMIT %s) c "
             "JOIN rag_documents d ON d.docset = {docset} AND d.name = c.name ORDER BY c.score DESC, c.name, c.number"
         ).format(chunks=_chunks(number), docset=sql.Literal(number))
-        with connection.cursor() as cursor:
-            cursor.executemany(query, [(_storable(text), k) for text in queries], returning=True)
-            return [[_hit(*row) for row in results.fetchall()] for results in cursor.results()]
+        return _rankings(connection, query, [(_storable(text), k) for text in queries])
 
     def _held(self, cursor: Cursor[Any], docset: str) -> tuple[int, int]:
         """Number and lists of the docset, made where it is missing and locked: other changes of it wait."""
@@ -235,6 +231,13 @@ def _replace(
 def _storable(text: str) -> str:
     """What a PostgreSQL text takes: neither NUL nor half a surrogate pair."""
     return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+
+
+def _rankings(connection: Connection[Any], query: sql.Composed, asked: Sequence[tuple[Any, int]]) -> list[list[Hit]]:
+    """The hits of each of those asked, in the order of the query: one round trip for all."""
+    with connection.cursor() as cursor:
+        cursor.executemany(query, asked, returning=True)
+        return [[_hit(*row) for row in results.fetchall()] for results in cursor.results()]
 
 
 def _hit(name: str, number: int, section: str | None, text: str, distance: float, meta: dict[str, Any]) -> Hit:

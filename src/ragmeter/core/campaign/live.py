@@ -173,7 +173,7 @@ class LiveSeries:
         self.reach(at_s)
         lately = [ttft for each in list(self._seconds)[-LAST_S:] for ttft in each.ttfts]
         lines = [
-            "# HELP ragmeter_live_requests_total Requests of this session so far.",
+            "# HELP ragmeter_live_requests_total Requests so far.",
             "# TYPE ragmeter_live_requests_total counter",
             *(f'ragmeter_live_requests_total{{what="{name}"}} {value}' for name, value in self._totals.items()),
             "# HELP ragmeter_live_in_flight Requests in flight.",
