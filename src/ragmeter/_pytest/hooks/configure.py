@@ -142,7 +142,7 @@ def _shown(config: pytest.Config, progress: Emit) -> Emit:
 
 
 def _receiving(config: pytest.Config, address: Address) -> Receiver:
-    """Have spans received. Raises ConfigError for an address that is not to be had, and without the packages;
+    """Have spans received. Raises ConfigError for an address that is not available, and without the packages;
     StorageError or LocalServiceError.
     """
     from ragmeter._pytest.hooks.shown import ReceivingHooks

@@ -21,5 +21,7 @@ class ReceivingHooks:
         self._receiver = receiver
 
     def pytest_report_collectionfinish(self) -> list[str]:
-        who = "this machine alone" if self._receiver.address.is_loopback else "whoever reaches it, without a password"
+        who = (
+            "this machine alone" if self._receiver.address.is_loopback else "anyone who reaches it, without a password"
+        )
         return [f"ragmeter: spans are received at {self._receiver.url} (OTLP over HTTP), from {who}"]

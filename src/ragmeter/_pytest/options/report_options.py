@@ -94,9 +94,9 @@ REPORT = Group(
             parse=listening,
             metavar="[ADDRESS:]PORT",
             unset="off",
-            help="receive OpenTelemetry spans of the service there (OTLP over HTTP) and show the stages that they tell: "
-            "each request has a trace of its own, named in the header `traceparent`; a port alone is of this machine, "
-            "and 0 is any free one",
+            help="receive OpenTelemetry spans of the service there (OTLP over HTTP) and show the stages that they "
+            "tell: each request has a trace of its own, named in the header `traceparent`; a port alone is of this "
+            "machine, and 0 is any free one",
             see="[stages from spans](../howto-any-rag.md#stages-from-opentelemetry-spans)",
         ),
         Option(

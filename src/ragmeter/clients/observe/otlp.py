@@ -38,7 +38,7 @@ def spans_of(body: bytes, kind: str) -> Iterator[tuple[str, SpanTold]]:
     request = ExportTraceServiceRequest()
     try:
         if kind == JSON:
-            json_format.ParseDict(_with_bytes(json.loads(body)), request, ignore_unknown_fields=True)
+            json_format.ParseDict(_document(body), request, ignore_unknown_fields=True)
         else:
             request.ParseFromString(body)
     except (DecodeError, json_format.ParseError, ValueError, TypeError, RecursionError) as error:
@@ -59,12 +59,20 @@ def refusal(words: str, kind: str) -> bytes:
 
 def _written(message: Any, kind: str) -> bytes:
     if kind == JSON:
-        return json_format.MessageToJson(message, indent=None).encode()
+        return str(json_format.MessageToJson(message, indent=None)).encode()
     return bytes(message.SerializeToString())
 
 
+def _document(body: bytes) -> Any:
+    """Raises ValueError for what is no JSON object, and for an id in it that is not hexadecimal."""
+    document = json.loads(body)
+    if not isinstance(document, dict):
+        raise ValueError("not an object")  # noqa: TRY004 - of the text, as that of json
+    return _with_bytes(document)
+
+
 def _with_bytes(document: Any) -> Any:
-    """Ids as protobuf's own JSON has them: OTLP writes them in hexadecimal. Raises ValueError for one that is not."""
+    """Ids as protobuf's own JSON has them: OTLP writes them in hexadecimal."""
     if isinstance(document, dict):
         return {
             key: _base64(value) if key in _IDS and isinstance(value, str) else _with_bytes(value)

@@ -130,7 +130,8 @@ def _take_spans(variants: Sequence[Variant], receiver: Receiver) -> None:
     with suppress(KeyboardInterrupt):
         receiver.wait_for(samples, QUIET_S if cut else PATIENCE_S)
     for variant in variants:
-        variant.traces, variant.received = receiver.taken(variant.samples)
+        mask = variant.conditions.provider.secrets.mask
+        variant.traces, variant.received = receiver.taken(variant.samples, mask)
         for trace in variant.traces:
             variant.log.trace(trace)
         variant.log.ending(variant.ending())

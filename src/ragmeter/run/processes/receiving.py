@@ -6,8 +6,9 @@ import sys
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from importlib.util import find_spec
 from types import TracebackType
 from typing import Final, Self
@@ -132,8 +133,10 @@ class Receiver:
         caller = caller_of(trace_id)
         return any(span.parent_id == caller for span in self._traces.get(trace_id, ()))
 
-    def taken(self, samples: Sequence[RequestSample]) -> tuple[tuple[Trace, ...], Received]:
-        """The traces of these requests, which are then no longer kept here, and what came in all."""
+    def taken(
+        self, samples: Sequence[RequestSample], mask: Callable[[str], str] = str
+    ) -> tuple[tuple[Trace, ...], Received]:
+        """The traces of these requests, which are then no longer kept here, and what came in all. mask: of secrets."""
         names = dict.fromkeys(
             name for sample in samples for name in (sample.sent_trace_id, sample.trace_id) if name is not None
         )
@@ -151,7 +154,13 @@ class Receiver:
                 refused=dict(self._refused),
                 cpu_s=self._cpu_s,
             )
-        return tuple(found), received
+        return tuple(replace(each, spans=tuple(_masked(span, mask) for span in each.spans)) for each in found), received
+
+
+def _masked(span: SpanTold, mask: Callable[[str], str]) -> SpanTold:
+    return replace(
+        span, name=mask(span.name), service=mask(span.service), origin=mask(span.origin), path=mask(span.path)
+    )
 
 
 def check_receivable() -> None:

@@ -1,7 +1,7 @@
 """The spans of one request on one time axis, with the stage of each.
 
-Times of two clocks are never subtracted from one another. Where a span was made by another process than its parent, only
-its length is taken: it stands in the middle of its parent, as if the ways there and back took the same. What it holds
+Times of two clocks are never subtracted from one another. Where a span was made by another process than its parent, its
+length alone is taken: it stands in the middle of its parent, as if the ways there and back took the same. What it holds
 is placed by their own clock.
 """
 
