@@ -1,4 +1,4 @@
-"""Factorial plans: which cells they have, what they cannot tell apart, and what is no plan."""
+"""Factorial plans: which cells they have, what they cannot distinguish, and what is no plan."""
 
 from typing import Any
 
@@ -51,7 +51,7 @@ def test_a_half_of_three_factors_is_the_textbooks() -> None:
     assert plan.resolution == 3
     assert plan.sentence == "1/2 of the full plan, of resolution III: 4 of 8 cells"
     assert plan.aliases(["k"]) == (("mode", "max_output_tokens"),)
-    assert "the effect of k cannot be told from mode x max_output_tokens" in plan.confusions
+    assert "the effect of k cannot be distinguished from mode x max_output_tokens" in plan.confusions
 
 
 def test_a_quarter_of_five_factors_has_the_whole_defining_relation() -> None:
@@ -142,7 +142,7 @@ THREE: dict[str, Any] = {"vary": {**K, **MODE, **TOKENS}}
         ),
         (
             {**THREE, "generators": {"max_output_tokens": ["k", "mode"]}, "interactions": [["k", "mode"]]},
-            ["$.factors.interactions", "cannot tell k x mode from max_output_tokens"],
+            ["$.factors.interactions", "cannot distinguish k x mode from max_output_tokens"],
         ),
         ({"vary": {f"request.{n}": [0, 1] for n in "abcdefg"}}, ["128 cells are more than 64"]),
     ],

@@ -115,6 +115,8 @@ def _of(provider: Provider, name: str, workload: Workload, options: BenchOptions
 def _in_each_state(provider: Provider, name: str, options: BenchOptions) -> list[Case]:
     """The workload in each cache state, to be measured in blocks."""
     written = load_workload(name, options.settings, provider)
+    if "factors" in written.manifest:
+        check_no_others(options, f"{written.path}: $.factors")
     origin = "--bench-cache-matrix"
     found = {
         state: load_workload(
@@ -157,7 +159,7 @@ def check_deployed(cases: Sequence[Case]) -> None:
         if needed - measured:
             raise ConfigError(
                 f"{workload.path}: $.factors.deployed: {', '.join(sorted(needed - measured))} is not measured; name "
-                f"them all: --provider={','.join(sorted(needed))}"
+                f"them all: {' '.join(f'--provider={name}' for name in sorted(needed))}"
             )
 
 

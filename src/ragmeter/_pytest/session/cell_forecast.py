@@ -1,4 +1,4 @@
-"""What a plan of factors measures, what it cannot tell apart, how long it takes and what it costs, before its first
+"""What a plan of factors measures, what it cannot distinguish, how long it takes and what it costs, before its first
 request.
 """
 

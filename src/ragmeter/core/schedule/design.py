@@ -1,4 +1,4 @@
-"""A factorial plan: which combinations of levels are measured, and which effects such a plan cannot tell apart."""
+"""A factorial plan: which combinations of levels are measured, and which effects such a plan cannot distinguish."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -56,7 +56,7 @@ class Design:
         return (*((factor.name,) for factor in self.factors), *self.interactions)
 
     def aliases(self, effect: Sequence[str]) -> tuple[tuple[str, ...], ...]:
-        """Effects of one or two factors that this plan cannot tell from it."""
+        """Effects of one or two factors that this plan cannot distinguish from it."""
         found = (word ^ frozenset(effect) for word in self.words)
         order = [factor.name for factor in self.factors]
         told = [tuple(sorted(each, key=order.index)) for each in found if len(each) <= _TOLD_UP_TO]
@@ -77,7 +77,7 @@ class Design:
         """A sentence for each estimated effect that has an alias."""
         told = ((effect_name(effect), self.aliases(effect)) for effect in self.effects)
         return tuple(
-            f"the effect of {name} cannot be told from {' and '.join(map(effect_name, aliases))}"
+            f"the effect of {name} cannot be distinguished from {' and '.join(map(effect_name, aliases))}"
             for name, aliases in told
             if aliases
         )
@@ -161,14 +161,12 @@ def _cell(number: int, row: Mapping[str, int], factors: Factors, place: str) -> 
 
 
 def _check_aliases(design: Design, place: str) -> None:
-    """An interaction that is asked for and cannot be told from what is estimated, too, would be an answer to another
-    question.
-    """
+    """An interaction that cannot be distinguished from what is estimated, too, would answer another question."""
     estimated = [frozenset(effect) for effect in design.effects]
     for pair in design.interactions:
         taken = next((each for each in design.aliases(pair) if frozenset(each) in estimated), None)
         if taken is not None:
             raise ConfigError(
-                f"{place}.interactions: this fraction cannot tell {effect_name(pair)} from {effect_name(taken)}; leave "
-                "it out, or choose other generators"
+                f"{place}.interactions: this fraction cannot distinguish {effect_name(pair)} from "
+                f"{effect_name(taken)}; leave it out, or choose other generators"
             )

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from ragmeter.core.compare.factors.document import CellFigures, FactorsFound
+from ragmeter.core.requests.figure import parse_figure
 from ragmeter.core.schedule.design import effect_name
 from ragmeter.report.text.fitting import Page
-from ragmeter.report.words.factors import COLUMNS, claims, effect_words, frontier_words, plan_words, title
+from ragmeter.report.words.factors import COLUMNS, claims, effect_words, figure_name, frontier_words, plan_words, title
 from ragmeter.report.words.format import figure
 
 _MOST_CLAIMS: Final = 6
@@ -24,11 +25,11 @@ def _lines(found: FactorsFound, page: Page) -> Iterator[str]:
         yield from page.paragraph(f"cell {cell.number}  {cell.label}: {_figures(cell)}")
     for at in found.effects:
         yield from page.paragraph(
-            f"{at.figure.short}  {effect_name(at.effect)} ({at.change}): {effect_words(at)}; "
+            f"{figure_name(at.figure)}  {effect_name(at.effect)} ({at.change}): {effect_words(at)}; "
             f"{at.sentence.partition('; change of ')[0]}"
         )
     for name, why in found.unknown.items():
-        yield from page.paragraph(f"{name}: no effect is known: {why}")
+        yield from page.paragraph(f"{figure_name(parse_figure(name, name))}: no effect is known: {why}")
     for words in (*found.confusions, *found.caveats):
         yield from page.paragraph(words)
 
@@ -43,8 +44,7 @@ def factors_block(found: FactorsFound, *, width: int) -> list[str]:
 
 
 def _figures(cell: CellFigures) -> str:
-    known = [
-        f"{at.short} {figure(at.metric, cell.estimates[str(at)].value)}" for at in COLUMNS if str(at) in cell.estimates
-    ]
+    shown = [at for at in COLUMNS if str(at) in cell.estimates]
+    known = [f"{figure_name(at)} {figure(at.metric, cell.estimates[str(at)].value)}" for at in shown]
     marked = [] if cell.marked is None else [f"left out: {cell.marked}"]
     return ", ".join([*known, *marked])

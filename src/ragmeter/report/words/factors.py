@@ -6,7 +6,7 @@ from ragmeter.core.compare.comparison import Decision
 from ragmeter.core.compare.factors.document import CellFigures, EffectFigure, FactorsFound
 from ragmeter.core.formatting import number_text
 from ragmeter.core.formatting import percent as per_cent
-from ragmeter.core.requests.figure import Figure
+from ragmeter.core.requests.figure import Figure, metric_short, parse_figure
 from ragmeter.core.stats.estimate import Estimate
 from ragmeter.report.words.format import UNKNOWN
 
@@ -41,12 +41,19 @@ def plan_words(found: FactorsFound) -> str:
 
 def claims(found: FactorsFound) -> list[str]:
     """What was concluded, a sentence for each figure of each effect; what to say where there is nothing."""
-    told = [f"{at.figure.short}: {at.sentence}{alias_words(at)}" for at in found.effects if at.decision in CONCLUDED]
+    told = [
+        f"{figure_name(at.figure)}: {at.sentence}{alias_words(at)}" for at in found.effects if at.decision in CONCLUDED
+    ]
     return told or ["No effect is shown."]
 
 
+def figure_name(figure: Figure) -> str:
+    """``TTFT p50``; the label where there is nothing shorter."""
+    return figure.label if metric_short(figure.metric) == figure.metric else figure.short
+
+
 def alias_words(at: EffectFigure) -> str:
-    """`` (or of mode x max_output_tokens)`` of an effect that the plan cannot tell from others."""
+    """`` (or of mode x max_output_tokens)`` of an effect that the plan cannot distinguish from others."""
     return f" (or this is the effect of {' or of '.join(at.aliases)})" if at.aliases else ""
 
 
@@ -72,7 +79,8 @@ def _change(at: Estimate, said: Callable[[float], str], unit: str) -> str:
 
 def frontier_words(found: FactorsFound) -> str | None:
     """Which cells no other dominates; None where there is nothing to weigh."""
-    names = [name for name in (found.frontier.quality, found.frontier.latency, found.frontier.cost) if name]
+    figures = (found.frontier.quality, found.frontier.latency, found.frontier.cost)
+    names = [figure_name(parse_figure(name, name)) for name in figures if name is not None]
     cells = [cell for cell in found.cells if cell.frontier]
     if len(names) < 2 or not cells:
         return None

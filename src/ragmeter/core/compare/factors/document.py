@@ -45,7 +45,7 @@ class CellFigures:
 class EffectFigure(OfFigure):
     """One effect on one figure, at the mean of all other factors.
 
-    effect: the names of its factors. change: ``k: 2 to 5``. aliases: effects that this plan cannot tell from it.
+    effect: the names of its factors. change: ``k: 2 to 5``. aliases: effects that this plan cannot distinguish from it.
     ratio: of the figure after the change to before it; of an interaction, of the change at the second level to that at
     the first. difference: the same as a difference, of a share. One of the two is None. units: what the interval is
     over. p_adjusted: after Holm's correction over all effects and figures of the document.

@@ -110,8 +110,8 @@ def over_blocks(weights: Sequence[float], by_block: Sequence[Mapping[int, float 
 def over_questions(weights: Sequence[float], by_question: Sequence[Mapping[int, float]]) -> Contrast | None:
     """Of the scores, of each question that every cell answered.
 
-    A mean of scores moves in steps, and the interval is wider by half of the smallest. Where no question shows a change,
-    it is that of the share of questions that would and were not seen: the rule of three in its exact form.
+    A mean of scores moves in steps, and the interval is wider by half of the smallest. Where no question shows a
+    change, it is that of the share of questions that would and were not seen: the rule of three in its exact form.
     """
     questions = set.intersection(*(set(each) for each in by_question)) if by_question else set()
     found = _contrast([_weighed(weights, (each[question] for each in by_question)) for question in sorted(questions)])
@@ -207,7 +207,7 @@ def _of_shares(test: Examined, at: Contrast, p_adjusted: float | None) -> tuple[
     if low > -MIN_EFFECT_SHARE and high < MIN_EFFECT_SHARE:
         return Decision.NO_DIFFERENCE, f"no difference shown: {said}, within ±{_points(MIN_EFFECT_SHARE)}"
     if p_adjusted is None or p_adjusted >= ALPHA:
-        return Decision.NOT_DECIDABLE, f"not decidable with {at.trials} questions; change of {said}"
+        return Decision.NOT_DECIDABLE, f"not decidable: {at.trials} questions do not show it; change of {said}"
     higher = at.log_ratio > 0
     better = higher is (METRICS[test.figure.metric].better == "higher")
     word = "higher" if higher else "lower"

@@ -1,6 +1,6 @@
 """Every effect on every figure, with its interval, on an axis for each figure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from ragmeter.core.compare.comparison import Decision
@@ -16,23 +16,22 @@ from ragmeter.report.words.markup import Html, element, join
 
 
 def effects(found: FactorsFound) -> Html | None:
-    tables = [_figure(list(own), index) for index, (_, own) in enumerate(groupby(found.effects, lambda at: at.figure))]
-    if not tables:
-        return None
+    figures = [list(own) for _, own in groupby(found.effects, lambda at: at.figure)]
+    rows = [row for index, own in enumerate(figures) for row in _rows(own, f"effect-{index}")]
+    head = ("Figure", "Factor", "", "Change", "Verdict")
     return section(
         "Effects",
-        *tables,
-        lead="The change of each figure with the factor, at the mean of all others. The line is the 95 % interval, the "
-        "upright stroke is no change. A hollow dot is not decided.",
+        table("Effect of each factor on each figure", head, rows, kind="forest", hide_caption=True),
+        lead="The change of each figure with the factor, at the mean of all others, on one axis for each figure. The "
+        "line is the 95 % interval, the upright stroke is no change. A hollow dot is not decided.",
     )
 
 
-def _figure(own: Sequence[EffectFigure], index: int) -> Html | None:
-    scale = _scale(own)
-    rows: list[Row] = [_row(at, scale, f"effect-{index}-{row}") for row, at in enumerate(own)]
-    name = own[0].figure.label
-    head = (name, "", "Change", "Verdict")
-    return table(f"Effects on {name}", head, rows, kind="forest", hide_caption=True)
+def _rows(own: Sequence[EffectFigure], ident: str) -> Iterator[Row]:
+    scale, name = _scale(own), own[0].figure.label
+    for place, at in enumerate(own):
+        shown = join(name) if place == 0 else element("span", name, class_="unseen")
+        yield (shown, *_row(at, scale, f"{ident}-{place}"))
 
 
 def _scale(own: Sequence[EffectFigure]) -> Scale:
@@ -54,7 +53,7 @@ def _row(at: EffectFigure, scale: Scale, ident: str) -> Row:
     why = at.sentence.partition("; change of ")[0].removeprefix("not decidable: ").removeprefix("no difference shown: ")
     alias = None
     if at.aliases:
-        alias = element("p", f"not told from {' and '.join(at.aliases)}")
+        alias = element("p", f"not distinguished from {' and '.join(at.aliases)}")
     badge = element("span", word, class_=f"badge {kind}")
     return (
         stacked(effect_name(at.effect), at.change),

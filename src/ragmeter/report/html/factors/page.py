@@ -1,12 +1,13 @@
 """A factorial plan as one page: what is concluded, every effect, the frontier, the cells, and how it was found."""
 
 from ragmeter.core.compare.factors.document import CellFigures, FactorsFound
+from ragmeter.core.requests.figure import parse_figure
 from ragmeter.core.schedule.design import shown_level
 from ragmeter.report.html.factors.effects import effects
 from ragmeter.report.html.factors.frontier import frontier
 from ragmeter.report.html.layout import Row, callout, code, folded, section, stacked, table
 from ragmeter.report.html.scorecard_page import whole_page
-from ragmeter.report.words.factors import COLUMNS, claims, plan_words, title
+from ragmeter.report.words.factors import COLUMNS, claims, figure_name, plan_words, title
 from ragmeter.report.words.format import UNKNOWN, figure, interval, unit_of
 from ragmeter.report.words.markup import Child, Html, element
 
@@ -18,7 +19,7 @@ def factors_page(found: FactorsFound) -> str:
         "div",
         _headline(found),
         callout("Cells that are left out", marked, kind="invalid"),
-        callout("What this plan cannot tell apart", found.confusions, kind="warning"),
+        callout("What this plan cannot distinguish", found.confusions, kind="warning"),
         callout("To keep in mind", found.caveats, kind="warning"),
         effects(found),
         frontier(found),
@@ -30,7 +31,7 @@ def factors_page(found: FactorsFound) -> str:
 
 
 def _headline(found: FactorsFound) -> Html:
-    told = element("ul", *(element("li", words) for words in claims(found)), class_="claims")
+    told = element("ul", *(element("li", words) for words in claims(found)), class_="answers")
     return element(
         "header",
         element("h2", title(found)),
@@ -42,7 +43,7 @@ def _headline(found: FactorsFound) -> Html:
 
 def _cells(found: FactorsFound) -> Html:
     shown = [at for at in COLUMNS if any(str(at) in cell.estimates for cell in found.cells)]
-    head = ("Cell", *(factor.name for factor in found.factors), *(at.short for at in shown), "Frontier")
+    head = ("Cell", *(factor.name for factor in found.factors), *(figure_name(at) for at in shown), "Frontier")
     rows: list[Row] = [
         (
             str(cell.number),
@@ -55,7 +56,7 @@ def _cells(found: FactorsFound) -> Html:
     return section(
         "Cells",
         table("Levels and figures of each cell", head, rows, hide_caption=True, kind="wide"),
-        lead="Each cell is a run with a result and a page section of its own. Small print is the 95 % interval.",
+        lead="Each cell is a run with a result of its own. Small print is the 95 % interval.",
     )
 
 
@@ -76,7 +77,8 @@ def _method(found: FactorsFound) -> Html:
         )
         for factor in found.factors
     )
-    unknown: list[Child] = [element("p", f"{name}: {why}", class_="lead") for name, why in found.unknown.items()]
+    lacking = ((figure_name(parse_figure(name, name)), why) for name, why in found.unknown.items())
+    unknown: list[Child] = [element("p", f"{name}: no effect is known: {why}.", class_="lead") for name, why in lacking]
     method = (
         "A main effect is the change from the first level of a factor to another, at the mean of all other factors; an "
         "interaction is by what factor, or how many points, the one change is another at the second level of the other "
