@@ -26,6 +26,18 @@ CROSSED: dict[str, Any] = {
 FEW: dict[str, Any] = {"requests": 3, "trials": 3, "concurrency": 2}
 
 
+def priced(usd_per_hr: float) -> dict[str, Any]:
+    """A price sheet of one node."""
+    return {
+        "as_of": "2026-11-01",
+        "source": "list",
+        "gpu_node_count": 0,
+        "cpu_node_count": 1,
+        "cpu_node_usd_per_hr": usd_per_hr,
+        "cluster_mgmt_usd_per_hr": 0.0,
+    }
+
+
 def found(project: Project) -> FactorsFound:
     """The only document, which fits its schema and is read back as it was written."""
     (path,) = project.reports.glob("ns/*/*.factors.json")
@@ -69,10 +81,10 @@ def test_every_cell_runs_once_in_every_block_in_drawn_order(project: Project) ->
 def test_what_a_deployment_changes_is_found_and_what_it_does_not_is_not(
     project: Project,
 ) -> None:
-    """The ground-truth server answers after 10 ms, the other one after 120."""
+    """The ground-truth server answers after 10 ms, the other one after 120, and costs twice as much an hour."""
     project.workload(factors=CROSSED, benchmark={**FEW, "trials": 5})
-    project.provider()
-    project.provider("other", script="slow")
+    project.provider(cost=priced(1.0))
+    project.provider("other", script="slow", cost=priced(2.0))
     outcome = project.run("--provider=./other.yaml")
     outcome.assert_outcomes(passed=4)
     document = found(project)
@@ -81,6 +93,11 @@ def test_what_a_deployment_changes_is_found_and_what_it_does_not_is_not(
     assert engine.ratio is not None
     assert engine.ratio.value == pytest.approx(12, rel=0.5), "by the clock of a busy machine"
     assert engine.change == "engine: quick to slow"
+    (dearer,) = [at for at in document.effects if at.metric == "usd_per_good_request" and at.effect == ("engine",)]
+    assert dearer.ratio is not None
+    assert (dearer.ratio.value or 0) > 2, "twice the price for more than the time"
+    assert document.frontier.cost == "usd_per_good_request"
+    assert {cell.levels["engine"] for cell in document.cells if cell.frontier} == {"quick"}
     assert set(of_p50) == {("k",), ("engine",), ("k", "engine")}
     (page,) = project.reports.glob("ns/mine+other/*.factors.html")
     text = page.read_text(encoding="utf-8")
@@ -126,8 +143,7 @@ def test_cache_states_can_be_varied(project: Project) -> None:
 
 
 def test_the_forecast_goes_by_the_last_session(project: Project) -> None:
-    sheet = {"as_of": "2026-11-01", "source": "list", "gpu_node_count": 0, "cluster_mgmt_usd_per_hr": 0.1}
-    project.provider(cost={**sheet, "cpu_node_usd_per_hr": 1.0, "cpu_node_count": 1})
+    project.provider(cost=priced(1.0))
     project.workload(factors=VARIED, benchmark=FEW)
     project.run()
     said = project.run("--co").stdout.str()
