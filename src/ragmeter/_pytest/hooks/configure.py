@@ -60,7 +60,14 @@ def _start(config: pytest.Config, options: BenchOptions) -> None:
     from ragmeter._pytest.hooks.live import LiveHooks
     from ragmeter._pytest.hooks.reports import place_reports
     from ragmeter._pytest.hooks.unfit import UnfitHooks
-    from ragmeter._pytest.session.cases import cases_of, check_matrix, check_moment, check_result_file, providers_of
+    from ragmeter._pytest.session.cases import (
+        cases_of,
+        check_deployed,
+        check_matrix,
+        check_moment,
+        check_result_file,
+        providers_of,
+    )
     from ragmeter._pytest.session.cluster_checks import check_in_cluster
     from ragmeter._pytest.session.finished import write_probe
     from ragmeter._pytest.session.progress import ProgressReporter
@@ -83,6 +90,7 @@ def _start(config: pytest.Config, options: BenchOptions) -> None:
     cases = cases_of(providers, options)
     check_in_cluster(options, cases)
     check_reference(options, cases)
+    check_deployed(cases)
     if not config.option.collectonly:
         check_result_file(options, cases)
     stamp = _free_stamp(datetime.now(UTC), options.report_dir, {provider.name for provider in providers})

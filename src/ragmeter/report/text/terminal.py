@@ -20,7 +20,6 @@ from ragmeter.core.verdicts.step_verdicts import sweep_sentence
 from ragmeter.core.verdicts.steps import Step
 from ragmeter.report.text.fitting import CELL_WIDTH, INDENT, NAMES_WIDTH, Page
 from ragmeter.report.words.breakdown import beside_waterfall, between
-from ragmeter.report.words.caches import cache_sentence
 from ragmeter.report.words.calibration import floors, load
 from ragmeter.report.words.edge import edge_cells, edge_interval
 from ragmeter.report.words.failures import failure_words
@@ -49,6 +48,7 @@ from ragmeter.report.words.naming import (
     stage_label,
     why_missing,
 )
+from ragmeter.report.words.service.caches import cache_sentence
 from ragmeter.report.words.service.replicas import ratio_words
 from ragmeter.report.words.service.serving import cost_sentence, serving_sentences
 from ragmeter.report.words.service.spans import longest_stages, span_sentences
