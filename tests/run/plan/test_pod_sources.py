@@ -10,13 +10,12 @@ import yaml
 from kubernetes import config
 
 from ragmeter.clients.files import schema
-from ragmeter.core.errors import ClusterError, ConfigError
+from ragmeter.core.errors import ClusterError, ConfigError, SchemaError
 from ragmeter.core.figures.observe.records import Span
 from ragmeter.core.inputs.access.observed import PodPages
 from ragmeter.core.inputs.provider import Provider, provider_from
 from ragmeter.core.inputs.workload import workload_from
 from ragmeter.core.requests.records import Phase
-from ragmeter.core.schema import SchemaError
 from ragmeter.report.words.service.serving import _place
 from ragmeter.run.plan.metrics_sources import FoundSources, metrics_sources
 from ragmeter.run.processes.observing import Observation, Observer
