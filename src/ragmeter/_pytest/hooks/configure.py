@@ -20,6 +20,8 @@ from ragmeter.run.processes.streams import unbroken_output
 if TYPE_CHECKING:
     from ragmeter._pytest.session.session import BenchSession
     from ragmeter.core.campaign.events import Emit
+    from ragmeter.core.inputs.access.listen import Address
+    from ragmeter.run.processes.receiving import Receiver
 
 markers = {
     "north_south": "measures a deployed service from the client's side",
@@ -95,6 +97,7 @@ def _start(config: pytest.Config, options: BenchOptions) -> None:
     progress = ProgressReporter(config, mode=options.progress, show_errors=options.show_errors)
     check_moment(options)
     emit = _shown(config, progress) if options.live and not config.option.collectonly else progress
+    receiver = None if options.otlp is None or config.option.collectonly else _receiving(config, options.otlp)
     probes = ProbeSession(
         providers=providers,
         stamp=stamp,
@@ -114,7 +117,7 @@ def _start(config: pytest.Config, options: BenchOptions) -> None:
         probes=probes,
         schedule=ProbeSchedule(probes=probes, stamp=stamp),
         meter=meter_of(options, cases),
-        resources=Resources(cases, workers=options.workers, emit=emit),
+        resources=Resources(cases, workers=options.workers, emit=emit, receiver=receiver),
     )
     for provider in providers:
         session.probes.find(provider)  # refuses a file that is no probe of it
@@ -124,7 +127,7 @@ def _start(config: pytest.Config, options: BenchOptions) -> None:
     config.pluginmanager.register(UnfitHooks(), "ragmeter.unfit")
     for case in () if config.option.collectonly else cases:
         if case.provider.local is not None:
-            check_startable(case.provider.local)
+            check_startable(case.provider.local, traced=receiver is not None)
     if options.order is not None:
         _obey(config, session, options.order)
     if options.pushgateway is not None:
@@ -144,6 +147,21 @@ def _shown(config: pytest.Config, progress: Emit) -> Emit:
     live.start()
     config.pluginmanager.register(ShownHooks(live), "ragmeter.shown")
     return telling(progress, live)
+
+
+def _receiving(config: pytest.Config, address: Address) -> Receiver:
+    """Have spans received. Raises ConfigError for an address that is not available, and without the packages;
+    StorageError or LocalServiceError.
+    """
+    from ragmeter._pytest.hooks.shown import ReceivingHooks
+    from ragmeter.run.processes.receiving import Receiver, check_receivable
+
+    check_receivable()
+    receiver = Receiver(address)
+    config.add_cleanup(receiver.close)
+    receiver.start()
+    config.pluginmanager.register(ReceivingHooks(receiver), "ragmeter.receiving")
+    return receiver
 
 
 def _obey(config: pytest.Config, session: BenchSession, order: str) -> None:
