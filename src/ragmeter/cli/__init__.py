@@ -69,6 +69,7 @@ _COMMANDS: Final[Mapping[str, tuple[str, ...]]] = {
     "judge": ("judge",),
     "cost": ("cost",),
     "compare": ("compare",),
+    "folder.factors": ("factors",),
     "pipeline.importing": ("import",),
     "pipeline.export": ("export",),
     "folder.history": ("history",),
