@@ -64,6 +64,7 @@ _COMMANDS: Final[Mapping[str, tuple[str, ...]]] = {
     "starting.quick": ("quick",),
     "starting.init": ("init",),
     "run": ("run",),
+    "starting.watch": ("watch",),
     "render": ("render",),
     "judge": ("judge",),
     "cost": ("cost",),
