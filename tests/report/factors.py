@@ -1,6 +1,7 @@
 """A fraction of three factors that never ran, whose effects are known: k makes the TTFT 1.5 times as long."""
 
 from dataclasses import replace
+from typing import Any
 
 from ragmeter.core.compare.factors.build import factors_found
 from ragmeter.core.compare.factors.document import FactorsFound
@@ -13,9 +14,13 @@ BLOCKS = (1.0, 1.3, 0.8, 1.1, 0.9)
 """By what factor each block is slow, in all of its cells."""
 
 
-def half_of_three() -> Design:
+def manifest() -> dict[str, Any]:
     varied = {"retrieval.k": [2, 5], "retrieval.mode": ["dense", "hybrid"], "benchmark.max_output_tokens": [16, 64]}
-    found = design_of({"factors": {"vary": varied, "generators": {"max_output_tokens": ["k", "mode"]}}}, "w.yaml")
+    return {"factors": {"vary": varied, "generators": {"max_output_tokens": ["k", "mode"]}}}
+
+
+def half_of_three() -> Design:
+    found = design_of(manifest(), "w.yaml")
     assert found is not None
     return found
 

@@ -172,6 +172,31 @@ def test_what_no_cell_can_be_is_refused_before_any_load(
     refused(project, project.run(), *words)
 
 
+MODEL: dict[str, Any] = {"model_id": "m"}
+SPOKEN: dict[str, Any] = {
+    "path": "/ask",
+    "body": {"q": "{prompt}", "n": "{max_tokens}"},
+    "answer": {"events": {"token": {"text": "text"}}, "end": {"event": "done"}},
+}
+
+
+@pytest.mark.parametrize(
+    ("target", "key"),
+    [("rag", "model.model_id"), ("openai", "retrieval.k"), (SPOKEN, "retrieval.docset"), (SPOKEN, "model.model_id")],
+)
+def test_what_no_request_would_tell_the_service_is_refused(target: object, key: str, project: Project) -> None:
+    project.workload(
+        target=target, model=MODEL, factors={"vary": {key: [2, 5] if key == "retrieval.k" else ["a", "b"]}}
+    )
+    refused(project, project.run(), f"$.factors.vary: '{key}' has no meaning with target", "$.factors.deployed")
+
+
+def test_a_summary_for_a_pipeline_says_what_was_concluded(project: Project) -> None:
+    project.workload(factors=VARIED, benchmark=FEW)
+    project.run("--bench-summary=summary.md")
+    assert "tiny: No effect is shown." in (project.pytester.path / "summary.md").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("other", ["--bench-cache-matrix", "--bench-aa", "--bench-baseline=last", "--bench-k=3"])
 def test_what_has_no_place_in_a_plan_is_refused(other: str, project: Project) -> None:
     project.workload(factors=VARIED)

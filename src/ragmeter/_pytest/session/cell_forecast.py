@@ -34,7 +34,8 @@ def _of_plan(options: BenchOptions, cases: Sequence[Case], meter: Meter) -> list
         return []
     paces = {name: _pace(options, name, workload.name) for name in {case.provider.name for case in cases}}
     takes = expected_takes(workload, [paces[case.provider.name] for case in cases])
-    blocks = f"{workload.trials} block{'' if workload.trials == 1 else 's'} of {len(cases)} trials in drawn order"
+    most = "" if workload.until is None else "at most "
+    blocks = f"{most}{workload.trials} block{'' if workload.trials == 1 else 's'} of {len(cases)} trials in drawn order"
     said = takes_words(takes, least_s(workload, len(cases)), meter)
     return [f"{where}: {design.sentence}; {blocks}; {said}", *(f"{where}: {words}" for words in design.confusions)]
 

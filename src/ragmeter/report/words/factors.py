@@ -47,6 +47,12 @@ def claims(found: FactorsFound) -> list[str]:
     return told or ["No effect is shown."]
 
 
+def conclusions(found: FactorsFound) -> list[str]:
+    """`claims`, each with the workload that it is of, and the frontier."""
+    told = [*claims(found), frontier_words(found)]
+    return [f"{found.workload}: {words}" for words in told if words is not None]
+
+
 def figure_name(figure: Figure) -> str:
     """``TTFT p50``; the label where there is nothing shorter."""
     return figure.label if metric_short(figure.metric) == figure.metric else figure.short

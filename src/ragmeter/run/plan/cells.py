@@ -1,7 +1,7 @@
 """The cells of a plan as workloads: the manifest with the levels of each."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from ragmeter.core.errors import ConfigError
 from ragmeter.core.inputs.cache import CacheState
@@ -26,8 +26,32 @@ def load_cells(
     varied = {factor.key for factor in design.factors if not factor.deployed}
     if twice := next((each for each in settings if each.key in varied), None):
         raise ConfigError(f"{twice.origin}: {twice.value!r}: {workload.path}: $.factors.vary has {twice.key}")
+    for factor in design.factors:
+        _check_sent(factor, workload)
     cells = [cell for cell in design.cells if provider is None or cell.provider in (None, provider.name)]
     return [(cell, load_workload(name, (*settings, *_settings(cell, design, workload)), provider)) for cell in cells]
+
+
+_PLACEHOLDERS: Final = {
+    "retrieval.k": "k",
+    "retrieval.docset": "docset",
+    "benchmark.max_output_tokens": "max_tokens",
+    "model.model_id": "model",
+}
+"""Of a description, by the keys that other keys of the manifest do not already ask for."""
+
+
+def _check_sent(factor: Factor, workload: Workload) -> None:
+    """Raises ConfigError for a factor that no request would tell the service of: its effect would be none."""
+    name = _PLACEHOLDERS.get(factor.key)
+    if factor.deployed or name is None:
+        return
+    sent = {"rag": {"k", "docset", "max_tokens"}, "openai": {"max_tokens", "model"}}.get(workload.target, set())
+    if name not in (sent if workload.described is None else workload.described.uses):
+        raise ConfigError(
+            f"{workload.path}: $.factors.vary: {factor.key!r} has no meaning with target {workload.target}, whose "
+            "requests do not have it; what a deployment changes is written under $.factors.deployed"
+        )
 
 
 def _settings(cell: Cell, design: Design, workload: Workload) -> list[Setting]:
