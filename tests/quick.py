@@ -36,6 +36,7 @@ BUT: Sequence[str] = (
     "cli/test_cli_signals.py",
     "cli/test_cli_start.py",
     "cli/test_cli_target.py",
+    "cli/test_cli_watch.py",
     "clients/answers/test_llm.py",
     "clients/answers/test_oddities.py",
     "clients/capture/test_capture_link.py",

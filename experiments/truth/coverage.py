@@ -27,6 +27,7 @@ from ragmeter.core.stats.estimate import (
     unbiased_quantile,
 )
 from ragmeter.core.stats.pooled import Groups, estimate_pooled_mean, estimate_pooled_quantile
+from ragmeter.core.stats.serial import resemblance
 from ragmeter.core.stats.trials import estimate_over_trials, quotient_over_trials, share_over_trials
 
 Ends = tuple[float | None, float | None]
@@ -69,6 +70,11 @@ def _ends(at: Estimate) -> Ends:
     return at.low, at.high
 
 
+def _if_serial(values: Values) -> Values | None:
+    """As a run takes them: see `ragmeter.core.figures.series`."""
+    return None if resemblance(values) is None else values
+
+
 def _within_one_trial() -> Iterator[Case]:
     for shape in SHAPES:
         for share in (0.5, 0.95):
@@ -81,7 +87,8 @@ def _within_one_trial() -> Iterator[Case]:
 
 def _percentile(shape: Shape, share: float, requests: int) -> Case:
     def draw(rng: np.random.Generator) -> tuple[Ends, float]:
-        return _ends(estimate_quantile(shape.draw(rng, (1, requests))[0], share)), truth(shape, share)
+        values = shape.draw(rng, (1, requests))[0]
+        return _ends(estimate_quantile(values, share, in_time=_if_serial(values))), truth(shape, share)
 
     name = f"p{share * 100:g}, order statistics"
     return Case(interval=name, data=shape.name, requests=str(requests), trials=1, drift=0, draw=draw)
@@ -89,7 +96,8 @@ def _percentile(shape: Shape, share: float, requests: int) -> Case:
 
 def _mean(shape: Shape, requests: int) -> Case:
     def draw(rng: np.random.Generator) -> tuple[Ends, float]:
-        return _ends(estimate_mean(shape.draw(rng, (1, requests))[0], rng)), truth(shape, None)
+        values = shape.draw(rng, (1, requests))[0]
+        return _ends(estimate_mean(values, rng, in_time=_if_serial(values))), truth(shape, None)
 
     name = "mean, studentised bootstrap"
     return Case(

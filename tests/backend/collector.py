@@ -29,12 +29,14 @@ class ReceivedSpan:
 
 @dataclass(slots=True)
 class Collector:
-    """url: for ``OTEL_EXPORTER_OTLP_ENDPOINT``."""
+    """url: for ``OTEL_EXPORTER_OTLP_ENDPOINT``. bodies: as they came, unpacked."""
 
     url: str
     spans: list[ReceivedSpan] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
 
     def take(self, body: bytes) -> None:
+        self.bodies.append(body)
         for at in ExportTraceServiceRequest.FromString(body).resource_spans:
             resource = _values(at.resource.attributes)
             for scope in at.scope_spans:

@@ -12,6 +12,9 @@ import pytest
 from backend.errors import ConfigurationError
 from backend.settings import Settings
 from backend.telemetry.tracing import open_traces
+from ragmeter.clients.observe.otlp import PROTOBUF, spans_of
+from ragmeter.core.figures.spans.placing import tree_of
+from ragmeter.core.figures.spans.stages import stages_of
 from tests.backend.collector import Collector, ReceivedSpan, collector
 from tests.backend.documents import GUIDE
 from tests.backend.fake_llm import FakeLlm
@@ -76,6 +79,21 @@ def test_spans_are_as_long_as_the_timings_and_within_the_request(traced: Backend
         assert spans["POST"].began_ns <= span.began_ns <= span.ended_ns <= spans["POST"].ended_ns
     ordered = [spans[stage] for stage in STAGES]
     assert all(before.ended_ns <= after.began_ns for before, after in itertools.pairwise(ordered))
+
+
+def test_stages_by_the_spans_are_those_that_the_answer_tells(traced: Backend, tracer: Collector) -> None:
+    caller = "1" * 16
+    headers = {"traceparent": f"00-{'4' * 32}-{caller}-01"}
+    body = {"query": "What is a token?", "max_tokens": 4}
+    told = traced.http.post("/query", json=body, headers=headers).json()["timings"]
+    received(tracer, "4" * 32)
+    spans = [span for each in tracer.bodies for name, span in spans_of(each, PROTOBUF) if name == "4" * 32]
+    found = stages_of(tree_of(spans, caller))
+    assert found.faults == ()
+    assert found.before_ms["embedding"] == pytest.approx(told["embedding_ms"], abs=0.01)
+    assert found.before_ms["retrieval"] == pytest.approx(told["retrieval_ms"], abs=0.01)
+    assert found.inference_ttft_ms == pytest.approx(told["inference_ttft_ms"], abs=0.01)
+    assert found.inference_ms == pytest.approx(told["inference_ms"], abs=0.01)
 
 
 def test_the_span_of_the_llm_has_the_attributes_of_the_semantic_conventions(

@@ -18,6 +18,7 @@ from ragmeter.core.inputs.provider import provider_from
 from ragmeter.core.inputs.talks import scripts_of_file
 from ragmeter.core.inputs.workload import workload_from
 from ragmeter.core.money.api_prices import api_prices_from
+from ragmeter.core.schedule.design import design_of
 from ragmeter.core.verdicts.slo import parse_goodput, parse_slo
 from ragmeter.run import store
 from ragmeter.run.plan.catalog import load_target
@@ -65,6 +66,9 @@ def test_a_manifest_or_provider_file_is_valid(block: Block, tmp_path: Path) -> N
             slos = provider.slo
         case "api-prices.v1":
             assert api_prices_from(document, schema=schema("api-prices.v1"), where=block.id)
+            return
+        case _ if document.keys() == {"factors"}:
+            assert design_of(document, block.id) is not None
             return
         case _ if "components" in document:
             assert all((MODEL / component / "kustomization.yaml").is_file() for component in document["components"])

@@ -39,10 +39,10 @@ def test_every_kind_of_interval_holds_the_truth_95_times_in_100(held: Mapping[st
         assert 0.94 - allowance <= mean <= 0.985 + allowance, (interval, mean, len(found))
 
 
-def test_requests_that_resemble_each_other_need_trials() -> None:
+def test_requests_that_resemble_each_other_are_covered_by_one_trial() -> None:
     alone = [case for case in cases() if case.trials == 1 and case.data == CORRELATED.name and case.requests == "200"]
     assert len(alone) == 3
-    assert all(coverage(case, 100, seed=12) < 0.9 for case in alone)
+    assert all(coverage(case, 100, seed=12) > 0.85 for case in alone)
 
 
 @pytest.mark.parametrize("interleaved", [True, False])

@@ -10,9 +10,11 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from ragmeter.report.html.factors.page import factors_page
 from ragmeter.report.html.scorecard_page import page_html, scorecard_html
 from tests.programs import program
 from tests.report.examples import every_state, failing, hostile, invalid, second_provider
+from tests.report.factors import fraction
 
 ARGUMENTS = [
     "--headless",
@@ -104,6 +106,8 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     found = {name: folder / f"{name}.html" for name in results}
     for name, path in found.items():
         path.write_text(page_html(results[name]), encoding="utf-8")
+    found["factors"] = folder / "factors.html"
+    found["factors"].write_text(factors_page(fraction(broken=3)), encoding="utf-8")
     return found | {"inside_pytest_html": _pytest_html_page(tmp_path_factory.mktemp("suite"))}
 
 
@@ -176,7 +180,7 @@ class Visitor:
             page.close()
 
 
-PAGES = (*every_state(), "two_providers", "inside_pytest_html")
+PAGES = (*every_state(), "two_providers", "factors", "inside_pytest_html")
 WIDTHS = pytest.mark.parametrize("width", [DESKTOP, PHONE])
 SCHEMES = pytest.mark.parametrize("scheme", ["light", "dark"])
 
@@ -196,7 +200,9 @@ def test_a_page_is_quiet_asks_for_nothing_and_fits_its_width(
 
 
 @SCHEMES
-@pytest.mark.parametrize("name", ["fail", "inconclusive", "no_data", "invalid", "two_providers", "inside_pytest_html"])
+@pytest.mark.parametrize(
+    "name", ["fail", "inconclusive", "no_data", "invalid", "two_providers", "factors", "inside_pytest_html"]
+)
 def test_all_text_stands_out_from_what_is_behind_it(
     visit: Visitor, pages: dict[str, Path], name: str, scheme: Literal["light", "dark"]
 ) -> None:

@@ -14,9 +14,11 @@ from ragmeter.core.inputs.traces import plan_of
 from ragmeter.core.inputs.unversioned import PROVIDER, WORKLOAD, kind_of
 from ragmeter.core.money.api_prices import API_PRICES
 from ragmeter.core.money.cost_config import is_cost_config, sheet_of
+from ragmeter.core.schedule.design import design_of
 from ragmeter.core.schema import check
 from ragmeter.core.verdicts.slo import check_step, parse_goodput, parse_slo
 from ragmeter.run.plan import catalog
+from ragmeter.run.plan.cells import load_cells
 from ragmeter.run.processes.streams import notice
 
 
@@ -70,6 +72,9 @@ def _check_document(document: Any, name: str, path: Path) -> None:
     elif name == WORKLOAD:
         workload = catalog.load_workload(str(path))
         notice(workload.notices)
+        cells = load_cells(str(path), workload)
+        if cells is not None and (design := design_of(workload.manifest, workload.path)) is not None:
+            notice([f"{path}: {design.sentence}", *(f"{path}: {words}" for words in design.confusions)])
         if workload.trace:
             notice([f"{path}: replays {plan_of(workload.trace)}"])
         parse_goodput(workload.goodput, str(path))

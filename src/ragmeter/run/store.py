@@ -1,9 +1,9 @@
 """The raw record of a run: one JSON object a line, written as the samples come.
 
-The first line is the plan, then one line a request, one for each reading of a server's metrics, and one for each part
-of the run as it ends; the last line says how the run ended. An east-west probe that was made after the plan has a line
-of its own, too, and so have the tests of the session that failed on the run, when it has ended. A run that was killed
-has no ending and still has every finished request.
+The first line is the plan, then one line a request, one for each reading of a server's metrics, one for the spans of
+each request, and one for each part of the run as it ends; the last line says how the run ended. An east-west probe that
+was made after the plan has a line of its own, too, and so have the tests of the session that failed on the run, when it
+has ended. A run that was killed has no ending and still has every finished request.
 """
 
 import io
@@ -18,6 +18,8 @@ from typing import IO, Any, Final, NamedTuple, Self, TypeAlias, TypeVar
 from ragmeter.core.codec import decode, decode_json, to_json
 from ragmeter.core.errors import SchemaError, StorageError
 from ragmeter.core.figures.observe.records import Reading
+from ragmeter.core.figures.spans.joined import with_spans
+from ragmeter.core.figures.spans.records import Trace
 from ragmeter.core.netprobe.document import ProbeReference
 from ragmeter.core.requests.records import RequestSample
 from ragmeter.core.result.failures import FailedTest
@@ -68,12 +70,16 @@ class SampleLog:
         self._append(f'{{"part":{to_json(part)}}}\n')
 
     def ending(self, ending: RunEnding) -> None:
-        """Write how the run ended. Its readings have lines of their own."""
-        self._append(f'{{"ending":{to_json(replace(ending, readings=()))}}}\n')
+        """Write how the run ended. Its readings and traces have lines of their own."""
+        self._append(f'{{"ending":{to_json(replace(ending, readings=(), traces=()))}}}\n')
 
     def reading(self, reading: Reading) -> None:
         """Write one reading of a server's metrics."""
         self._append(f'{{"reading":{to_json(reading)}}}\n')
+
+    def trace(self, trace: Trace) -> None:
+        """Write the spans of one request."""
+        self._append(f'{{"trace":{to_json(trace)}}}\n')
 
     def probe(self, reference: ProbeReference) -> None:
         """Write which east-west probe the run refers to, instead of the one of its plan."""
@@ -86,6 +92,8 @@ class SampleLog:
             self.sample(sample)
         for reading in ending.readings:
             self.reading(reading)
+        for trace in ending.traces:
+            self.trace(trace)
         self.ending(ending)
 
     def _append(self, line: str) -> None:
@@ -150,7 +158,8 @@ def without_samples(plan: RunPlan) -> str:
 
 
 def read(path: Path) -> tuple[RunPlan, tuple[RequestSample, ...], RunEnding]:
-    """A raw record. A last line that was cut by a crash is left out; so is a missing ending, which means interrupted.
+    """A raw record, its requests with what their spans tell. A last line that was cut by a crash is left out; so is a
+    missing ending, which means interrupted.
 
     Raises StorageError if the file cannot be read and SchemaError if it is not a raw record.
     """
@@ -215,7 +224,8 @@ def _parsed(lines: Iterable[bytes], where: str) -> tuple[RunPlan, tuple[RequestS
                 documents.append((line.number, document))
         if sample is not None:
             samples.append(sample)
-    return _probed(plan, documents, where), tuple(samples), _ending(documents, where)
+    ending = _ending(documents, where)
+    return _probed(plan, documents, where), with_spans(samples, ending.traces), ending
 
 
 def _whole_sample(text: bytes) -> RequestSample | None:
@@ -259,13 +269,13 @@ def _document(line: _Line, where: str) -> Mapping[str, Any] | None:
 
 
 def _ending(documents: _Documents, where: str) -> RunEnding:
-    readings = _all(Reading, "reading", documents, where)
+    readings, traces = _all(Reading, "reading", documents, where), _all(Trace, "trace", documents, where)
     said = _last(documents, "ending")
     if said is not None:
-        return replace(decode(RunEnding, said, where=f"{where}: ending"), readings=readings)
+        return replace(decode(RunEnding, said, where=f"{where}: ending"), readings=readings, traces=traces)
     parts = _all(Part, "part", documents, where)
     reason = "the run ended without a word: its process was killed"
-    return RunEnding(status="interrupted", reason=reason, parts=parts, readings=readings)
+    return RunEnding(status="interrupted", reason=reason, parts=parts, readings=readings, traces=traces)
 
 
 def _all(record: type[R], kind: str, documents: _Documents, where: str) -> tuple[R, ...]:

@@ -16,6 +16,7 @@ from ragmeter._pytest.options.resolve import resolved, setting_of
 from ragmeter._pytest.options.table import GROUPS, NAMES_OF_THE_PREDECESSOR, OPTIONS
 from ragmeter.clients.files import schema
 from ragmeter.core.errors import ConfigError
+from ragmeter.core.inputs.access.listen import Address
 from ragmeter.core.setting import Setting
 
 LEVELS = ("ini", "environment", "command line")
@@ -35,6 +36,11 @@ TEXTS: Mapping[Callable[[str], Any], Mapping[str, Any]] = {
     parse.share: {"5%": 0.05, "0.5": 0.5, "2.5 %": 0.025},
     parse.switch: {"on": True, "off": False, "Yes": True},
     parse.url: {"http://a": "http://a", "https://b:8000": "https://b:8000", "http://c/": "http://c"},
+    parse.listening: {
+        "4318": Address("127.0.0.1", 4318),
+        "0.0.0.0:4318": Address("0.0.0.0", 4318),
+        "[::1]:0": Address("::1", 0),
+    },
     parse.names: {"udp": ["udp"], "tcp,udp": ["tcp", "udp"], "tcp, latency": ["tcp", "latency"]},
     parse.until: {
         "ci_width=5%": {"ci_width": "5%"},
@@ -148,6 +154,10 @@ BAD: Mapping[Callable[[str], Any], Mapping[str, str]] = {
     parse.url: {
         "rag-backend": "base URL 'rag-backend': must be http://HOST",
         "http://u:hunter2@h": "base URL of h: a user name",
+    },
+    parse.listening: {
+        "x": "'x' is not PORT or ADDRESS:PORT",
+        "localhost:4318": "'localhost:4318' is not PORT or ADDRESS",
     },
     parse.until: {"5%": "'5%' is not a list of key=value such as ci_width=5%,max_trials=20"},
 }

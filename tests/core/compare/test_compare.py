@@ -9,6 +9,7 @@ import pytest
 from ragmeter.core.compare.compare import compare
 from ragmeter.core.compare.comparison import Comparison, Decision, MetricComparison
 from ragmeter.core.compare.measured import DECLARED
+from ragmeter.core.figures.spans.records import Received
 from ragmeter.core.requests.records import ErrorClass
 from ragmeter.core.run.identity import identity_diff, identity_of
 from ragmeter.core.run.plan import RunEnding
@@ -20,6 +21,14 @@ EIGHT = [1.0, 1.02, 0.99, 1.01, 0.98, 1.0, 1.01, 0.99]
 
 def compared(*runs: SavedRun, aa: Sequence[tuple[SavedRun, SavedRun]] = (), reference: str | None = None) -> Comparison:
     return compare(runs, aa=aa, reference=reference, ragmeter_version="0")
+
+
+def test_a_run_whose_service_was_asked_for_spans_is_not_compared_unsaid_with_one_that_was_not() -> None:
+    here, there = saved_run("here", EIGHT), saved_run("there", EIGHT, seed=2)
+    traced = replace(there, ending=replace(there.ending, received=Received(address="http://127.0.0.1:4318", spans=0)))
+    said = "there was asked for a trace of each request, here was not"
+    assert said in " ".join(compared(here, traced).pairs[0].caveats)
+    assert said not in " ".join(compared(here, there).pairs[0].caveats)
 
 
 def metric(found: Comparison, name: str, statistic: str | None = None) -> MetricComparison:

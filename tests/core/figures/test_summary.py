@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ragmeter.core.figures.counts import is_good
 from ragmeter.core.figures.series import Distribution
-from ragmeter.core.figures.summary import Figures, finite_distribution, is_good, points_of, summarise
+from ragmeter.core.figures.summary import Figures, finite_distribution, points_of, summarise
 from ragmeter.core.requests.records import ErrorClass, Phase, RequestSample
 from tests.core.samples import ns, sample
 

@@ -16,7 +16,7 @@ from ragmeter.core.run.metadata import RunMetadata
 from ragmeter.core.run.plan import RunEnding, RunPlan
 from ragmeter.core.schedule.plan import Marking
 from ragmeter.core.verdicts.records import Outcome
-from ragmeter.report.words.caches import cache_sentence
+from ragmeter.report.words.service.caches import cache_sentence
 from ragmeter.run.plan.marking import marking_of
 from tests.core.inputs.targets.descriptions import description, plain
 from tests.core.samples import sample

@@ -8,8 +8,8 @@ import pytest
 from ragmeter.core.client.floor import Calibration, Floor
 from ragmeter.core.client.harness import harness_of, peak_concurrency
 from ragmeter.core.errors import ConfigError
+from ragmeter.core.figures.counts import duration_s
 from ragmeter.core.figures.steady import steady_state
-from ragmeter.core.figures.summary import duration_s
 from ragmeter.core.run.merging import merged
 from ragmeter.core.run.plan import RunEnding
 from ragmeter.core.run.saved import SavedRun

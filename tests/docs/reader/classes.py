@@ -39,6 +39,12 @@ OTHERWISE = (
     Otherwise(
         frozenset({"ragmeter", "pytest"}), "a cluster: it is collected", when=_has(*IN_CLUSTER), instead="{} --co -q"
     ),
+    Otherwise(
+        frozenset({"ragmeter"}),
+        "a session that runs, and a terminal: its help is shown",
+        when=_has("watch"),
+        instead="{} --help",
+    ),
     Otherwise(frozenset({"ragmeter"}), "an LLM: the tests of the backend ask a real one", when=_has("--llm")),
     Otherwise(
         frozenset({"pytest", "ruff", "mypy", "tox"}),

@@ -3,6 +3,7 @@
 What an older cluster does not serve yet is left out and checked by schema alone.
 """
 
+import asyncio
 import json
 
 import pytest
@@ -10,6 +11,10 @@ from kubernetes import config
 
 from backend import __version__
 from ragmeter.clients.kube.facts import image_facts
+from ragmeter.clients.kube.pod_pages import pod_pages
+from ragmeter.clients.observe.source import MetricsSource, Page, read_page
+from ragmeter.core.figures.observe.told import told_in
+from ragmeter.core.inputs.access.observed import PodPages
 from tests.k8s.cluster import (
     READY_TIMEOUT_S,
     apply,
@@ -57,6 +62,22 @@ def test_the_deployed_backend_answers_from_its_docset(deployed: str) -> None:
     assert (info["provider"], info["region"], info["model_id"]) == ("local", "this-machine", "ground-truth")
     assert info["replica_id"] in kubectl("-n", deployed, "get", "pods", "-o", "name")
     assert refused.status_code == 401
+
+
+@needs_images
+def test_the_metrics_page_of_a_deployed_pod_is_read_through_the_api_server(deployed: str) -> None:
+    _, current = config.list_kube_config_contexts()
+    asked = PodPages(selector="app.kubernetes.io/name=rag-backend", port=8080)
+    (found,) = pod_pages(current["name"], deployed, asked)
+    source = MetricsSource(url=found.url, headers=found.headers, tls=found.tls)
+
+    async def read() -> Page:
+        async with source.client() as client:
+            return await read_page(client, source, buckets=False)
+
+    page = asyncio.run(read())
+    assert page.failure is None
+    assert told_in(page.samples) is not None
 
 
 @needs_images

@@ -36,8 +36,9 @@ class Services:
 
     @contextmanager
     def __call__(
-        self, provider: Provider, _settings: LocalSettings, say: Callable[[str], None]
+        self, provider: Provider, _settings: LocalSettings, say: Callable[[str], None], *, traces_url: str | None
     ) -> Iterator[LocalService]:
+        assert traces_url is None
         self.started += 1
         say("starting")
         if self.error is not None:

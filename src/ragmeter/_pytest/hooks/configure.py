@@ -20,6 +20,8 @@ from ragmeter.run.processes.streams import unbroken_output
 if TYPE_CHECKING:
     from ragmeter._pytest.session.session import BenchSession
     from ragmeter.core.campaign.events import Emit
+    from ragmeter.core.inputs.access.listen import Address
+    from ragmeter.run.processes.receiving import Receiver
 
 markers = {
     "north_south": "measures a deployed service from the client's side",
@@ -58,7 +60,14 @@ def _start(config: pytest.Config, options: BenchOptions) -> None:
     from ragmeter._pytest.hooks.live import LiveHooks
     from ragmeter._pytest.hooks.reports import place_reports
     from ragmeter._pytest.hooks.unfit import UnfitHooks
-    from ragmeter._pytest.session.cases import cases_of, check_matrix, check_moment, check_result_file, providers_of
+    from ragmeter._pytest.session.cases import (
+        cases_of,
+        check_deployed,
+        check_matrix,
+        check_moment,
+        check_result_file,
+        providers_of,
+    )
     from ragmeter._pytest.session.cluster_checks import check_in_cluster
     from ragmeter._pytest.session.finished import write_probe
     from ragmeter._pytest.session.progress import ProgressReporter
@@ -81,12 +90,14 @@ def _start(config: pytest.Config, options: BenchOptions) -> None:
     cases = cases_of(providers, options)
     check_in_cluster(options, cases)
     check_reference(options, cases)
+    check_deployed(cases)
     if not config.option.collectonly:
         check_result_file(options, cases)
     stamp = _free_stamp(datetime.now(UTC), options.report_dir, {provider.name for provider in providers})
     progress = ProgressReporter(config, mode=options.progress, show_errors=options.show_errors)
     check_moment(options)
     emit = _shown(config, progress) if options.live and not config.option.collectonly else progress
+    receiver = None if options.otlp is None or config.option.collectonly else _receiving(config, options.otlp)
     probes = ProbeSession(
         providers=providers,
         stamp=stamp,
@@ -106,7 +117,7 @@ def _start(config: pytest.Config, options: BenchOptions) -> None:
         probes=probes,
         schedule=ProbeSchedule(probes=probes, stamp=stamp),
         meter=meter_of(options, cases),
-        resources=Resources(cases, workers=options.workers, emit=emit),
+        resources=Resources(cases, workers=options.workers, emit=emit, receiver=receiver),
     )
     for provider in providers:
         session.probes.find(provider)  # refuses a file that is no probe of it
@@ -116,7 +127,7 @@ def _start(config: pytest.Config, options: BenchOptions) -> None:
     config.pluginmanager.register(UnfitHooks(), "ragmeter.unfit")
     for case in () if config.option.collectonly else cases:
         if case.provider.local is not None:
-            check_startable(case.provider.local)
+            check_startable(case.provider.local, traced=receiver is not None)
     if options.order is not None:
         _obey(config, session, options.order)
     if options.pushgateway is not None:
@@ -136,6 +147,21 @@ def _shown(config: pytest.Config, progress: Emit) -> Emit:
     live.start()
     config.pluginmanager.register(ShownHooks(live), "ragmeter.shown")
     return telling(progress, live)
+
+
+def _receiving(config: pytest.Config, address: Address) -> Receiver:
+    """Have spans received. Raises ConfigError for an address that is not available, and without the packages;
+    StorageError or LocalServiceError.
+    """
+    from ragmeter._pytest.hooks.shown import ReceivingHooks
+    from ragmeter.run.processes.receiving import Receiver, check_receivable
+
+    check_receivable()
+    receiver = Receiver(address)
+    config.add_cleanup(receiver.close)
+    receiver.start()
+    config.pluginmanager.register(ReceivingHooks(receiver), "ragmeter.receiving")
+    return receiver
 
 
 def _obey(config: pytest.Config, session: BenchSession, order: str) -> None:

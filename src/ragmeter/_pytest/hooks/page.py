@@ -11,6 +11,7 @@ from ragmeter.clients.files import write_atomically
 from ragmeter.report.html.scorecard.tests import SessionTest
 from ragmeter.report.html.scorecard_page import scorecard_html, session_page
 from ragmeter.report.words.answer import question
+from ragmeter.report.words.factors import title
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -92,9 +93,11 @@ def _comparisons(session: BenchSession) -> list[tuple[str, str]]:
     if page is None:
         return []
     folder = page.parent.resolve()
+    pages = [(question(each.comparison), each.paths) for each in session.compared]
+    pages += [(title(each.found), each.paths) for each in session.factored]
     return [
-        (question(compared.comparison), quote(os.path.relpath(path.resolve(), folder)))
-        for compared in session.compared
-        for path in compared.paths
+        (words, quote(os.path.relpath(path.resolve(), folder)))
+        for words, paths in pages
+        for path in paths
         if path.suffix == ".html"
     ]

@@ -14,6 +14,7 @@ from ragmeter._pytest.session.session import BenchSession
 from ragmeter._pytest.session.verdicts import gate_of
 from ragmeter.report.markdown.annotations import no_command
 from ragmeter.report.text.comparison_text import comparison_lines
+from ragmeter.report.text.factors_text import factors_block, factors_lines
 from ragmeter.report.text.fitting import verdict_lines
 from ragmeter.report.text.netprobe_text import netprobe_lines
 from ragmeter.report.text.terminal import summary_lines
@@ -36,6 +37,9 @@ def write_summary(terminal: pytest.TerminalReporter, session: BenchSession) -> N
     for compared in session.compared:
         _write(terminal, _lines(compared, width, colour))
         terminal.write_line("")
+    for factored in session.factored:
+        _write(terminal, factors_lines(factored.found, width=width))
+        terminal.write_line("")
 
 
 def write_verdicts(terminal: pytest.TerminalReporter, session: BenchSession) -> None:
@@ -57,6 +61,8 @@ def write_verdicts(terminal: pytest.TerminalReporter, session: BenchSession) -> 
         for compared in session.compared:
             if compared.case_id is None:
                 _write(terminal, comparison_block(compared.comparison, width=width))
+        for factored in session.factored:
+            _write(terminal, factors_block(factored.found, width=width))
         for words in session.notes:
             _write(terminal, paragraph(words, width=width))
         _write(terminal, file_lines(_paths(session)))
@@ -93,6 +99,7 @@ def _paths(session: BenchSession) -> list[str]:
     own = [path for finished in session.finished for path in (finished.path, finished.result.raw_samples_path)]
     own += [path for probed in session.probes.finished for path in (probed.path, probed.path.with_suffix(".prom"))]
     own += [path for compared in session.compared for path in compared.paths]
+    own += [path for factored in session.factored for path in factored.paths]
     asked = (session.options.result_file, session.options.summary_file, session.options.metrics_file)
     own += [path for path in asked if path is not None]
     paths = [Path(path) for path in (*own, page, getattr(option, "xmlpath", None)) if path]

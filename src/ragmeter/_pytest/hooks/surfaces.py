@@ -14,6 +14,7 @@ from ragmeter.core.errors import StorageError
 from ragmeter.report.markdown.annotations import annotation_lines
 from ragmeter.report.markdown.summary import Summed, summary_markdown
 from ragmeter.report.prometheus.result import metrics_report
+from ragmeter.report.words.factors import conclusions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,7 +56,9 @@ class Surfaces:
     def _summary(self) -> str:
         runs = [Summed(result=each.result, gate=gate_of(self._bench, each)) for each in self._bench.finished]
         compared = [each.comparison for each in self._bench.compared if each.case_id is None]
-        return summary_markdown(runs, compared, mask=self._mask, notes=self._bench.notes, address=self._address())
+        of_plans = (words for each in self._bench.factored for words in conclusions(each.found))
+        notes = [*self._bench.notes, *of_plans]
+        return summary_markdown(runs, compared, mask=self._mask, notes=notes, address=self._address())
 
     def _address(self) -> str | None:
         """Of the page; on GitHub of the run, whose artifacts have no address before they are uploaded."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ragmeter._pytest.measuring.comparing import compare_finished
+from ragmeter._pytest.measuring.factoring import factors_of_finished
 from ragmeter._pytest.measuring.revising import Revising
 from ragmeter._pytest.session.finished import Finished, write_result
 from ragmeter.core.campaign.events import RunEnded, RunFailed
@@ -91,6 +92,7 @@ class _Keeper:
             except RagmeterError as error:
                 self.session.failures[finished.case.id] = error
         self.session.compared += compare_finished(self.session, self.finished)
+        self.session.factored += factors_of_finished(self.session, self.finished)
 
     def _write(self, finished: Finished) -> None:
         """Raises TargetError for a run that ended early, after its result is written."""

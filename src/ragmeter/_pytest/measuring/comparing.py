@@ -36,9 +36,9 @@ if TYPE_CHECKING:
 
 def compare_finished(session: BenchSession, finished: Sequence[Finished]) -> Iterator[Compared]:
     """A/A pairs first, then the providers with each other, then each with its baseline; of runs that have a measured
-    request. Raises StorageError when one cannot be written.
+    request and are no cells of a plan. Raises StorageError when one cannot be written.
     """
-    measured = [each for each in finished if any(sample.phase is Phase.MEASURED for sample in each.run.samples)]
+    measured = [each for each in with_requests(finished) if each.case.cell is None]
     of_providers = [each for each in measured if not each.case.repeat]
     pairs = [(each, again) for each in of_providers for again in measured if again.case.id == f"{each.case.id}-aa"]
     yield from (_compared(session, pair, pair[0].path, "-aa") for pair in pairs)
@@ -53,13 +53,18 @@ def compare_finished(session: BenchSession, finished: Sequence[Finished]) -> Ite
             yield _against_baseline(session, each, each.case.baseline, aa)
 
 
+def with_requests(finished: Sequence[Finished]) -> list[Finished]:
+    """Those that have a measured request."""
+    return [each for each in finished if any(sample.phase is Phase.MEASURED for sample in each.run.samples)]
+
+
 def _compared(
     session: BenchSession, sides: Sequence[Finished], beside: Path, ending: str, *, aa: Pairs = ()
 ) -> Compared:
     named = session.options.reference
     known = named is not None and any(each.case.label == named.value for each in sides)
     found = compare(
-        [_hashed(each.run) for each in sides],
+        [hashed(each.run) for each in sides],
         reference=named.value if named is not None and known else None,
         aa=[(first.run, second.run) for first, second in aa],
         min_effect_ratio=session.options.min_effect_ratio or MIN_EFFECT_RATIO,
@@ -80,7 +85,7 @@ def _matrices(session: BenchSession, sides: Sequence[Finished]) -> Iterator[Comp
 
 def _compared_states(session: BenchSession, group: Sequence[Finished]) -> Compared:
     found = compare_measured(
-        [_but_for_caches(measure(_hashed(each.run), each.case.label)) for each in group],
+        [_but_for_caches(measure(hashed(each.run), each.case.label)) for each in group],
         min_effect_ratio=session.options.min_effect_ratio or MIN_EFFECT_RATIO,
         ragmeter_version=ragmeter.__version__,
     )
@@ -105,7 +110,7 @@ def _against_reference(sides: Sequence[Finished], found: Comparison) -> dict[str
 
 def _against_baseline(session: BenchSession, now: Finished, then: SavedRun, aa: Pairs) -> Compared:
     found = compare_measured(
-        [measure(then, BASELINE), measure(_hashed(now.run), NOW)],
+        [measure(then, BASELINE), measure(hashed(now.run), NOW)],
         aa=[(measure(first.run, "A"), measure(second.run, "A again")) for first, second in aa],
         min_effect_ratio=session.options.min_effect_ratio or MIN_EFFECT_RATIO,
         ragmeter_version=ragmeter.__version__,
@@ -118,7 +123,7 @@ def _against_baseline(session: BenchSession, now: Finished, then: SavedRun, aa: 
     return Compared(comparison=found, paths=_written(found, now.path, "-baseline"), case_id=now.case.id, gate=gate)
 
 
-def _hashed(run: SavedRun) -> SavedRun:
+def hashed(run: SavedRun) -> SavedRun:
     """With the hash of its raw record, which is whole by now; without one where it is not kept."""
     path = Path(run.path)
     return replace(run, sha256=sha256_of(path)) if run.sha256 is None and path.is_file() else run

@@ -15,6 +15,7 @@ from ragmeter._pytest.options.option import Group, Option, Takes
 from ragmeter._pytest.options.probe_options import PROBE
 from ragmeter._pytest.options.resolve import resolved
 from ragmeter._pytest.options.table import OPTIONS
+from ragmeter.core.inputs.access.listen import Address
 from ragmeter.core.setting import Setting
 
 if TYPE_CHECKING:
@@ -30,8 +31,8 @@ class BenchOptions:
     base_url, baseline, reference, max_usd, max_minutes: with their origin. slos: (expression, origin). report_dir:
     absolute.
     min_effect_ratio: the smallest relative difference that matters; None: nobody said. aa: whether each provider runs
-    as two runs. live: whether the session is shown while it runs. cache_matrix: whether each workload is measured in
-    every cache state.
+    as two runs. live: whether the session is shown while it runs. otlp: where spans are received. cache_matrix: whether
+    each workload is measured in every cache state.
     workers: load processes; None for as many as the load needs. order: what this pod runs,
     with others when there are several shards. in_cluster: how the load is sent from within the provider's cluster;
     None: from here. edge: whether it is sent from within and from outside at once. netprobe: values that replace
@@ -56,6 +57,7 @@ class BenchOptions:
     min_effect_ratio: float | None
     aa: bool
     live: bool
+    otlp: Address | None
     cache_matrix: bool
     workers: int | None
     calibrate: bool

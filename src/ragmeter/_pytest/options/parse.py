@@ -4,6 +4,7 @@ import math
 
 from ragmeter.clients.connection.origin import Origin
 from ragmeter.core.errors import ConfigError
+from ragmeter.core.inputs.access.listen import Address
 from ragmeter.core.requests.amounts import amount
 
 
@@ -125,6 +126,11 @@ def url(text: str) -> str:
         return str(Origin.parse(text))
     except ConfigError as error:
         raise ValueError(str(error)) from None
+
+
+def listening(text: str) -> Address:
+    """An address to listen at. Raises ValueError, a sentence, for anything else."""
+    return Address.parse(text)
 
 
 def names(text: str) -> list[str]:

@@ -1,7 +1,7 @@
 """Options that judge and report."""
 
 from ragmeter._pytest.options.option import Group, Option, Takes
-from ragmeter._pytest.options.parse import above_zero, count, minutes_above_zero, positive, share, url
+from ragmeter._pytest.options.parse import above_zero, count, listening, minutes_above_zero, positive, share, url
 
 ORDER = Option(
     name="bench_order",
@@ -88,6 +88,16 @@ REPORT = Group(
             help="show the session while it runs: a page with plots, and `/metrics` for a Prometheus, at an address of "
             "this machine alone that is printed; served by a process that sends no load",
             see="[live figures](../observability.md#a-run-while-it-runs)",
+        ),
+        Option(
+            name="bench_otlp",
+            parse=listening,
+            metavar="[ADDRESS:]PORT",
+            unset="off",
+            help="receive OpenTelemetry spans of the service there (OTLP over HTTP) and show the stages that they "
+            "tell: each request has a trace of its own, named in the header `traceparent`; a port alone is of this "
+            "machine, and 0 is any free one",
+            see="[stages from spans](../howto-any-rag.md#stages-from-opentelemetry-spans)",
         ),
         Option(
             name="bench_cache_matrix",

@@ -12,11 +12,13 @@ from ragmeter.core.errors import ConfigError
 from ragmeter.core.inputs.cache import CacheState
 from ragmeter.core.inputs.provider import Provider
 from ragmeter.core.inputs.workload import Workload
+from ragmeter.core.schedule.design import design_of
 from ragmeter.core.setting import Setting
 from ragmeter.core.verdicts.error_budget import DEFAULT
 from ragmeter.core.verdicts.precision import watched
 from ragmeter.run.local.folder import files_of
 from ragmeter.run.plan.catalog import load_provider, load_workload
+from ragmeter.run.plan.cells import cache_in, load_cells
 from ragmeter.run.plan.planning import declared_slos
 
 
@@ -96,19 +98,33 @@ def _cases_of(provider: Provider, options: BenchOptions) -> list[Case]:
         return [case for name in names for case in _in_each_state(provider, name, options)]
     workloads = [load_workload(name, options.settings, provider) for name in names]
     _check_distinct([workload.name for workload in workloads], "workload")
-    return [_case(provider, workload, options) for workload in workloads]
+    return [
+        case for name, workload in zip(names, workloads, strict=True) for case in _of(provider, name, workload, options)
+    ]
+
+
+def _of(provider: Provider, name: str, workload: Workload, options: BenchOptions) -> list[Case]:
+    """One, or one for each cell of the plan that it has."""
+    cells = load_cells(name, workload, options.settings, provider)
+    if cells is None:
+        return [_case(provider, workload, options)]
+    check_no_others(options, f"{workload.path}: $.factors")
+    return [replace(_case(provider, own, options), cell=cell) for cell, own in cells]
 
 
 def _in_each_state(provider: Provider, name: str, options: BenchOptions) -> list[Case]:
     """The workload in each cache state, to be measured in blocks."""
-    written = load_workload(name, options.settings, provider).manifest.get("cache", {})
-    by = {"by": written["by"]} if "by" in written else {}
-    caches = {state: {"kv": state.value, **(by if state is CacheState.COLD else {})} for state in CacheState}
+    written = load_workload(name, options.settings, provider)
+    if "factors" in written.manifest:
+        check_no_others(options, f"{written.path}: $.factors")
+    origin = "--bench-cache-matrix"
     found = {
         state: load_workload(
-            name, (*options.settings, Setting(key="cache", value=cache, origin="--bench-cache-matrix")), provider
+            name,
+            (*options.settings, Setting(key="cache", value=cache_in(state.value, written), origin=origin)),
+            provider,
         )
-        for state, cache in caches.items()
+        for state in CacheState
     }
     return [replace(_case(provider, workload, options), cache_state=state) for state, workload in found.items()]
 
@@ -117,20 +133,48 @@ def check_matrix(options: BenchOptions) -> None:
     """Raises ConfigError for what a cache matrix has no place for: it is three runs from here, compared with each
     other.
     """
-    others = {
-        "--bench-cache-kv": next((each.value for each in options.settings if each.key == "cache.kv"), None),
+    declared = next((each.value for each in options.settings if each.key == "cache.kv"), None)
+    found = _other({"--bench-cache-kv": declared, **_other_designs(options)})
+    if options.cache_matrix and found is not None:
+        raise ConfigError(
+            f"{found} has no meaning with --bench-cache-matrix, which measures each workload cold, warm "
+            "and natural from here"
+        )
+
+
+def check_no_others(options: BenchOptions, where: str) -> None:
+    """Raises ConfigError for what cells of a plan have no place for: they are runs from here, in their own blocks."""
+    found = _other({"--bench-cache-matrix": options.cache_matrix or None, **_other_designs(options)})
+    if found is not None:
+        raise ConfigError(f"{found} has no meaning with {where}, whose cells are measured from here, in blocks")
+
+
+def check_deployed(cases: Sequence[Case]) -> None:
+    """Raises ConfigError for a plan of which not every deployment is measured in this session, or one of others too."""
+    for workload in {case.workload.path: case.workload for case in cases if case.cell is not None}.values():
+        design = design_of(workload.manifest, workload.path)
+        own = [case for case in cases if case.workload.path == workload.path]
+        needed = {cell.provider for cell in design.cells if cell.provider is not None} if design is not None else set()
+        measured = {case.provider.name for case in own}
+        if needed - measured:
+            raise ConfigError(
+                f"{workload.path}: $.factors.deployed: {', '.join(sorted(needed - measured))} is not measured; name "
+                f"them all: {' '.join(f'--provider={name}' for name in sorted(needed))}"
+            )
+
+
+def _other_designs(options: BenchOptions) -> dict[str, object]:
+    return {
         "--bench-baseline": options.baseline and options.baseline.value,
         "--bench-reference": options.reference and options.reference.value,
         "--bench-aa": options.aa or None,
         "--bench-in-cluster": options.in_cluster and True,
         "--bench-order": options.order,
     }
-    found = next((f"{name}: {value!r}" for name, value in others.items() if value is not None), None)
-    if options.cache_matrix and found is not None:
-        raise ConfigError(
-            f"{found} has no meaning with --bench-cache-matrix, which measures each workload cold, warm "
-            "and natural from here"
-        )
+
+
+def _other(asked: Mapping[str, object]) -> str | None:
+    return next((f"{name}: {value!r}" for name, value in asked.items() if value is not None), None)
 
 
 def _case(provider: Provider, workload: Workload, options: BenchOptions) -> Case:

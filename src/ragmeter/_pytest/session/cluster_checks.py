@@ -24,6 +24,11 @@ def check_in_cluster(options: BenchOptions, cases: Sequence[Case]) -> None:
             f"{asked}: not with --bench-in-cluster: pods of several runs do not take turns trial by trial, so that a "
             "drift would pass for a difference; measure each by itself and give the raw records to 'ragmeter compare'"
         )
+    if options.otlp is not None and (options.in_cluster is not None or options.order is not None):
+        raise ConfigError(
+            f"--bench-otlp {options.otlp}: not with a load that pods send: spans are received beside the load, on the "
+            "machine that sends it; leave it out, or send the load from here"
+        )
     if options.in_cluster is not None:
         _check_files(cases)
         check_steering(cases, shards=options.in_cluster.pods + options.edge)

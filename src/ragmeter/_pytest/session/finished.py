@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ragmeter._pytest.options.bench_options import BenchOptions
     from ragmeter.core.campaign.case import Case
     from ragmeter.core.compare.comparison import Comparison
+    from ragmeter.core.compare.factors.document import FactorsFound
     from ragmeter.core.compare.regression import Regression
     from ragmeter.core.netprobe.document import Netprobe
     from ragmeter.core.requests.figure import Figure
@@ -47,6 +48,14 @@ class Compared:
     case_id: str | None = None
     gate: Mapping[Figure, Regression] = field(default_factory=dict)
     references: Mapping[str, Mapping[Figure, Regression]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Factored:
+    """What the cells of a plan say together, and where it was written."""
+
+    found: FactorsFound
+    paths: tuple[Path, ...]
 
 
 def write_result(options: BenchOptions, finished: Finished) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ragmeter._pytest.session.baselines import notices
+from ragmeter._pytest.session.cell_forecast import cell_forecasts
 from ragmeter._pytest.session.gate_forecast import cannot_pass, gate_forecasts
 from ragmeter._pytest.session.plan_gates import refuse_undecidable, undecidable_slos
 from ragmeter._pytest.session.reference import with_references
@@ -25,10 +26,20 @@ def notices_of(session: BenchSession) -> list[str]:
     of_slos = (f"warning: {words}" for words in undecidable_slos(session.cases))
     of_gates = (f"warning: {words}" for words in cannot_pass(session.options, session.cases))
     forecast = gate_forecasts(session.options, session.cases, session.meter)
+    of_plans = cell_forecasts(session.options, session.cases, session.meter)
     recorded = notices([(case.id, case.recorded) for case in session.cases if case.recorded is not None])
     return list(
         dict.fromkeys(
-            [*session.options.notices, *recorded, *of_providers, *of_workloads, *of_slos, *of_gates, *forecast]
+            [
+                *session.options.notices,
+                *recorded,
+                *of_providers,
+                *of_workloads,
+                *of_slos,
+                *of_gates,
+                *forecast,
+                *of_plans,
+            ]
         )
     )
 

@@ -12,7 +12,7 @@ import pytest
 
 from ragmeter._pytest.options.bench_options import BenchOptions
 from ragmeter._pytest.session.failed import FailedTests
-from ragmeter._pytest.session.finished import Compared, Finished
+from ragmeter._pytest.session.finished import Compared, Factored, Finished
 from ragmeter.core.campaign.case import Case
 from ragmeter.core.campaign.events import Emit
 from ragmeter.core.errors import RagmeterError
@@ -44,6 +44,7 @@ class BenchSession:
     selected: Sequence[Case] = ()
     finished: list[Finished] = field(default_factory=list)
     compared: list[Compared] = field(default_factory=list)
+    factored: list[Factored] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     """What a reader of the summary should know of the session, in sentences."""
     report_failure: str | None = None

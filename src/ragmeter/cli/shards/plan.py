@@ -83,6 +83,11 @@ def run(options: argparse.Namespace) -> int:
     provider = provider_of(options)
     workload = load_workload(options.workload or provider.workload, [_setting(text) for text in options.set], provider)
     notice(workload.notices)
+    if "factors" in workload.manifest:
+        raise ConfigError(
+            f"{workload.path}: $.factors: its cells take turns in one session, and a plan for several machines is of "
+            "one run; 'ragmeter run' measures them"
+        )
     slos = declared_slos(provider, workload, [(expression, "--slo") for expression in options.slo])
     notice(f"warning: {why}" for why in _undecidable(slos, provider, workload))
     forecast = _forecast(options, provider, workload)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ragmeter.core.requests.figure import Figure
     from ragmeter.core.run.plan import DeclaredSlo
     from ragmeter.core.run.saved import SavedRun
+    from ragmeter.core.schedule.design import Cell
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +27,8 @@ class Case:
     watched: what has to be known as well as ``until`` asks. baseline: the run that it is compared with. earlier: of the
     same, from sessions before it. recorded: why it is recorded as a baseline and not judged against one. repeat: the
     second run of an A/A measurement. cache_state: of its caches, where it is measured in several: such cases ask the
-    same, and their trials are pairs.
+    same, and their trials are pairs. cell: of a plan that the workload has, where it is measured in several; they ask
+    the same questions, and each block has a trial of all of them.
     """
 
     provider: Provider
@@ -38,6 +40,7 @@ class Case:
     recorded: str | None = None
     repeat: bool = False
     cache_state: CacheState | None = None
+    cell: Cell | None = None
 
     @property
     def id(self) -> str:
@@ -47,7 +50,9 @@ class Case:
     @property
     def ending(self) -> str:
         """What tells its runs and files from others of the same provider and workload."""
-        return f"{'' if self.cache_state is None else f'-{self.cache_state.value}'}{'-aa' if self.repeat else ''}"
+        state = "" if self.cache_state is None else f"-{self.cache_state.value}"
+        cell = "" if self.cell is None else f"-cell{self.cell.number:02d}"
+        return f"{state}{cell}{'-aa' if self.repeat else ''}"
 
     @property
     def label(self) -> str:
@@ -58,6 +63,7 @@ class Case:
     def variant(self) -> str | None:
         """What tells its run from others of the same provider and workload; None where there is none."""
         words = [] if self.cache_state is None else [self.cache_state.value]
+        words += [] if self.cell is None else [self.cell.label]
         return " ".join([*words, "again"] if self.repeat else words) or None
 
     @property
@@ -71,8 +77,13 @@ class Case:
         priced = self.provider.cost is not None and self.baseline.plan.cost is not None
         return tuple(key for key in GATED if priced or key[0] != "usd_per_1m_tokens")
 
+    @property
+    def meets_others(self) -> bool:
+        """Whether it takes turns with runs whose prompts may be in a cache that is to be in a state of its own."""
+        return self.cache_state is not None or (self.cell is not None and self.workload.caches is not None)
+
     def asks_like(self, other: Case) -> bool:
-        """Whether both send the same requests, so that their trials can be pairs."""
+        """Whether both ask the same questions at the same times, so that their trials can be pairs."""
         return _asked(self) == _asked(other)
 
 
@@ -84,5 +95,7 @@ def campaigns(cases: Sequence[Case]) -> list[list[Case]]:
 
 def _asked(case: Case) -> tuple[object, ...]:
     workload = case.workload
+    if case.cell is not None:
+        return workload.name, workload.path, workload.seed, workload.trials
     state = None if case.cache_state is not None else workload.caches
     return workload.name, workload.sha256, workload.seed, workload.trials, state

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from ragmeter.core.client.exactness import exactness
 from ragmeter.core.client.floor import Calibration
-from ragmeter.core.figures.summary import duration_s
+from ragmeter.core.figures.counts import duration_s
 from ragmeter.core.requests.answers import own_faults, untrusted_counts
 from ragmeter.core.requests.bursts import unjudged
 from ragmeter.core.requests.measures import decode_time_ms, ttft_ms

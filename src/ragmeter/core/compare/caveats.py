@@ -19,18 +19,24 @@ NOTEWORTHY_LENGTH = 0.05
 class Conditions:
     """One run and when it measured.
 
-    interleaving: see `RunPlan`. begin, end: wall clock of the measured phase; None when not known.
+    interleaving: see `RunPlan`. begin, end: wall clock of the measured phase; None when not known. traced: whether its
+    service was asked for spans.
     """
 
     side: Side
     interleaving: str | None
     begin: datetime | None
     end: datetime | None
+    traced: bool = False
 
 
 def caveats(a: Conditions, b: Conditions, *, blocks: int) -> tuple[str, ...]:
     """Of the pair. blocks: how many trials are compared in pairs; 0 when the sides are two independent groups."""
-    return (*_lengths(a.side, b.side), *(_left_out(a, b, blocks) if blocks else [_not_interleaved(a, b)]))
+    return (
+        *_lengths(a.side, b.side),
+        *_traced(a, b),
+        *(_left_out(a, b, blocks) if blocks else [_not_interleaved(a, b)]),
+    )
 
 
 def caveats_of_run(
@@ -71,6 +77,16 @@ def _not_interleaved(a: Conditions, b: Conditions) -> str:
     if gap < timedelta(0):
         return f"{labels} ran at the same time: they may have shared the client or the network"
     return f"{labels} ran one after the other, {_span(gap)} apart, and not as interleaved trials: {lost}"
+
+
+def _traced(a: Conditions, b: Conditions) -> list[str]:
+    if a.traced == b.traced:
+        return []
+    traced, other = (a, b) if a.traced else (b, a)
+    return [
+        f"{traced.side.label} was asked for a trace of each request, {other.side.label} was not: making spans "
+        "takes a service time"
+    ]
 
 
 def _span(gap: timedelta) -> str:

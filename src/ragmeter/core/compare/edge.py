@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from ragmeter.core.figures.counts import duration_s
 from ragmeter.core.figures.series import series_of
-from ragmeter.core.figures.summary import duration_s
 from ragmeter.core.formatting import number_text
 from ragmeter.core.requests.figure import Figure, OfFigure, percentile_share
 from ragmeter.core.requests.metrics import METRICS

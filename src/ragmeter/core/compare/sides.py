@@ -107,6 +107,7 @@ def _conditions(run: SavedRun, side: Side, mine: Sequence[RequestSample]) -> Con
         interleaving=run.plan.interleaving,
         begin=started + timedelta(seconds=min((s.scheduled_ns for s in mine), default=0) / 1e9),
         end=started + timedelta(seconds=max((s.ended_ns for s in mine), default=0) / 1e9),
+        traced=run.ending.received is not None,
     )
 
 

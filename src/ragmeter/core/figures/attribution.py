@@ -43,17 +43,17 @@ from ragmeter.core.requests.records import RequestSample
 class Attribution:
     """Where the client's TTFT went: the stages add up to ``ttft_mean_ms``.
 
-    Computed over the ``n`` successes whose server reported its stage times; ``tail`` over those of them whose
-    TTFT is at or above the 95th percentile (None below 20 requests). measured_ratio: share of the mean TTFT in stages
-    that somebody measured; bounded_ratio: in stages of which a server's histogram gives bounds alone; the rest is
-    inferred by subtraction. llm_split: how histograms split the LLM's part, or why they do not; None where they are not
-    asked. tail_bounds: what they say of the tail, whose requests are among all that they counted. llm_network: which
-    round trip of a probe is taken for the network to the LLM, and why; None where none is. llm_decode_mean_ms: what of
-    ``decode_mean_ms`` the LLM server itself says that it decoded; None where it does not. stalled_mean_ms: what of it
-    were stalls, gaps longer than 5 times the request's median, as the client saw them; None where a request has too few
-    gaps to tell. later: stages that the service told without saying that they come before the first text: they are no
-    part of the TTFT, and their shares are of it for comparison. advice: what would make it shorter; None where nobody
-    can say.
+    Computed over the ``n`` successes whose server reported its stage times; ``tail`` over those of them whose TTFT is
+    at or above the 95th percentile (None below 20 requests, and where histograms alone told). measured_ratio: share of
+    the mean TTFT in stages that somebody measured; bounded_ratio: in stages of which a server's histogram gives bounds
+    alone; the rest is inferred by subtraction. llm_split: how histograms split the LLM's part, or why they do not;
+    None where they are not asked. tail_bounds: what they say of the tail, whose requests are among all that they
+    counted. llm_network: which round trip of a probe is taken for the network to the LLM, and why; None where none is.
+    llm_decode_mean_ms: what of ``decode_mean_ms`` the LLM server itself says that it decoded; None where it does not.
+    stalled_mean_ms: what of it were stalls, gaps longer than 5 times the request's median, as the client saw them;
+    None where a request has too few gaps to tell. later: stages that the service told without saying that they come
+    before the first text: they are no part of the TTFT, and their shares are of it for comparison. advice: what would
+    make it shorter; None where nobody can say.
     """
 
     n: int
@@ -104,10 +104,12 @@ def attribute(
     waits = waits_of_llm(mine)
     split_by = how_split(stages, histograms, waits)
     is_split = any(stage.basis in BY_HISTOGRAM for stage in stages)
-    if not is_split and not attributable(samples):
+    is_told = bool(attributable(samples))
+    if not is_split and not is_told:
         return None
     tail = tail_of(mine)
-    tail_mean_ms, tail_stages = waterfall(tail, llm_round_trip_ms) if tail else (None, None)
+    # Where only histograms told, the slowest requests have bounds and no waterfall: all of one would be unexplained.
+    tail_mean_ms, tail_stages = waterfall(tail, llm_round_trip_ms) if tail and is_told else (None, None)
     decodes = [(sample.ended_ns - sample.events_ns[0]) / 1e6 for _, sample in mine]
     return Attribution(
         n=len(mine),
@@ -126,7 +128,7 @@ def attribute(
         later=_later(mine, mean_ms),
         advice=advice_of(samples, llm_round_trip_ms) if is_valid else None,
         llm_split=split_by,
-        tail_bounds=_tail_bounds(tail, tail_stages, histograms) if tail_stages and is_split else (),
+        tail_bounds=_tail_bounds(tail, llm_round_trip_ms, histograms) if tail and is_split else (),
     )
 
 
@@ -147,10 +149,11 @@ def elapsed_stages(sample: RequestSample, elapsed_ms: float, llm_round_trip_ms: 
     return (*(stage_of(at.name, at.mean_ms, elapsed_ms, at.basis) for at in before), after)
 
 
-def _tail_bounds(tail: Measured, stages: Sequence[Stage], histograms: Histograms) -> tuple[StageBounds, ...]:
+def _tail_bounds(tail: Measured, llm_round_trip_ms: float | None, histograms: Histograms) -> tuple[StageBounds, ...]:
     """Neither is longer than the wait for the LLM, or than all of the TTFT where nobody tells of such a wait."""
+    mean_ms, stages = waterfall(tail, llm_round_trip_ms)
     whole = [stage.mean_ms for stage in stages if stage.name == "llm_first_token"]
-    most_ms = whole[0] if whole else sum(stage.mean_ms for stage in stages)
+    most_ms = whole[0] if whole else mean_ms
     return stage_bounds(histograms, waits_of_llm(tail), most_ms=most_ms)
 
 

@@ -92,6 +92,60 @@ def retrieval_of(
     The value is a mean over requests. The interval is Wilson's, and its n the number of different prompts: asking
     the same question again says nothing new about other questions.
     """
+    found = _labelled(samples, labels, gone, run)
+    if found is None:
+        return None
+    known = found.known
+    asked = len({sample.prompt_index for sample in known})
+    ranked = [(sample.documents[:k], found.labels[sample.prompt_index]) for sample in known]
+    recalls = [recall(*each) for each in ranked]
+    return Retrieval(
+        k=k,
+        n=len(known),
+        recall_at_k=mean_over_questions(recalls, asked),
+        hit_ratio=mean_over_questions([float(share > 0) for share in recalls], asked),
+        foreign=found.foreign,
+        mrr=mean_over_questions([reciprocal_rank(*each) for each in ranked], asked),
+        ndcg_at_k=mean_over_questions([ndcg(*each, k) for each in ranked], asked),
+        labels=found.named,
+        gone=found.gone,
+    )
+
+
+def recall_by_question(
+    samples: Iterable[RequestSample], labels: Mapping[int, Sequence[str]], k: int, gone: Collection[str] = ()
+) -> dict[int, float]:
+    """The mean recall of each labelled question, by its index; empty where `retrieval_of` knows none."""
+    found = _labelled(samples, labels, gone, None)
+    if found is None:
+        return {}
+    recalls: dict[int, list[float]] = {}
+    for sample in found.known:
+        own = recall(sample.documents[:k], found.labels[sample.prompt_index])
+        recalls.setdefault(sample.prompt_index, []).append(own)
+    return {question: sum(own) / len(own) for question, own in recalls.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Labelled:
+    """labels: of the questions that are left, by index. known: their requests, none where nothing is known of them.
+    named, gone: how many different labels there are, and how many without a document.
+    """
+
+    labels: Mapping[int, tuple[str, ...]]
+    known: list[RequestSample]
+    foreign: bool
+    named: int
+    gone: int
+
+
+def _labelled(
+    samples: Iterable[RequestSample],
+    labels: Mapping[int, Sequence[str]],
+    gone: Collection[str],
+    run: Iterable[RequestSample] | None,
+) -> _Labelled | None:
+    """None when no prompt has labels."""
     all_labelled = {index: tuple(dict.fromkeys(wanted)) for index, wanted in labels.items() if wanted}
     if not all_labelled:
         return None
@@ -102,20 +156,7 @@ def retrieval_of(
     whole = mine if run is None else [sample for sample in run if _counts(sample, labelled)]
     foreign = bool(mine) and _is_foreign({id_ for sample in whole for id_ in sample.documents}, labelled.values())
     known = [] if foreign or len(lost) > GONE * len(named) else mine
-    asked = len({sample.prompt_index for sample in known})
-    ranked = [(sample.documents[:k], labelled[sample.prompt_index]) for sample in known]
-    recalls = [recall(*each) for each in ranked]
-    return Retrieval(
-        k=k,
-        n=len(known),
-        recall_at_k=mean_over_questions(recalls, asked),
-        hit_ratio=mean_over_questions([float(share > 0) for share in recalls], asked),
-        foreign=foreign,
-        mrr=mean_over_questions([reciprocal_rank(*each) for each in ranked], asked),
-        ndcg_at_k=mean_over_questions([ndcg(*each, k) for each in ranked], asked),
-        labels=len(named),
-        gone=len(lost),
-    )
+    return _Labelled(labels=labelled, known=known, foreign=foreign, named=len(named), gone=len(lost))
 
 
 def _counts(sample: RequestSample, labelled: Collection[int]) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,7 @@ from ragmeter.core.stats.estimate import (
     unbiased_quantile,
 )
 from ragmeter.core.stats.pooled import Groups, estimate_pooled_mean, estimate_pooled_quantile
+from ragmeter.core.stats.serial import resemblance
 from ragmeter.core.stats.trials import estimate_over_trials
 
 
@@ -50,6 +52,8 @@ BEYOND = 3
 class Series:
     """values: ascending. groups: the same values by request, of a pooled metric and a single trial only.
 
+    in_time: the same values in the order in which their requests were sent, of a single trial in which they resemble
+    the ones before them; None where they do not, and where trials are what is counted.
     trials: the same values by trial, ascending, one array for each trial of the phase. seed: of its resampling.
     questions: how many different ones a share over questions is of.
     """
@@ -60,6 +64,7 @@ class Series:
     trials: tuple[NDArray[np.float64], ...]
     seed: int
     questions: int = 0
+    in_time: NDArray[np.float64] | None = None
 
     def estimate(self, statistic: str) -> Estimate:
         """``p95``, ``p99.9``, ``mean``, ``min`` or ``max`` with its interval; extremes have none.
@@ -79,12 +84,16 @@ class Series:
             return self._over_trials(share)
         if share is not None:
             return (
-                estimate_quantile(self.values, share)
+                estimate_quantile(self.values, share, in_time=self.in_time)
                 if self.groups is None
                 else estimate_pooled_quantile(self.groups, share)
             )
         if statistic == "mean":
-            return estimate_mean(self.values, rng) if self.groups is None else estimate_pooled_mean(self.groups)
+            return (
+                estimate_mean(self.values, rng, in_time=self.in_time)
+                if self.groups is None
+                else estimate_pooled_mean(self.groups)
+            )
         raise ValueError(f"{statistic!r} is not a statistic: a percentile such as p95, or {', '.join(STATISTICS)}")
 
     def of_each_trial(self, share: float | None) -> list[float | None]:
@@ -119,17 +128,20 @@ class Series:
 def series_of(metric: Metric, samples: Sequence[RequestSample], seed: int) -> Series:
     """The metric of successes; a failure-aware metric (``adj_``) also has a value for each failure.
 
-    Ascending values make every figure independent of the order of the samples.
+    No figure depends on the order of the samples: values are ascending, and their order in time is that of ``index``.
     """
     of_trials: dict[int, list[RequestSample]] = {trial: [] for trial in sorted({sample.trial for sample in samples})}
     for sample in samples:
         of_trials[sample.trial].append(sample)
+    if len(of_trials) == 1:
+        of_trials = {trial: sorted(own, key=attrgetter("index")) for trial, own in of_trials.items()}
     if metric.measure is None:
         found = [Groups.of([itl_gaps_ms(sample) for sample in own if sample.ok]) for own in of_trials.values()]
         trials, groups = [of_one.values for of_one in found], found[0] if len(found) == 1 else None
     else:
         trials, groups = [_values(metric.measure, metric.name, own) for own in of_trials.values()], None
     ordered = tuple(ascending(values) for values in trials)
+    is_serial = len(trials) == 1 and groups is None and resemblance(trials[0]) is not None
     return Series(
         metric=metric,
         values=ordered[0] if len(ordered) == 1 else ascending(np.concatenate(ordered) if ordered else ()),
@@ -137,6 +149,7 @@ def series_of(metric: Metric, samples: Sequence[RequestSample], seed: int) -> Se
         trials=ordered,
         seed=seed,
         questions=_questions(metric, samples) if metric.interval == OVER_QUESTIONS else 0,
+        in_time=trials[0] if is_serial else None,
     )
 
 

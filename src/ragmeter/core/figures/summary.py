@@ -1,18 +1,19 @@
 """From samples to the figures of one phase."""
 
 import math
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from ragmeter.core.figures.counts import TrialCounts, duration_s, sum_known, trial_counts
 from ragmeter.core.figures.observe.estimates import GaugeFigure, HistogramFigure
 from ragmeter.core.figures.quality.unknown import unknown_quality
 from ragmeter.core.figures.series import Distribution, EverySeries, Series
 from ragmeter.core.requests.answers import unknown_figures
 from ragmeter.core.requests.measures import e2e_ms, tpot_ms, ttft_ms
-from ragmeter.core.requests.metrics import METRICS
 from ragmeter.core.requests.records import OURS, ErrorClass, Phase, RequestSample
 from ragmeter.core.stats.estimate import Estimate, estimate_exact, estimate_ratio
+from ragmeter.core.stats.serial import each_counts_of_quantile, resemblance
 from ragmeter.core.stats.trials import MIN_TO_CLAIM, MIN_TO_SHOW, quotient_over_trials, share_over_trials
 
 
@@ -134,7 +135,7 @@ def summarise(
     mine = [sample for sample in samples if sample.phase is phase]
     successes = [sample for sample in mine if sample.ok]
     series = EverySeries(mine, seed)
-    counts = _trial_counts(mine, goodput or {})
+    counts = trial_counts(mine, goodput or {})
     good = sum(trial.good for trial in counts)
     interrupted = sum(1 for sample in mine if sample.error in OURS)
     figures = _phase_figures(mine, successes, series, interrupted)
@@ -147,7 +148,11 @@ def summarise(
         interrupted=interrupted,
         good=good,
         good_tokens=sum_known([trial.good_tokens for trial in counts]),
-        warnings=(*_warnings(successes, interrupted - _left(mine)), *_trial_warnings(len(counts))),
+        warnings=(
+            *_warnings(successes, interrupted - _left(mine)),
+            *_trial_warnings(len(counts)),
+            *_serial_warnings(series),
+        ),
         unknown={**unknown_figures(mine), **unknown_quality(mine)},
     )
 
@@ -160,42 +165,6 @@ def _by_class(mine: Sequence[RequestSample]) -> dict[str, int]:
 
 def _left(mine: Sequence[RequestSample]) -> int:
     return sum(sample.error is ErrorClass.LEFT for sample in mine)
-
-
-def is_good(sample: RequestSample, goodput: Mapping[str, float]) -> bool:
-    """Success that meets every bound. A metric that is not known for this request does not meet its bound."""
-    return sample.ok and all(_meets(sample, name, bound) for name, bound in goodput.items())
-
-
-def _meets(sample: RequestSample, name: str, bound: float) -> bool:
-    metric = METRICS[name]
-    value = metric.measure(sample) if metric.measure else None
-    if value is None:
-        return False
-    return value >= bound if metric.better == "higher" else value <= bound
-
-
-def duration_s(samples: Sequence[RequestSample]) -> float | None:
-    """From the first scheduled send to the last end, summed over trials: the time between trials is not in it.
-
-    A trial that several machines sent together lasted as long as the longest of them, each by its own clock.
-    """
-    if not samples:
-        return None
-    parts: defaultdict[tuple[int, int], list[RequestSample]] = defaultdict(list)
-    for sample in samples:
-        parts[sample.trial, sample.clock_id].append(sample)
-    longest_ns: defaultdict[int, int] = defaultdict(int)
-    for (trial, _), part in parts.items():
-        span_ns = max(sample.ended_ns for sample in part) - min(sample.scheduled_ns for sample in part)
-        longest_ns[trial] = max(longest_ns[trial], span_ns)
-    return sum(longest_ns.values()) / 1e9
-
-
-def sum_known(counts: Sequence[int | None]) -> int | None:
-    """None as soon as one is unknown, or there are none: a sum over some would pass for the whole."""
-    known = [count for count in counts if count is not None]
-    return sum(known) if known and len(known) == len(counts) else None
 
 
 def _phase_figures(
@@ -228,43 +197,7 @@ def _phase_figures(
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _TrialCounts:
-    """What rates are made of, of one trial. sent: successes and failures, without what we ended ourselves."""
-
-    success: int
-    sent: int
-    good: int
-    tokens: int | None
-    good_tokens: int | None
-    duration_s: float
-
-
-def _trial_counts(samples: Sequence[RequestSample], goodput: Mapping[str, float]) -> list[_TrialCounts]:
-    by_trial: dict[int, list[RequestSample]] = {}
-    for sample in samples:
-        by_trial.setdefault(sample.trial, []).append(sample)
-    return [_counts_of(trial, goodput) for _, trial in sorted(by_trial.items())]
-
-
-def _counts_of(trial: Sequence[RequestSample], goodput: Mapping[str, float]) -> _TrialCounts:
-    good = [sample for sample in trial if is_good(sample, goodput)]
-    return _TrialCounts(
-        success=sum(1 for sample in trial if sample.ok),
-        sent=sum(1 for sample in trial if sample.error not in OURS),
-        good=len(good),
-        tokens=sum_known([sample.output_tokens for sample in trial if sample.ok]),
-        good_tokens=_tokens(good),
-        duration_s=duration_s(trial) or 0.0,
-    )
-
-
-def _tokens(good: Sequence[RequestSample]) -> int | None:
-    """Where nothing is good, none of the tokens are: 0 is known."""
-    return sum_known([sample.output_tokens for sample in good]) if good else 0
-
-
-def _rates(figures: PhaseFigures, trials: Sequence[_TrialCounts]) -> dict[str, Estimate]:
+def _rates(figures: PhaseFigures, trials: Sequence[TrialCounts]) -> dict[str, Estimate]:
     sent = figures.success + figures.errors
     good = sum(trial.good for trial in trials)
     tokens = None if figures.total_tokens is None else [trial.tokens or 0 for trial in trials]
@@ -275,22 +208,35 @@ def _rates(figures: PhaseFigures, trials: Sequence[_TrialCounts]) -> dict[str, E
         "goodput_rps": _throughput([trial.good for trial in trials], trials, good),
         "sent_requests_per_s": _throughput([trial.sent for trial in trials], trials, sent),
         "good_tokens_per_s": _throughput(None if None in of_good else [t or 0 for t in of_good], trials, good),
-        "good_ratio": _ratio([trial.good for trial in trials], trials, good, sent),
-        "error_ratio": _ratio([trial.sent - trial.success for trial in trials], trials, figures.errors, sent),
+        "good_ratio": _ratio(
+            [trial.good for trial in trials], trials, good, sent, [trial.good_counts for trial in trials]
+        ),
+        "error_ratio": _ratio(
+            [trial.sent - trial.success for trial in trials],
+            trials,
+            figures.errors,
+            sent,
+            [trial.failed_counts for trial in trials],
+        ),
         "errors": estimate_exact(figures.errors if sent else None, sent),
         "success": estimate_exact(figures.success if sent else None, sent),
     }
 
 
-def _throughput(counts: Sequence[int] | None, trials: Sequence[_TrialCounts], n: int) -> Estimate:
+def _throughput(counts: Sequence[int] | None, trials: Sequence[TrialCounts], n: int) -> Estimate:
     """An interval needs several trials: within one, a throughput is counted and not sampled."""
     if not counts or any(trial.duration_s == 0 for trial in trials):
         return estimate_exact(None, n)
     return quotient_over_trials(counts, [trial.duration_s for trial in trials], n=n)
 
 
-def _ratio(counts: Sequence[int], trials: Sequence[_TrialCounts], total: int, sent: int) -> Estimate:
-    return estimate_ratio(total, sent) if len(trials) < 2 else share_over_trials(counts, [t.sent for t in trials])
+def _ratio(
+    counts: Sequence[int], trials: Sequence[TrialCounts], total: int, sent: int, each_counts: Sequence[float]
+) -> Estimate:
+    """each_counts: of each trial; of several, the trials are what is independent."""
+    if len(trials) < 2:
+        return estimate_ratio(total, sent, each_counts=each_counts[0] if each_counts else 1.0)
+    return share_over_trials(counts, [trial.sent for trial in trials])
 
 
 def _trial_warnings(trials: int) -> list[str]:
@@ -299,6 +245,21 @@ def _trial_warnings(trials: int) -> list[str]:
     if trials < MIN_TO_SHOW:
         return [f"{trials} trials: no interval, it needs {MIN_TO_SHOW} trials to be shown and {MIN_TO_CLAIM} to pass"]
     return [f"{trials} trials: intervals are shown, and an SLO needs {MIN_TO_CLAIM} trials to pass"]
+
+
+def _serial_warnings(series: Mapping[str, Series]) -> list[str]:
+    """Of the first token or, where that is not serial, of the whole answer: they wait in the same queue."""
+    for name, of_it in (("ttft_ms", "TTFT"), ("e2e_ms", "latency")):
+        in_time = series[name].in_time
+        like = None if in_time is None else resemblance(in_time)
+        if in_time is not None and like is not None:
+            worth = in_time.size / each_counts_of_quantile(in_time, 0.5)
+            return [
+                f"one trial, and the {of_it} of a request resembles that of the one before it (rank correlation "
+                f"{like:.2f}): the median is known as well as from {worth:.0f} independent requests, not "
+                f"{in_time.size:,}, and intervals are as wide as that; several trials say more"
+            ]
+    return []
 
 
 def _mean(series: Series) -> float | None:

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
-from urllib.parse import urlsplit
 
 from ragmeter.core.errors import ConfigError
 from ragmeter.core.inputs.access.auth import Auth, auth_of
+from ragmeter.core.inputs.access.observed import Observed, observed
 from ragmeter.core.inputs.access.proxy import DIRECT, ENVIRONMENT, Proxies, proxies_of
 from ragmeter.core.inputs.access.tls import OF_THE_SYSTEM, TlsFiles
 from ragmeter.core.inputs.headers import is_header_name
@@ -100,7 +100,7 @@ class Provider:
     local: LocalSettings | None
     cost: Mapping[str, Any] | None
     netprobe: NetprobeSettings
-    observe: Literal["auto"] | tuple[str, ...] = "auto"
+    observe: Observed = "auto"
     secrets: Secrets = NO_SECRETS
     """What is masked wherever it comes back."""
     notices: tuple[str, ...] = ()
@@ -170,7 +170,11 @@ def provider_from(
         local=local,
         cost=resolved.get("cost"),
         netprobe=_netprobe_of(resolved.get("netprobe", {}), netprobe, schema),
-        observe=_observed(resolved.get("observe", schema["properties"]["observe"]["default"]), path),
+        observe=observed(
+            resolved.get("observe", schema["properties"]["observe"]["default"]),
+            path,
+            kube_context=resolved.get("kube_context") or None,
+        ),
         secrets=_secrets_of(document, resolved, environment, proxies),
         notices=(
             *notices,
@@ -220,26 +224,6 @@ def _unproxied(written: str | None, proxies: Proxies, path: str) -> list[str]:
     if written != ENVIRONMENT or proxies.http or proxies.https:
         return []
     return [f"{path}: $.proxy: {ENVIRONMENT}: it names no proxy (https_proxy, http_proxy, all_proxy), and none is used"]
-
-
-def _observed(value: bool | str | Sequence[str], path: str) -> Literal["auto"] | tuple[str, ...]:
-    """``off`` is false to a reader of YAML."""
-    if isinstance(value, bool):
-        return "auto" if value else ()
-    if value == "auto":
-        return "auto"
-    if value == "off":
-        return ()
-    if isinstance(value, str):
-        return (_metrics_url(value, f"{path}: $.observe"),)
-    return tuple(_metrics_url(url, f"{path}: $.observe[{index}]") for index, url in enumerate(value))
-
-
-def _metrics_url(url: str, where: str) -> str:
-    if "://" not in url:
-        raise ConfigError(f"{where}: {url!r} is neither auto nor off nor a URL such as http://llm:8000/metrics")
-    checked = checked_url(url, where) or url
-    return checked if urlsplit(checked).path else f"{checked}/metrics"
 
 
 _of_the_service = {

@@ -40,9 +40,9 @@ class Override:
     origin: str
 
 
-judging_keys = ("slo", "goodput", "description", "until", "cache")
+judging_keys = ("slo", "goodput", "description", "until", "cache", "factors")
 """Manifest keys that judge or describe and do not change what is asked of the service. The state of its caches is a
-field of its own in the identity of a run."""
+field of its own in the identity of a run; what is varied is in the values of each run."""
 OWN_KEYS = ("model", "messages", "stream")
 """Keys of a chat completion that ``model.body`` cannot have."""
 pacing_keys = ("seed", "trials", "cool_down")

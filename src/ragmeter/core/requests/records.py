@@ -169,6 +169,8 @@ class RequestSample:
     request_id: str | None = None
     trace_id: str | None = None
     """Of the server's OpenTelemetry trace of this request, if it made one."""
+    sent_trace_id: str | None = None
+    """That was sent along in ``traceparent``; None where spans are not received."""
     replica_id: str | None = None
     """Of the replica that answered, as the service tells it."""
     server_address: str | None = None

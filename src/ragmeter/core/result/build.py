@@ -11,6 +11,7 @@ from ragmeter.core.figures.observe.over_time import lines_of
 from ragmeter.core.figures.replicas import Replica, caveats_of_replicas, replicas_of
 from ragmeter.core.figures.retrieval import Retrieval, caveat_of_retrieval
 from ragmeter.core.figures.slowest import slowest_of
+from ragmeter.core.figures.spans.joined import traced_of
 from ragmeter.core.figures.summary import Figures, finite_distribution, finite_estimate, points_of, summarise
 from ragmeter.core.figures.talks import Departures, caveat_of_departures, departures_of, talks_of
 from ragmeter.core.figures.timeline import timeline_of
@@ -120,6 +121,7 @@ def result_of(
         variant=plan.variant,
         serving=serving,
         saturation=saturation_of(plan, ending, spans),
+        traced=traced_of(measured, ending.traces, ending.received),
     )
 
 

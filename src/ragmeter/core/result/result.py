@@ -10,6 +10,7 @@ from ragmeter.core.figures.replicas import Replica
 from ragmeter.core.figures.retrieval import Retrieval
 from ragmeter.core.figures.series import Distribution
 from ragmeter.core.figures.slowest import SlowRequest
+from ragmeter.core.figures.spans.joined import Traced
 from ragmeter.core.figures.summary import PhaseFigures, Point
 from ragmeter.core.figures.talks import Departures, TalkFigures
 from ragmeter.core.figures.timeline import Timeline
@@ -132,3 +133,5 @@ class RunResult:
     """What the servers told of themselves in the measured phase; None where nothing was read."""
     saturation: Saturation | None = None
     """What of the servers was full first as the load rose; None of a run at one load, and where nothing was read."""
+    traced: Traced | None = None
+    """What OpenTelemetry spans told of the stages of the measured requests; None where none were received."""

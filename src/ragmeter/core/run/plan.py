@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from ragmeter.core.client.floor import Calibration
 from ragmeter.core.figures.observe.records import Reading
+from ragmeter.core.figures.spans.records import Received, Trace, all_received
 from ragmeter.core.inputs.workload import Workload
 from ragmeter.core.netprobe.document import ProbeReference
 from ragmeter.core.requests.cache_counts import TrialCounts
@@ -100,7 +101,8 @@ class RunEnding:
     not_fit: why the measurement was not valid, as far as the samples do not show it. The run is then INVALID.
     undecided: why the run ended before its intervals were as narrow as it was to make them; None when they were, or
     nothing was asked. parts: what was run, in order; empty where it was not recorded. cache_counts: what the LLM's own
-    counters say of its cache of prompts, where they could be read. readings: of the servers' metrics, in order.
+    counters say of its cache of prompts, where they could be read. readings: of the servers' metrics, in order. traces:
+    of its requests, where spans were received; received: what came there, None where nobody listened.
     """
 
     status: Literal["complete", "interrupted"]
@@ -114,6 +116,8 @@ class RunEnding:
     parts: tuple[Part, ...] = ()
     cache_counts: tuple[TrialCounts, ...] = ()
     readings: tuple[Reading, ...] = ()
+    traces: tuple[Trace, ...] = ()
+    received: Received | None = None
 
 
 def joined(endings: Sequence[RunEnding]) -> RunEnding:
@@ -134,4 +138,6 @@ def joined(endings: Sequence[RunEnding]) -> RunEnding:
         warnings=tuple(dict.fromkeys(warning for ending in endings for warning in ending.warnings)),
         cache_counts=tuple(counts for ending in endings for counts in ending.cache_counts),
         readings=tuple(reading for ending in endings for reading in ending.readings),
+        traces=tuple(trace for ending in endings for trace in ending.traces),
+        received=all_received([ending.received for ending in endings if ending.received is not None]),
     )

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from ragmeter.core.figures.counts import sum_known
 from ragmeter.core.figures.observe.estimates import (
     GaugeFigure,
     HistogramFigure,
@@ -15,7 +16,7 @@ from ragmeter.core.figures.observe.estimates import (
 from ragmeter.core.figures.observe.served import ObserverCost, ServedTrial, cost_of_observing, served_trial
 from ragmeter.core.figures.observe.watched import Watched, watched
 from ragmeter.core.figures.series import Distribution
-from ragmeter.core.figures.summary import Figures, sum_known
+from ragmeter.core.figures.summary import Figures
 from ragmeter.core.requests.metrics import METRICS
 from ragmeter.core.requests.records import Phase, RequestSample
 from ragmeter.core.run.plan import RunEnding, RunPlan

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ragmeter.core.stats.binomial import bracketing_counts
+from ragmeter.core.stats.serial import each_counts, each_counts_of_quantile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,24 +89,37 @@ def _between(array: NDArray[np.float64], position: float) -> float:
     return min(high, low + weight * (high - low))
 
 
-def quantile_interval(values: Values, q: float, confidence: float = CONFIDENCE) -> Interval:
+def quantile_interval(
+    values: Values, q: float, confidence: float = CONFIDENCE, *, each_counts: float = 1.0
+) -> Interval:
     """Distribution-free interval of a quantile: the order statistics x(l), x(u) with P(l <= Binomial(n, q) < u) >=
     confidence, equal tails (Conover, Practical Nonparametric Statistics, 3.2; David & Nagaraja, Order Statistics, 7.1).
 
     Conservative: covers at least ``confidence`` for independent values. An end is None where that order statistic
     does not exist: one sample bounds its median on neither side, and p99 has no upper bound below 368 samples. With
     two or three samples an extreme quantile's estimate may lie outside its bounds; they are then widened to it.
+    each_counts: how many values say as much as an independent one; both ranks are the square root of it further from
+    n·q.
     """
     _check_share(q)
     array = ascending(values)
     if not array.size or q in (0.0, 1.0):
         return None, None
-    lower, upper = bracketing_counts(array.size, q, (1 - confidence) / 2)
+    lower, upper = _apart(*bracketing_counts(array.size, q, (1 - confidence) / 2), array.size, q, each_counts)
     return widened(
         quantile(array, q),
         None if lower is None else float(array[lower - 1]),
         None if upper is None else float(array[upper - 1]),
     )
+
+
+def _apart(lower: int | None, upper: int | None, n: int, q: float, each_counts: float) -> tuple[int | None, int | None]:
+    if each_counts == 1:
+        return lower, upper
+    factor = math.sqrt(each_counts)
+    low = None if lower is None else math.floor(n * q - (n * q - lower) * factor)
+    high = None if upper is None else math.ceil(n * q + (upper - n * q) * factor)
+    return (None if low is None or low < 1 else low), (None if high is None or high > n else high)
 
 
 def widened(value: float | None, low: float | None, high: float | None) -> Interval:
@@ -140,7 +154,7 @@ def _at_most_one(n: int, p: float) -> float:
     return math.exp(n * math.log1p(-p)) * (1 + n * p / (1 - p))
 
 
-def wilson(successes: float, n: int, confidence: float = CONFIDENCE) -> Interval:
+def wilson(successes: float, n: float, confidence: float = CONFIDENCE) -> Interval:
     """Wilson's score interval of a proportion (Wilson 1927; Brown, Cai & DasGupta 2001), within 0..1.
 
     ``successes`` may be a sum of shares in 0..1: their variance is at most that of a 0/1 variable of the same mean,
@@ -200,26 +214,44 @@ def _studentised(array: NDArray[np.float64], mean: float, rng: np.random.Generat
     return np.concatenate(pivots)
 
 
-def estimate_quantile(values: Values, q: float, confidence: float = CONFIDENCE) -> Estimate:
-    """A percentile of independent values with its order-statistic interval."""
+def estimate_quantile(
+    values: Values, q: float, confidence: float = CONFIDENCE, *, in_time: NDArray[np.float64] | None = None
+) -> Estimate:
+    """A percentile with its order-statistic interval.
+
+    in_time: the same values in the order of time, where they resemble the ones before them; None for independent ones.
+    """
     array = ascending(values)
-    low, high = quantile_interval(array, q, confidence)
+    each = 1.0 if in_time is None else each_counts_of_quantile(in_time, q)
+    low, high = quantile_interval(array, q, confidence, each_counts=each)
     enough = array.size >= min_samples(q)
     return Estimate(value=quantile(array, q), low=low, high=high, n=array.size, enough=enough, confidence=confidence)
 
 
-def estimate_mean(values: Values, rng: np.random.Generator, confidence: float = CONFIDENCE) -> Estimate:
-    """A mean of independent values with its studentised bootstrap interval."""
+def estimate_mean(
+    values: Values,
+    rng: np.random.Generator,
+    confidence: float = CONFIDENCE,
+    *,
+    in_time: NDArray[np.float64] | None = None,
+) -> Estimate:
+    """A mean with its studentised bootstrap interval. in_time: see `estimate_quantile`."""
     array = ascending(values)
     low, high = bootstrap_mean(array, rng, confidence)
     value = float(array.mean()) if array.size else None
+    if in_time is not None and value is not None and math.isfinite(value):
+        factor = math.sqrt(each_counts(in_time))
+        low, high = (None if end is None else value + (end - value) * factor for end in (low, high))
     enough = array.size >= MEAN_MIN_SAMPLES
     return Estimate(value=value, low=low, high=high, n=array.size, enough=enough, confidence=confidence)
 
 
-def estimate_ratio(successes: float, n: int, confidence: float = CONFIDENCE) -> Estimate:
-    """A proportion with Wilson's interval; its width alone says whether n is large enough."""
-    low, high = wilson(successes, n, confidence)
+def estimate_ratio(successes: float, n: int, confidence: float = CONFIDENCE, *, each_counts: float = 1.0) -> Estimate:
+    """A proportion with Wilson's interval; its width alone says whether n is large enough.
+
+    each_counts: how many of the n say as much as one that is independent of the others.
+    """
+    low, high = wilson(successes / each_counts, n / each_counts, confidence)
     value = successes / n if n else None
     return Estimate(value=value, low=low, high=high, n=n, enough=n > 0, confidence=confidence)
 

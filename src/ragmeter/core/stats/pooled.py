@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ragmeter.core.stats import student
 from ragmeter.core.stats.estimate import CONFIDENCE, Estimate, Interval, ascending, min_samples, quantile, widened
+from ragmeter.core.stats.serial import each_counts
 
 MIN_GROUPS = 10
 """Below this, the spread between groups is hardly known; no interval is given."""
@@ -21,7 +22,9 @@ MIN_GROUPS = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Groups:
-    """values: of one group after the other. sizes: how many values each has, those of an empty group left out."""
+    """values: of one group after the other, in the order of time. sizes: how many values each has, those of an empty
+    group left out.
+    """
 
     values: NDArray[np.float64]
     sizes: NDArray[np.int64]
@@ -95,9 +98,10 @@ def _half(
     totals: NDArray[np.float64], sizes: NDArray[np.float64] | NDArray[np.int64], ratio: float, confidence: float
 ) -> float:
     """Half the width of the interval of sum(totals) / sum(sizes) = ratio, one of each for a group: the linearised ratio
-    estimator with t quantiles (Cochran 1977, 6.3).
+    estimator with t quantiles (Cochran 1977, 6.3). Wider where a group resembles the one before it.
     """
     count = len(sizes)
-    squares = np.sort((totals - ratio * sizes) ** 2)  # ascending, so that no order of the groups rounds otherwise
+    beyond = totals - ratio * sizes
+    squares = np.sort(beyond**2)  # ascending, so that no order of the groups rounds otherwise
     error = math.sqrt(count / (count - 1) * float(squares.sum())) / float(sizes.sum())
-    return student.quantile((1 + confidence) / 2, count - 1) * error
+    return student.quantile((1 + confidence) / 2, count - 1) * error * math.sqrt(each_counts(beyond))

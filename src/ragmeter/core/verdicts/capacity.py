@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ragmeter.core.client.harness import harness_of
-from ragmeter.core.figures.summary import is_good, summarise
+from ragmeter.core.figures.counts import is_good
+from ragmeter.core.figures.summary import summarise
 from ragmeter.core.formatting import number_text, percent
 from ragmeter.core.inputs.search import TRIES, Search
 from ragmeter.core.inputs.workload import Workload

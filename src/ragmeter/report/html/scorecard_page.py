@@ -11,7 +11,7 @@ from ragmeter.core.netprobe.document import Netprobe
 from ragmeter.core.result.result import RunResult
 from ragmeter.report.html.layout import words_of
 from ragmeter.report.html.scorecard.asked import asked
-from ragmeter.report.html.scorecard.attribution import waterfall
+from ragmeter.report.html.scorecard.attribution import spans, waterfall
 from ragmeter.report.html.scorecard.baseline import against_baseline
 from ragmeter.report.html.scorecard.caches import caches
 from ragmeter.report.html.scorecard.capacity import capacity
@@ -163,6 +163,7 @@ def _run(result: RunResult, gate: Gate, ident: str) -> Html:
         retrieval(result),
         answers(result),
         cost(result),
+        spans(result),
         serving(result),
         caches(result),
         asked(result),

@@ -20,7 +20,6 @@ from ragmeter.core.verdicts.step_verdicts import sweep_sentence
 from ragmeter.core.verdicts.steps import Step
 from ragmeter.report.text.fitting import CELL_WIDTH, INDENT, NAMES_WIDTH, Page
 from ragmeter.report.words.breakdown import beside_waterfall, between
-from ragmeter.report.words.caches import cache_sentence
 from ragmeter.report.words.calibration import floors, load
 from ragmeter.report.words.edge import edge_cells, edge_interval
 from ragmeter.report.words.failures import failure_words
@@ -49,8 +48,10 @@ from ragmeter.report.words.naming import (
     stage_label,
     why_missing,
 )
+from ragmeter.report.words.service.caches import cache_sentence
 from ragmeter.report.words.service.replicas import ratio_words
 from ragmeter.report.words.service.serving import cost_sentence, serving_sentences
+from ragmeter.report.words.service.spans import longest_stages, span_sentences
 from ragmeter.report.words.talks import talk_sentence, turn_cells
 
 _LATENCIES: Final = ("ttft_ms", "tpot_ms", "itl_ms", "e2e_ms")
@@ -81,6 +82,7 @@ def summary_lines(result: RunResult, *, width: int, colour: bool) -> list[str]:
         *(line for at in result.verdicts for line in _verdict_lines(result, at, page)),
         *_edge_lines(result.edge, page),
         *(() if result.outcome is Outcome.INVALID else _waterfall_lines(result.attribution, page)),
+        *_span_lines(result, page),
         *_quality_and_cost(result, page),
         *_declared(result, page),
         *_trouble(result, page),
@@ -93,6 +95,15 @@ def _serving_lines(result: RunResult, page: Page) -> Iterator[str]:
     for index, words in enumerate(serving_sentences(result)):
         yield from page.entry("" if index else "servers", words)
     yield from page.entry("observing", cost_sentence(result.serving.cost))
+
+
+def _span_lines(result: RunResult, page: Page) -> Iterator[str]:
+    if result.traced is None:
+        return
+    for index, words in enumerate(span_sentences(result.traced)):
+        yield from page.entry("" if index else "spans", words)
+    if (stages := longest_stages(result.traced)) is not None:
+        yield from page.entry("", f"mean of each stage: {stages}")
 
 
 def _replica_cells(each: Replica) -> tuple[str, list[str]]:

@@ -93,7 +93,7 @@ class Engine:
             stamp=self.settings.stamp,
             started_at=datetime.now(UTC),
             clock=self.settings.clock,
-            apart=case.cache_state is not None,
+            apart=case.meets_others,
             gone=gone,
         )
 

@@ -1,12 +1,13 @@
 """A load that is sent from this machine, in which the variants of a campaign take turns."""
 
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 
 from ragmeter.core.campaign.case import Case
 from ragmeter.core.campaign.events import Event, RunStarted, Said, ServersRead, WarmupEnded
 from ragmeter.core.figures.observe.records import Reading
+from ragmeter.core.figures.spans.joined import with_spans
 from ragmeter.core.money.budget import rate_of
 from ragmeter.core.netprobe.placement import Placement
 from ragmeter.core.requests.records import RequestSample
@@ -16,6 +17,7 @@ from ragmeter.run.engine.engine import Engine, Planned
 from ragmeter.run.plan.catalog import shown
 from ragmeter.run.plan.metrics_sources import metrics_sources
 from ragmeter.run.processes.observing import Observation
+from ragmeter.run.processes.receiving import PATIENCE_S, QUIET_S, Receiver
 from ragmeter.run.session.campaign import run_campaign
 from ragmeter.run.session.measure import Conditions
 from ragmeter.run.session.variant import Variant
@@ -68,6 +70,7 @@ def _prepared(planned: Planned, logs: ExitStack, engine: Engine) -> _Prepared:
         marking=planned.plan.marking,
         observation=_observation(planned, engine),
         keep_reading=_reading_keeper(log, engine),
+        traced=engine.resources.receiver is not None,
     )
     variant = Variant(label=case.label, workload=case.workload, conditions=conditions, log=log, watched=case.watched)
     engine.emit(RunStarted(case=case))
@@ -116,6 +119,22 @@ def _send(prepared: Sequence[_Prepared], engine: Engine) -> None:
         run_campaign(variants, engine.meter, emit)
         for variant in variants:
             variant.log.ending(variant.ending())
+    if engine.resources.receiver is not None:
+        _take_spans(variants, engine.resources.receiver)
+
+
+def _take_spans(variants: Sequence[Variant], receiver: Receiver) -> None:
+    """Those of the run's requests, once they are there: the endings that are written already do not wait for them."""
+    cut = any(variant.stopped is not None for variant in variants)
+    samples = [sample for variant in variants for sample in variant.samples]
+    with suppress(KeyboardInterrupt):
+        receiver.wait_for(samples, QUIET_S if cut else PATIENCE_S)
+    for variant in variants:
+        mask = variant.conditions.provider.secrets.mask
+        variant.traces, variant.received = receiver.taken(variant.samples, mask)
+        for trace in variant.traces:
+            variant.log.trace(trace)
+        variant.log.ending(variant.ending())
 
 
 def _settled(prepared: _Prepared, engine: Engine) -> _Prepared:
@@ -133,5 +152,6 @@ def _concluded(prepared: _Prepared, engine: Engine) -> SavedRun:
     ending = variant.ending()
     if log.failure is not None:
         ending = replace(ending, warnings=(*ending.warnings, f"{log.failure}: all samples are in {log.path}"))
-    run = SavedRun(path=shown(log.path), plan=prepared.plan, samples=tuple(variant.samples), ending=ending)
+    samples = with_spans(variant.samples, variant.traces)
+    run = SavedRun(path=shown(log.path), plan=prepared.plan, samples=samples, ending=ending)
     return engine.conclude(prepared.case, run, log.path)

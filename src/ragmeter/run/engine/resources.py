@@ -14,14 +14,25 @@ from ragmeter.core.errors import RagmeterError
 from ragmeter.core.inputs.provider import LocalSettings, Provider
 from ragmeter.run.local.service import LocalService, local_service
 from ragmeter.run.processes.observing import Observer
+from ragmeter.run.processes.receiving import Receiver
 from ragmeter.run.processes.workers import Workers, worker_count
 
 
 class Resources:
     """A context manager, or to be closed."""
 
-    def __init__(self, cases: Sequence[Case], *, workers: int | None = None, emit: Emit = unheard) -> None:
-        """cases: all that may be measured. workers: load processes; None for as many as the largest load needs."""
+    def __init__(
+        self,
+        cases: Sequence[Case],
+        *,
+        workers: int | None = None,
+        emit: Emit = unheard,
+        receiver: Receiver | None = None,
+    ) -> None:
+        """cases: all that may be measured. workers: load processes; None for as many as the largest load needs.
+        receiver: of spans, which is started; None where none are received.
+        """
+        self.receiver = receiver
         self._cases = cases
         self._count = workers
         self._emit = emit
@@ -57,7 +68,8 @@ class Resources:
         return self._services[provider.name].provider
 
     def _start(self, provider: Provider, settings: LocalSettings) -> None:
-        starting = local_service(provider, settings, saying(self._emit))
+        traces_url = None if self.receiver is None else self.receiver.url
+        starting = local_service(provider, settings, saying(self._emit), traces_url=traces_url)
         try:
             self._services[provider.name] = self._stack.enter_context(starting)
         except RagmeterError as error:

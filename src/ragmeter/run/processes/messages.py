@@ -16,8 +16,8 @@ class Connect:
 
     connections: at the most. at_once: how many are opened now: a server that serves one connection at a time would wait
     on one that nothing is sent on. None for all.
-    marking: as in `RunPlan`. plugins: those that a hook has named. process, processes: the number of the load process,
-    from 0 on, and how many there are.
+    marking: as in `RunPlan`. traced: as in `Loader`. plugins: those that a hook has named. process, processes: the
+    number of the load process, from 0 on, and how many there are.
     """
 
     workload: Workload
@@ -27,6 +27,7 @@ class Connect:
     clock: str
     at_once: int | None = None
     marking: Marking | None = None
+    traced: bool = False
     plugins: tuple[Named, ...] = ()
     process: int = 0
     processes: int = 1

@@ -85,6 +85,7 @@ class Worker:
                 clock=told.clock,
                 local_ports=share_of_ports(told.process, told.processes),
                 marking=told.marking,
+                traced=told.traced,
             )
             await self._loader.connect(told.connections if told.at_once is None else told.at_once)
         except RagmeterError as error:

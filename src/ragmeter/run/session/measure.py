@@ -46,6 +46,7 @@ class Conditions:
     clock: one of `clients.http.clocks.CLOCKS`. workers: the processes that send the load; None for one that is started
     for this call. halt: a sentence once the load has to end although the service has not, else None. marking: as in
     `RunPlan`. observation: of the servers while the load runs; None: nobody looks. keep_reading: takes what it reads.
+    traced: as in `Loader`.
     """
 
     provider: Provider
@@ -59,6 +60,7 @@ class Conditions:
     marking: Marking | None = None
     observation: Observation | None = None
     keep_reading: Callable[[Reading], None] = lambda _reading: None
+    traced: bool = False
 
 
 def measure(
@@ -170,6 +172,7 @@ class _Run:
             at_once=next(map(_slots, self.plans), 1),
             clock=self.conditions.clock,
             marking=self.conditions.marking,
+            traced=self.conditions.traced,
             plugins=known(),
         )
         async with workers.connected(connect) as pool, self._renewing(pool):

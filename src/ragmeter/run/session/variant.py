@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from ragmeter.core.figures.spans.records import Received, Trace
 from ragmeter.core.inputs.workload import Workload
 from ragmeter.core.requests.figure import Figure
 from ragmeter.core.requests.records import RequestSample
@@ -19,6 +20,7 @@ class Variant:
     """One system, what is asked of it, and what came of it.
 
     label: unique in its campaign. watched: the figures whose intervals have to be as narrow as ``until`` asks.
+    traces, received: as in `RunEnding`, once the load is over.
     """
 
     label: str
@@ -31,6 +33,8 @@ class Variant:
     warnings: list[str] = field(default_factory=list)
     undecided: str | None = None
     search_ended: str | None = None
+    traces: tuple[Trace, ...] = ()
+    received: Received | None = None
     done: bool = False
     """Whether all of its trials were run."""
     _endings: list[RunEnding] = field(default_factory=list)
@@ -89,6 +93,8 @@ class Variant:
             warnings=warnings,
             undecided=self.undecided,
             search_ended=self.search_ended,
+            traces=self.traces,
+            received=self.received,
         )
 
     def whole(self, block: int) -> bool | None:

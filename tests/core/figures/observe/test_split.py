@@ -130,3 +130,11 @@ def test_of_the_slowest_only_bounds_are_known() -> None:
     assert {at.name for at in found.tail if at.name.startswith("llm_")} == {"llm_first_token"}
     (queue,) = found.tail_bounds
     assert (queue.name, queue.low_ms, queue.high_ms) == ("llm_queue", 0.0, 60.0)
+
+
+def test_of_the_slowest_that_nobody_told_of_there_is_no_waterfall() -> None:
+    requests = [sample(index=index, ttft_ms=100 + index, timings=ServerTimings()) for index in range(40)]
+    found = attribute(requests, histograms={"llm_queue_ms": counted([5] * 38 + [30, 60])})
+    assert found is not None
+    assert (found.tail, found.tail_ttft_mean_ms, found.tail_sentence) == (None, None, None)
+    assert [at.name for at in found.tail_bounds] == ["llm_queue"]

@@ -1,4 +1,4 @@
-"""TTFT breakdown: two waterfalls, the mean and the tail, that each add up."""
+"""TTFT breakdown: two waterfalls, the mean and the tail, that each add up; and the stages that spans told."""
 
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
@@ -14,6 +14,7 @@ from ragmeter.report.words.breakdown import beside_waterfall, between
 from ragmeter.report.words.format import count, percent, quantity
 from ragmeter.report.words.markup import Html, element
 from ragmeter.report.words.naming import stage_label
+from ragmeter.report.words.service.spans import SPAN_HEAD, span_rows, span_sentences
 
 _BASIS: Final = {
     "server": "reported by the server",
@@ -37,6 +38,22 @@ def waterfall(result: RunResult, ident: str) -> Html | None:
         "TTFT breakdown",
         element("div", means, tail, class_="waterfalls"),
         lead=" ".join(f"{said[:1].upper()}{said[1:]}." for said in beside_waterfall(at)),
+    )
+
+
+def spans(result: RunResult) -> Html | None:
+    at = result.traced
+    if at is None:
+        return None
+    rows = span_rows(at)
+    return section(
+        "Stages from spans",
+        *(element("p", f"{words[:1].upper()}{words[1:]}.") for words in span_sentences(at)),
+        table("Stages from spans", SPAN_HEAD, rows, hide_caption=True, numbers_from=1) if rows else None,
+        lead=(
+            "Means over the requests that have the stage, by the OpenTelemetry spans that came during the run. Each "
+            "moment counts for the innermost span that it is in; times of two machines are never subtracted."
+        ),
     )
 
 

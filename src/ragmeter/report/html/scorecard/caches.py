@@ -2,9 +2,9 @@
 
 from ragmeter.core.result.result import RunResult
 from ragmeter.report.html.layout import pairs, section, table
-from ragmeter.report.words.caches import cache_rows
 from ragmeter.report.words.format import UNKNOWN, quantity
 from ragmeter.report.words.markup import Html
+from ragmeter.report.words.service.caches import cache_rows
 
 
 def caches(result: RunResult) -> Html | None:

@@ -1,5 +1,6 @@
 """What the servers did, in words: on a few lines, and as the rows of a table."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 from urllib.parse import urlsplit
@@ -108,7 +109,7 @@ def _row(at: ServedTrial) -> tuple[str, ...]:
     step = f", step {at.step + 1}" if at.step else ""
     return (
         f"{at.trial + 1}{step}",
-        f"{at.server or UNKNOWN} {urlsplit(at.replica).netloc}",
+        f"{at.server or UNKNOWN} {_place(at.replica)}",
         _both(at.running_mean, at.running_max, "plain"),
         _both(at.waiting_mean, at.waiting_max, "plain"),
         _both(at.kv_cache_usage_mean_ratio, at.kv_cache_usage_max_ratio, "ratio"),
@@ -120,6 +121,13 @@ def _row(at: ServedTrial) -> tuple[str, ...]:
         quantity(at.output_tokens_per_s, "plain"),
         "; ".join(at.gaps),
     )
+
+
+def _place(url: str) -> str:
+    """``host:port`` of a page, and ``namespace/pod:port`` of one that was read through an API server."""
+    parts = urlsplit(url)
+    pod = re.search(r"/namespaces/([^/]+)/pods/([^/]+)/proxy/", parts.path)
+    return parts.netloc if pod is None else f"{pod[1]}/{pod[2]}"
 
 
 def loaded_row(at: LoadedStep, unit: str) -> tuple[str, ...]:

@@ -1,0 +1,1 @@
+"""Spans of a service: what they say of its requests."""
