@@ -57,7 +57,7 @@ class QueryRequest(Body):
 
     `passage_texts`: whether the end of the answer tells the text of each passage, as the LLM was given it.
     `retrieval_mode`, `candidates`: how passages are searched, and how many chunks each search brings to a hybrid one
-    and to the reranker, which `rerank` turns on or off. `filter`: documents that have one of the values, for each field.
+    and to the reranker, which `rerank` turns on or off. `filter`: documents with one of the values, for each field.
     `cache_salt`: the LLM's cache of prompts finds nothing for it but what a query with the same one left there.
     """
 

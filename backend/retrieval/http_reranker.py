@@ -64,7 +64,12 @@ class HttpReranker:
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
         async with self._session.post(self._url, json=asked, allow_redirects=False) as response:
-            return response.status, await response.content.read(_MAX_ANSWER_BYTES + 1)
+            body = bytearray()
+            async for part in response.content.iter_any():
+                body += part
+                if len(body) > _MAX_ANSWER_BYTES:
+                    break
+            return response.status, bytes(body)
 
 
 def _read(answer: Any, count: int) -> list[float]:

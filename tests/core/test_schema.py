@@ -117,7 +117,10 @@ def test_every_pattern_of_what_people_write_has_words_or_examples(name: str) -> 
 
 def test_key_like_no_other_has_no_hint() -> None:
     said = sentence("workload.v1", {**MANIFEST, "retrieval": {"zzz": 1}})
-    assert said == "x.yaml: $.retrieval.zzz: unknown key; allowed: candidates, docset, k, mode, passage_texts"
+    assert (
+        said
+        == "x.yaml: $.retrieval.zzz: unknown key; allowed: candidates, docset, filter, k, mode, passage_texts, rerank"
+    )
 
 
 def test_missing_key_is_named() -> None:
