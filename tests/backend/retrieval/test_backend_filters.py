@@ -110,12 +110,11 @@ def test_an_unknown_field_is_a_sentence_that_names_those_there_are(store: Store)
     sentence = (
         "filter: 'lang' is no field of the documents of default; there are: draft, kind, language, name, nul, year"
     )
-    for search in (
-        lambda where: store.search("default", vectors_of(range(1)), 1, where),
-        lambda where: store.search_words("default", ["words"], 1, where),
-    ):
+    where = Filter.of({"lang": "en"})
+    for search in (store.search, store.search_words):
+        asked: Any = vectors_of(range(1)) if search == store.search else ["words"]
         with pytest.raises(BadRequestError) as caught:
-            search(Filter.of({"lang": "en"}))
+            search("default", asked, 1, where)
         assert str(caught.value) == sentence
 
 
@@ -133,11 +132,11 @@ COUNT, GROUPS = 4000, 40
 
 
 def clustered() -> Vectors:
-    """A hundred directions, each with its neighbours; the documents of a cluster have the same field `near`."""
+    """Forty directions, each with its neighbours; documents of one direction have the same field `near`."""
     draw = np.random.default_rng(7)
     centers = draw.standard_normal((GROUPS, DIMENSION))
     rows = np.repeat(centers, COUNT // GROUPS, axis=0) + 0.2 * draw.standard_normal((COUNT, DIMENSION))
-    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), dtype=np.float32)
 
 
 @pytest.fixture(params=["faiss", "pgvector"])
