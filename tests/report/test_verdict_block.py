@@ -1,6 +1,7 @@
 """What a session ends with: the verdict, why, six figures and the files."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -11,7 +12,7 @@ from ragmeter.report.text.verdict_block import file_lines, run_line, verdict_blo
 from ragmeter.report.words.bounds import reasons
 from ragmeter.report.words.format import money, number
 from ragmeter.report.words.headline import headlines
-from tests.report.examples import every_state, failing, inconclusive, invalid, no_data, passing, tiny
+from tests.report.examples import every_state, failing, inconclusive, interrupted, invalid, no_data, passing, tiny
 
 STATES = every_state()
 WIDTHS = (60, 80, 120)
@@ -51,6 +52,16 @@ def test_what_is_undecided_and_what_lacks_data_say_so() -> None:
     assert "whether it is at most 1,500 ms is undecided" in block(inconclusive(), 200)
     assert "too few samples to judge" in block(no_data())
     assert "too few samples" in block(tiny())
+
+
+def test_a_run_that_was_interrupted_says_so_and_why() -> None:
+    assert "Interrupted: Ctrl-C; the figures are of the part that ran." in block(interrupted())
+    assert re.match(r"[A-Z]+ .*: interrupted; ", run_line(interrupted(), colour=False))
+    nothing = replace(interrupted(), measured_requests=0)
+    assert "Nothing was measured.\n  Interrupted: Ctrl-C.\n" in block(nothing)
+    unsaid = replace(interrupted(), warnings=())
+    assert "Interrupted; the figures are of the part that ran." in block(unsaid)
+    assert "nterrupted" not in block(passing()) + run_line(passing(), colour=False)
 
 
 def test_a_client_that_was_not_fit_judges_nothing() -> None:

@@ -131,6 +131,7 @@ class LiveHooks:
                 session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
         for finished in self._bench.finished:
             write_property(session.config, f"outcome {finished.case.id}", finished.result.outcome.value)
+            write_property(session.config, f"status {finished.case.id}", finished.result.status)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         write_summary(terminalreporter, self._bench)

@@ -84,6 +84,15 @@ def _cut_before_all(result: RunResult) -> str | None:
 _CUT: Final = "interrupted: "
 
 
+def interruption(result: RunResult) -> str | None:
+    """That a run did not do all that was planned, and why; None of a run that did."""
+    if result.status == "complete":
+        return None
+    told = next((words.removeprefix(_CUT) for words in result.warnings if words.startswith(_CUT)), None)
+    part = "the figures are of the part that ran" if result.measured_requests else None
+    return "; ".join(filter(None, (f"Interrupted: {told}" if told else "Interrupted", part)))
+
+
 def full_reason(result: RunResult) -> str:
     """Why the run has its outcome, in one sentence that holds the first piece of evidence."""
     sentences = evidence(result)
