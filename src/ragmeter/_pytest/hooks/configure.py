@@ -136,7 +136,7 @@ def _start(config: pytest.Config, options: BenchOptions) -> None:
 def _register(config: pytest.Config, session: BenchSession) -> None:
     """What measures and reports takes most of a second to import; a mere listing needs none of it."""
     if config.option.collectonly:
-        from ragmeter._pytest.hooks.listing import ListingHooks
+        from ragmeter._pytest.hooks.collect import ListingHooks
 
         config.pluginmanager.register(ListingHooks(session), "ragmeter.listing")
         return

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ragmeter._pytest.hooks import collect, gate
-from ragmeter._pytest.hooks.listing import ListingHooks
 from ragmeter._pytest.hooks.load_times import time_of_load
 from ragmeter._pytest.hooks.masked import mask_report, masked_logs, secrets_of_all
 from ragmeter._pytest.hooks.outcomes import note_failure
@@ -42,7 +41,7 @@ def _tell(words: str) -> None:
         sys.__stderr__.write(f"\n{words}\n")
 
 
-class LiveHooks(ListingHooks):
+class LiveHooks(collect.ListingHooks):
     """Of a run that measures."""
 
     def __init__(self, bench: BenchSession) -> None:
