@@ -69,24 +69,26 @@ def _failure(payload: Mapping[str, Any], choice: Mapping[str, Any]) -> str | Non
 
 def _misshapen(payload: Mapping[str, Any], choice: Mapping[str, Any]) -> str | None:
     """What of a chunk is of another type than a client of the API can read; null is as if it was not there."""
-    choices, content = payload.get("choices"), None
-    places: list[tuple[str, Any, type | tuple[type, ...], str]] = [
-        ("choices", choices, list, "a list"),
-        ("usage", payload.get("usage"), dict, "an object"),
-        ("delta", choice.get("delta"), dict, "an object"),
-        ("finish_reason", choice.get("finish_reason"), str, "text"),
-    ]
-    if isinstance(choices, list) and choices and not isinstance(choices[0], dict):
-        return f"choices[0] is {choices[0]!r}, not an object"
-    if isinstance(delta := choice.get("delta"), dict):
-        content = delta.get("content")
-        places.append(("delta.content", content, (str, list, dict), "text"))
+    for name, told, types, kind in _places(payload, choice):
+        if told is not None and not isinstance(told, types):
+            return f"{name} is {told!r}, not {kind}"
+    choices = payload.get("choices")
+    return f"choices[0] is {choices[0]!r}, not an object" if choices and choices[0] is not choice else None
+
+
+def _places(
+    payload: Mapping[str, Any], choice: Mapping[str, Any]
+) -> Iterator[tuple[str, Any, type | tuple[type, ...], str]]:
+    """The name of a place, what stands there, and what may."""
+    yield "choices", payload.get("choices"), list, "a list"
+    yield "usage", payload.get("usage"), dict, "an object"
+    yield "finish_reason", choice.get("finish_reason"), str, "text"
+    delta = choice.get("delta")
+    yield "delta", delta, dict, "an object"
+    content = delta.get("content") if isinstance(delta, dict) else None
+    yield "delta.content", content, (str, list, dict), "text"
     for part in content if isinstance(content, list) else ():
-        places.append(("a part of delta.content", part, (str, dict), "text"))
-    wrong = (
-        (name, told, kind) for name, told, types, kind in places if told is not None and not isinstance(told, types)
-    )
-    return next((f"{name} is {told!r}, not {kind}" for name, told, kind in wrong), None)
+        yield "a part of delta.content", part, (str, dict), "text"
 
 
 def _read_usage(payload: Mapping[str, Any], choice: Mapping[str, Any], reading: Reading) -> int | None:
