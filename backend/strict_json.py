@@ -16,7 +16,7 @@ _MAX_DEPTH = 100
 
 
 def parse_json(text: bytes | str, *, any_number: bool = False) -> Any:
-    """Raises ValueError: not JSON, nesting deeper than 100 and, unless ``any_number``, NaN or what no float can hold."""
+    """Raises ValueError: not JSON, nesting deeper than 100, and NaN or what no float can hold unless ``any_number``."""
     decoded = text.decode("utf-8") if isinstance(text, bytes) else text
     try:
         parsed = (_ANY_NUMBER if any_number else _DECODER).decode(decoded)
