@@ -7,12 +7,13 @@ import pytest
 
 from ragmeter.core.result.result import RunResult
 from ragmeter.core.verdicts.records import Outcome
+from ragmeter.report.markdown.summary import Summed, summary_markdown
 from ragmeter.report.text.fitting import Page
 from ragmeter.report.text.verdict_block import file_lines, run_line, verdict_block
 from ragmeter.report.words.bounds import reasons
 from ragmeter.report.words.format import money, number
 from ragmeter.report.words.headline import headlines
-from tests.report.examples import every_state, failing, inconclusive, interrupted, invalid, no_data, passing, tiny
+from tests.report.examples import every_state, failing, inconclusive, invalid, no_data, passing, tiny
 
 STATES = every_state()
 WIDTHS = (60, 80, 120)
@@ -54,16 +55,6 @@ def test_what_is_undecided_and_what_lacks_data_say_so() -> None:
     assert "too few samples" in block(tiny())
 
 
-def test_a_run_that_was_interrupted_says_so_and_why() -> None:
-    assert "Interrupted: Ctrl-C; the figures are of the part that ran." in block(interrupted())
-    assert re.match(r"[A-Z]+ .*: interrupted; ", run_line(interrupted(), colour=False))
-    nothing = replace(interrupted(), measured_requests=0)
-    assert "Nothing was measured.\n  Interrupted: Ctrl-C.\n" in block(nothing)
-    unsaid = replace(interrupted(), warnings=())
-    assert "Interrupted; the figures are of the part that ran." in block(unsaid)
-    assert "nterrupted" not in block(passing()) + run_line(passing(), colour=False)
-
-
 def test_a_client_that_was_not_fit_judges_nothing() -> None:
     text = block(invalid())
     assert "INVALID  the client's CPU was at 97 %" in text
@@ -100,3 +91,11 @@ def test_files_that_differ_in_their_endings_are_written_as_a_shell_expands_them(
         "             mine.json",
     ]
     assert file_lines([]) == []
+
+
+@pytest.mark.parametrize("outcome", [Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.NOT_JUDGED, Outcome.NO_DATA])
+def test_a_run_that_was_interrupted_says_so_in_every_short_form(outcome: Outcome) -> None:
+    cut = replace(failing(), status="interrupted", outcome=outcome)
+    assert "interrupted" in block(cut)
+    assert "interrupted" in run_line(cut, colour=False)
+    assert "interrupted" in summary_markdown([Summed(result=cut)], mask=str)

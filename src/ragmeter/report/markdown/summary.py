@@ -15,7 +15,7 @@ from ragmeter.report.words.comparison import conclusions, value_text
 from ragmeter.report.words.failures import failure_words
 from ragmeter.report.words.format import UNKNOWN, moment, shown, span
 from ragmeter.report.words.headline import change_words, changes, headlines
-from ragmeter.report.words.naming import interruption, reason, run_name
+from ragmeter.report.words.naming import reason, run_name
 
 MARKS: Final = {
     Outcome.PASS: "✅",
@@ -72,9 +72,6 @@ def _run_lines(run: Summed, mask: Mask) -> Iterator[str]:
     yield ""
     yield f"{inert(mask(reason(result)))}."
     yield ""
-    if cut := interruption(result):
-        yield f"**{inert(mask(cut))}.**"
-        yield ""
     yield from _verdict_table(run, mask)
     yield from _figure_table(run)
     yield from _details(result, mask)

@@ -13,7 +13,7 @@ from ragmeter.report.words.failures import failure_words
 from ragmeter.report.words.format import count
 from ragmeter.report.words.headline import Headline, change_words, changes, headlines
 from ragmeter.report.words.markup import clean
-from ragmeter.report.words.naming import interruption, reason, run_name
+from ragmeter.report.words.naming import reason, run_name
 
 _MOST_REASONS = 8
 
@@ -24,7 +24,6 @@ def verdict_block(result: RunResult, gate: Gate, *, width: int, colour: bool) ->
     return [
         *page.outcome(result.outcome, run_name(result)),
         *page.paragraph(f"{reason(result)}."),
-        *(page.paragraph(f"{cut}.") if (cut := interruption(result)) else ()),
         *_reason_lines(result, page),
         *(page.entry("failed", ", ".join(map(failure_words, result.failures))) if result.failures else ()),
         *(page.entry("capacity", result.capacity.sentence) if result.capacity else ()),
@@ -60,8 +59,8 @@ def run_line(result: RunResult, *, colour: bool) -> str:
     alike = sum(outcome is found[0][0] for outcome, _ in found)
     more = f" (and {alike - 1} more)" if alike > 1 else ""
     why = f"{found[0][1]}{more}; " if found else ""
-    cut = "interrupted; " if interruption(result) else ""
-    return page.outcome(result.outcome, f"{run_name(result)}: {cut}{why}{figures}")[0]
+    why += "interrupted; " if result.status == "interrupted" else ""
+    return page.outcome(result.outcome, f"{run_name(result)}: {why}{figures}")[0]
 
 
 def comparison_block(found: Comparison, *, width: int) -> list[str]:

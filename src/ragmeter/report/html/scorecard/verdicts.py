@@ -15,7 +15,6 @@ from ragmeter.report.words.naming import (
     SMOKE_BELOW_SECONDS,
     failed_tests,
     full_reason,
-    interruption,
     is_smoke,
     own_warnings,
     provider_label,
@@ -58,7 +57,7 @@ def _facts(result: RunResult) -> list[str]:
     load = None if result.concurrency is None else f"{result.concurrency} concurrent"
     short = f"smoke: shorter than {SMOKE_BELOW_SECONDS} s" if is_smoke(result) else None
     found = (
-        interruption(result),
+        "interrupted: the figures are of the part that ran" if result.status == "interrupted" else None,
         moment(result.started_at),
         f"{count(result.measured_requests)} measured, {count(result.warmup_requests)} warm-up requests",
         load,
