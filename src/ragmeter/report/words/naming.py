@@ -54,9 +54,9 @@ def reason(result: RunResult) -> str:
     if result.status != "interrupted" or "interrupted" in said or _cut_before_all(result):
         return said
     requests = result.measured_requests
-    return (
-        f"{said}; the run was interrupted after {count(requests)} measured {'request' if requests == 1 else 'requests'}"
-    )
+    after = f"after {count(requests)} measured {'request' if requests == 1 else 'requests'}"
+    why = _cut(result)
+    return f"{said}; the run was interrupted {after}{f' ({why})' if why else ''}"
 
 
 def _reason(result: RunResult) -> str:
@@ -90,8 +90,13 @@ def evidence(result: RunResult) -> tuple[str, ...]:
 
 def _cut_before_all(result: RunResult) -> str | None:
     """Why a run ended before its first measured request; None of any other run."""
+    return None if result.measured_requests else _cut(result)
+
+
+def _cut(result: RunResult) -> str | None:
+    """Why a run ended before it was done, as far as that is known."""
     told = (words for words in result.warnings if words.startswith(_CUT))
-    return None if result.measured_requests else next((words.removeprefix(_CUT) for words in told), None)
+    return next((words.removeprefix(_CUT) for words in told), None)
 
 
 _CUT: Final = "interrupted: "
