@@ -1,4 +1,8 @@
-"""JSON as the standard has it: what Python's reader takes beyond it, and cannot write again, is an error."""
+"""JSON as the standard has it: what Python's reader takes beyond it, and cannot write again, is an error.
+
+Of a language model, of which only texts and counts are taken, numbers may be any: some write NaN for a time or a
+probability, and OpenAI's client reads it.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +15,11 @@ _MAX_DEPTH = 100
 """Far more than anything that we read has, and far less than Python's own functions can follow."""
 
 
-def parse_json(text: bytes | str) -> Any:
-    """Raises ValueError: not JSON, NaN, a number that no float can hold, nesting deeper than 100."""
+def parse_json(text: bytes | str, *, any_number: bool = False) -> Any:
+    """Raises ValueError: not JSON, nesting deeper than 100, and NaN or what no float can hold unless ``any_number``."""
     decoded = text.decode("utf-8") if isinstance(text, bytes) else text
     try:
-        parsed = _DECODER.decode(decoded)
+        parsed = (_ANY_NUMBER if any_number else _DECODER).decode(decoded)
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
     if decoded.count("[") + decoded.count("{") > _MAX_DEPTH and _depth(parsed) > _MAX_DEPTH:
@@ -40,6 +44,7 @@ def _finite(digits: str) -> float:
 
 
 _DECODER = json.JSONDecoder(parse_float=_finite, parse_constant=_refused)
+_ANY_NUMBER = json.JSONDecoder()
 
 
 def _depth(value: Any) -> int:

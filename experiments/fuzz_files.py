@@ -3,7 +3,7 @@
     python -m experiments.fuzz_files [--seed N] [--count N]
 
 Each file is cut, doubled, swapped in places or filled with what breaks parsers. What a reader raises beside its own
-errors is printed with the seed that shows it, and the exit status is 1.
+errors is printed with the seed that shows it, and the exit status is 1; so it is when memory grew beyond a limit.
 """
 
 import argparse
@@ -26,9 +26,13 @@ from ragmeter.core.errors import RagmeterError
 from ragmeter.core.inputs.prompt_files import prompts_of
 from ragmeter.core.inputs.traces import trace_of
 from ragmeter.run.plan import catalog
+from tests.backend.documents import make_pdf
+from tests.clients.answers.golden import NAMES, STREAMS, dialect_of, expectation, sample_of
 
 ROOT = Path(__file__).parents[1]
 FOREIGN = ROOT / "tests" / "core" / "compare" / "foreign"
+MEMORY_MIB = 256
+"""By which the peak may grow while every reader has its files."""
 LIMITS = FileLimits(pages=200, unpacked_bytes=1 << 24)
 POISON = (
     *(
@@ -94,8 +98,16 @@ def readers() -> Iterator[Reader]:
     yield Reader("set", "s.json", json.dumps(squad).encode(), read_set)
     yield Reader("set", "s.csv", b'question,answer\n"a, b",c\n' * 20, read_set)
     page = b"<main><h1>T</h1><table><tr><td>a</td><td>b</td></tr></table><p>text</p></main>" * 20
-    for name, whole in (("d.html", page), ("d.md", (ROOT / "README.md").read_bytes()), ("d.docx", _docx())):
+    documents = {
+        "d.html": page,
+        "d.md": (ROOT / "README.md").read_bytes(),
+        "d.docx": _docx(),
+        "d.pdf": make_pdf("Text"),
+    }
+    for name, whole in documents.items():
         yield Reader("document", name, whole, lambda at: load(at.name, at.read_bytes(), LIMITS))
+    for name in NAMES:
+        yield Reader("stream", f"{name}.sse", (STREAMS / f"{name}.sse").read_bytes(), _stream)
 
 
 def damaged(whole: bytes, chance: random.Random) -> bytes:
@@ -140,7 +152,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--count", type=int, default=300, help="files of each reader (default %(default)s)")
     options = parser.parse_args(arguments)
-    faults = []
+    faults, before_mib = [], _peak_mib()
     with tempfile.TemporaryDirectory() as folder:
         for reader in readers():
             found, slowest = tried(reader, options.seed, options.count, Path(folder))
@@ -149,9 +161,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 f"{reader.kind:10} {reader.name:44} {len(reader.whole):7} bytes, slowest {slowest * 1e3:6.0f} ms, "
                 f"{len(found)} faults\n"
             )
-    peak_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak_mib = _peak_mib()
+    if peak_mib - before_mib > MEMORY_MIB:
+        faults.append(f"memory grew by {peak_mib - before_mib:.0f} MiB, more than {MEMORY_MIB} MiB")
     sys.stdout.writelines(f"{line}\n" for line in [*faults[:20], f"{len(faults)} faults, peak {peak_mib:.0f} MiB"])
     return int(bool(faults))
+
+
+def _peak_mib() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def _result(path: Path) -> object:
@@ -162,6 +180,11 @@ def _result(path: Path) -> object:
         return readings_of(importer, document) if importer is not None else None
     except ValueError as error:
         return str(error)
+
+
+def _stream(path: Path) -> object:
+    """As the client reads an answer, in small pieces."""
+    return sample_of(path.read_bytes(), dialect_of(expectation(path.stem)["dialect"]), size=64)
 
 
 def _text(path: Path) -> str:

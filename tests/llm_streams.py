@@ -38,7 +38,7 @@ def event(payload: Any, name: str | None = None) -> bytes:
     return (f"event: {name}\n" if name else "").encode() + f"data: {data}\n\n".encode()
 
 
-def chunk(finish: str | None = None, usage: Any = None, **delta: Any) -> dict[str, Any]:
+def chunk(finish: Any = None, usage: Any = None, **delta: Any) -> dict[str, Any]:
     made: dict[str, Any] = {"id": "c", "object": "chat.completion.chunk"}
     made["choices"] = [{"index": 0, "delta": delta, "finish_reason": finish}]
     return made if usage is None else {**made, "usage": usage}
@@ -111,6 +111,20 @@ STREAMS = {
         b"data: " + json.dumps(chunk(content=TEXT), indent=1).replace("\n", "\ndata: ").encode() + b"\n\n"
         + stops() + counted(3) + DONE
     ),
+    "a number that is none": whole(
+        event('{"created": NaN, "took": 1e999, "choices": [{"delta": {"content": "one "}}]}')
+        + words("two ", "three") + stops() + counted(3) + DONE
+    ),
+    "bytes that are no UTF-8": whole(
+        b'data: {"choices": [{"delta": {"content": "on\xff\xe2\x82"}}]}\n\n' + words("two ", "three") + stops()
+        + counted(3) + DONE,
+        text="on\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}two three",
+    ),
+    "a key twice": whole(
+        event('{"choices": [{"delta": {"content": "x"}}], "choices": [{"delta": {"content": "one "}}]}')
+        + words("two ", "three") + stops() + counted(3) + DONE
+    ),
+    "delta is null": whole(event({"choices": [{"index": 0, "delta": None}]}) + THREE + stops() + counted(3) + DONE),
     "no last blank line": whole(THREE + stops() + counted(3) + b"data: [DONE]"),
     "comments": whole(b": ping\n\n" + THREE + b":\n\n" + stops() + counted(3) + DONE),
     "empty keep-alives": whole(b"data:\n\n" + THREE + b"data: \n\n" + stops() + counted(3) + DONE),
@@ -259,6 +273,11 @@ STREAMS = {
     "fewer than none": whole(THREE + stops() + counted(-5) + DONE, tokens=None, later=None, refused=True),
     "half a token": whole(THREE + stops() + counted(2.5) + DONE, tokens=None, later=None, refused=True),
     "a word for a count": whole(THREE + stops() + counted("3") + DONE, tokens=None, later=None, refused=True),
+    "not a number of tokens": whole(
+        THREE + stops() + counted(float("nan")) + DONE, tokens=None, later=None, refused=True
+    ),
+    "infinitely many": whole(THREE + stops() + counted(float("inf")) + DONE, tokens=None, later=None, refused=True),
+    "true for a count": whole(THREE + stops() + counted(True) + DONE, tokens=None, later=None, refused=True),
     # --- failures after some text
     "given up": failed(THREE + stops("abort") + counted(3) + DONE, ErrorClass.ABORTED, "'abort'"),
     "error as a finish": failed(THREE + stops("error") + DONE, ErrorClass.ABORTED, "'error'"),
@@ -325,3 +344,28 @@ STREAMS = {
     ),
     "only reasoning": failed(thoughts("hm") + stops("length") + counted(1) + DONE, ErrorClass.EMPTY, "only reasoning"),
 }  # fmt: skip
+
+
+def misshapen(told: Any, words_of_it: str) -> LlmStream:
+    return failed(THREE + event(told) + stops() + counted(3) + DONE, ErrorClass.PROTOCOL, words_of_it)
+
+
+MISSHAPEN = {
+    "a number as text": misshapen(chunk(content=1), "delta.content is 1, not text"),
+    "true as text": misshapen(chunk(content=True), "delta.content is True, not text"),
+    "a number among the parts": misshapen(chunk(content=["a", 2]), "a part of delta.content is 2, not text"),
+    "a list as delta": misshapen({"choices": [{"delta": []}]}, "delta is [], not an object"),
+    "a text as delta": misshapen({"choices": [{"delta": "a"}]}, "delta is 'a', not an object"),
+    "null as choice": misshapen({"choices": [None]}, "choices[0] is None, not an object"),
+    "an object as choices": misshapen({"choices": {"0": 1}}, "choices is {'0': 1}, not a list"),
+    "a number as choices": misshapen({"choices": 3}, "choices is 3, not a list"),
+    "a number as finish": misshapen(chunk(finish=7), "finish_reason is 7, not text"),
+    "a list as finish": misshapen(chunk(finish=["stop"]), "finish_reason is ['stop'], not text"),
+    "false as finish": misshapen(chunk(finish=False), "finish_reason is False, not text"),
+    "a list as usage": misshapen({"id": "c", "choices": [], "usage": [1, 2]}, "usage is [1, 2], not an object"),
+    "a number as usage": misshapen({"id": "c", "choices": [], "usage": 3}, "usage is 3, not an object"),
+    "a text as usage": misshapen({"id": "c", "choices": [], "usage": "3"}, "usage is '3', not an object"),
+}
+"""What no client of the API can read. A description of a target says where a text stands, and not that nothing else may
+stand there: these are of the built-in client and the backend alone.
+"""

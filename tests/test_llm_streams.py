@@ -24,7 +24,7 @@ from ragmeter.core.requests import finish as client_finish
 from ragmeter.core.requests.finish import Ending, ending_of
 from ragmeter.core.requests.measures import tpot_ms, why_no_tpot
 from ragmeter.core.requests.records import ErrorClass, Phase, RequestSample, TokenSource
-from tests.llm_streams import MAX_TOKENS, STREAMS, LlmStream
+from tests.llm_streams import MAX_TOKENS, MISSHAPEN, STREAMS, LlmStream
 
 SSE = (("content-type", "text/event-stream"), ("transfer-encoding", "chunked"))
 MS = 1_000_000
@@ -86,7 +86,7 @@ def texts_of(deltas: list[Delta], *, reasoning: bool) -> str:
 
 
 WHOLE = {name: stream for name, stream in STREAMS.items() if stream.failure is None}
-FAILED = {name: stream for name, stream in STREAMS.items() if stream.failure is not None}
+FAILED = {name: stream for name, stream in (STREAMS | MISSHAPEN).items() if stream.failure is not None}
 
 
 @pytest.mark.parametrize("stream", WHOLE.values(), ids=WHOLE)

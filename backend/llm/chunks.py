@@ -59,8 +59,10 @@ class Delta:
 
 
 def parse_event(payload: bytes) -> dict[str, Any]:
-    """The object of one event. Raises ValueError for what is no JSON, too."""
-    return object_at(parse_json(payload), "it")
+    """The object of one event. Raises ValueError for what is no JSON, too. Bytes that are no UTF-8 are replaced, as in
+    any stream of events.
+    """
+    return object_at(parse_json(payload.decode("utf-8", "replace"), any_number=True), "it")
 
 
 def is_chunk(event: Mapping[str, Any]) -> bool:

@@ -33,7 +33,7 @@ from ragmeter._pytest.hooks.fixtures import (
 from ragmeter._pytest.hooks.reports import none_of_a_refused_run
 from ragmeter._pytest.options import declare
 from ragmeter._pytest.options.unknown import refuse_unknown_flags
-from ragmeter._pytest.session.temporary import check_temporary
+from ragmeter._pytest.session.preconditions import check_preconditions
 from ragmeter.core.errors import RagmeterError
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
 
 @pytest.hookimpl(wrapper=True)
 def pytest_load_initial_conftests(parser: pytest.Parser, args: list[str]) -> Generator[None, object, object]:
-    check_temporary()
+    check_preconditions()
     result = yield
     declare.add_short_names(parser)
     try:

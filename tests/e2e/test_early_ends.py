@@ -4,6 +4,7 @@ import json
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -73,6 +74,10 @@ def test_ctrl_c_writes_what_there_is_and_leaves_nothing(llm: GroundTruthServer, 
     result = json.loads(started.only(".json").read_text(encoding="utf-8"))
     assert result["status"] == "interrupted"
     assert "interrupted: Ctrl-C" in result["warnings"]
+    verdict = " ".join(said.partition("= verdict =")[2].split())
+    assert "the run was interrupted" in verdict
+    properties = ElementTree.parse(started.only(".xml")).iter("property")
+    assert ("interrupted", True) in {(at.get("value"), at.get("name", "").startswith("status ")) for at in properties}
     assert '<article id="ragmeter-1"' in started.only(".html").read_text(encoding="utf-8")
     assert f"{started.only('.html').with_suffix('')}.{{json," in said
 

@@ -27,6 +27,8 @@ TRIES = (
     ("reports is a file", "run", 4),
     ("output to head -1", "run", 0),
     ("16 files", "run", 1),
+    ("TZ=XXX+24", "run", 4),
+    ("TZ=XXX+24", "judge", 0),
 )
 AS_ROOT = (
     ("a full disk", "render", 2),

@@ -308,7 +308,7 @@ def test_overrides_formulas_and_recall_are_shown() -> None:
 def test_an_interrupted_run_says_so_in_the_headline() -> None:
     text = page_of(interrupted()).of_class("headline")[0].text()
     assert "interrupted: the figures are of the part that ran" in text
-    assert "interrupted by Ctrl-C after 160 of 500 requests" in text
+    assert "the run was interrupted after 160 measured requests (Ctrl-C)" in text
 
 
 def test_a_short_run_is_labelled_smoke_and_a_long_one_is_not() -> None:

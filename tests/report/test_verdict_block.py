@@ -1,11 +1,13 @@
 """What a session ends with: the verdict, why, six figures and the files."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from ragmeter.core.result.result import RunResult
 from ragmeter.core.verdicts.records import Outcome
+from ragmeter.report.markdown.summary import Summed, summary_markdown
 from ragmeter.report.text.fitting import Page
 from ragmeter.report.text.verdict_block import file_lines, run_line, verdict_block
 from ragmeter.report.words.bounds import reasons
@@ -89,3 +91,11 @@ def test_files_that_differ_in_their_endings_are_written_as_a_shell_expands_them(
         "             mine.json",
     ]
     assert file_lines([]) == []
+
+
+@pytest.mark.parametrize("outcome", [Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.NOT_JUDGED, Outcome.NO_DATA])
+def test_a_run_that_was_interrupted_says_so_in_every_short_form(outcome: Outcome) -> None:
+    cut = replace(failing(), status="interrupted", outcome=outcome)
+    assert "interrupted" in block(cut)
+    assert "interrupted" in run_line(cut, colour=False)
+    assert "interrupted" in summary_markdown([Summed(result=cut)], mask=str)

@@ -273,11 +273,10 @@ def test_role_reasoning_and_empty_deltas_are_not_the_first_token() -> None:
         {"reasoning_content": "hm", "reasoning": "hm"},
         {"content": None},
         None,
-        "text",
     ]
     chunks = [chunk(choices=[{"index": 0, "delta": delta}]) for delta in deltas]
     sample = judged(exchange(*chunks, chunk(choices=[]), chunk(choices=None), TEXT, STOP), Contract.OPENAI)
-    assert sample.events_ns == (8_000_000,)
+    assert sample.events_ns == (7_000_000,)
     assert (sample.answer_chars, sample.reasoning_chars) == (4, 2)
 
 

@@ -10,8 +10,8 @@ from ragmeter.core.requests.records import RequestSample
 from ragmeter.testing import ODDITIES, Contract
 from ragmeter.testing.response import plan_for
 from tests.clients.answers.answering import VALUES, answer, dialect_named, read
-from tests.clients.answers.test_golden_streams import NAMES, expectation
-from tests.clients.answers.test_golden_streams import STREAMS as GOLDEN
+from tests.clients.answers.golden import NAMES, expectation
+from tests.clients.answers.golden import STREAMS as GOLDEN
 from tests.llm_streams import MAX_TOKENS, STREAMS, LlmStream
 from tests.test_llm_streams import by_event
 

@@ -1,6 +1,7 @@
 """The pages by axe-core, the engine of most tools that audit pages: no finding that it calls serious or critical."""
 
 from collections.abc import Iterator
+from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
@@ -11,13 +12,16 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from ragmeter.core.compare.compare import compare
 from ragmeter.report.html.comparison_page import comparison_page
+from ragmeter.report.html.factors.page import factors_page
 from ragmeter.report.html.index.page import index_page
 from ragmeter.report.html.scorecard.tests import SessionTest
 from ragmeter.report.html.scorecard_page import page_html, session_page
 from tests.programs import program
 from tests.report.examples import every_state, failing, second_provider
+from tests.report.factors import fraction
 from tests.report.html.on_top import expired, over_time, searched
 from tests.report.html.over_time import index, many
+from tests.report.test_sweep import judged
 from tests.saved import saved_run
 
 SIX = [1.0, 1.02, 0.99, 1.01, 0.98, 1.0]
@@ -37,6 +41,9 @@ def _pages() -> dict[str, str]:
         "session": session_page([failing(), second_provider()], TESTS, comparisons=[("a or b?", "there.html")]),
         "empty": session_page([], []),
         "comparison": comparison_page(compare(sides, ragmeter_version="0")),
+        "factors": factors_page(fraction()),
+        "sweep": page_html([judged()[0]]),
+        "live": files("ragmeter.run.processes").joinpath("live.html").read_text(encoding="utf-8"),
         "index": index_page(many()),
         "index_of_none": index_page(index([])),
     }
@@ -88,7 +95,7 @@ def test_axe_finds_nothing_serious(page: Page, pages: dict[str, Path], name: str
     assert _grave(found) == []
 
 
-@pytest.mark.parametrize("name", ["fail", "comparison", "session", "index"])
+@pytest.mark.parametrize("name", ["fail", "comparison", "session", "factors", "sweep", "live", "index"])
 def test_axe_finds_nothing_serious_in_the_dark(page: Page, pages: dict[str, Path], name: str) -> None:
     page.emulate_media(color_scheme="dark")
     page.goto(pages[name].as_uri(), timeout=30_000)

@@ -12,7 +12,7 @@ from ragmeter.core.verdicts.records import Outcome
 from ragmeter.report.markdown.annotations import annotation_lines, command, no_command
 from ragmeter.report.markdown.inert import MOST, code, inert, link
 from ragmeter.report.markdown.summary import MARKS, Summed, summary_markdown
-from tests.report.examples import every_state, failing, inconclusive, invalid, passing
+from tests.report.examples import every_state, failing, inconclusive, interrupted, invalid, passing
 
 MARKDOWN = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 STATES = every_state()
@@ -122,3 +122,12 @@ def test_a_line_of_ours_is_no_command(line: str, is_command: bool) -> None:
 
 def test_every_outcome_has_a_mark() -> None:
     assert set(MARKS) == set(Outcome)
+
+
+def test_a_run_that_was_interrupted_says_so_in_the_summary_and_beside_the_run() -> None:
+    words = "the run was interrupted after 160 measured requests (Ctrl-C)"
+    assert f"{words}." in text(MARKDOWN.parse(summary(interrupted())))
+    line = next(at for at in annotation_lines([interrupted()], mask=str) if "interrupted%3A" in at)
+    assert line.startswith("::warning title=interrupted%3A ")
+    assert line.endswith(words)
+    assert "interrupted" not in summary(passing())

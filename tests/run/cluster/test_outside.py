@@ -12,13 +12,13 @@ import pytest
 
 from ragmeter.clients.kube.documents import Documents
 from ragmeter.core.result.build import result_of
+from ragmeter.core.run.plan import CTRL_C
 from ragmeter.core.run.saved import SavedRun
 from ragmeter.core.schedule.plan import Shard
 from ragmeter.run.cluster import together
 from ragmeter.run.cluster.outside import send_outside
 from ragmeter.run.cluster.results import record_in
 from ragmeter.run.cluster.together import run_together, waited
-from ragmeter.run.session.measure import CTRL_C
 from ragmeter.testing import GroundTruthServer, StreamScript
 from tests.run.cases import plan, provider, workload
 from tests.run.cluster.test_together import ORDER, documents  # noqa: F401 - a fixture

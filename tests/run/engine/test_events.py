@@ -31,12 +31,12 @@ from ragmeter.core.money.budget import Limits
 from ragmeter.core.requests.records import ErrorClass, Phase, RequestSample
 from ragmeter.core.result.result import RunResult
 from ragmeter.core.run.metadata import Source
+from ragmeter.core.run.plan import CTRL_C
 from ragmeter.core.schedule.blocks import in_order
 from ragmeter.run.engine.campaign import measure_campaign
 from ragmeter.run.engine.engine import engine_of
 from ragmeter.run.engine.here import Here
 from ragmeter.run.engine.settings import Settings
-from ragmeter.run.session.measure import CTRL_C
 from ragmeter.run.session.meter import Meter
 from ragmeter.run.store import read
 from ragmeter.testing import GroundTruthServer, StreamScript

@@ -20,13 +20,13 @@ from ragmeter.core.campaign.events import Event, RequestEnded, RequestStarted, T
 from ragmeter.core.errors import TargetError
 from ragmeter.core.inputs.workload import Workload
 from ragmeter.core.requests.records import ErrorClass, RequestSample
-from ragmeter.core.run.plan import RunEnding
+from ragmeter.core.run.plan import CTRL_C, RunEnding
 from ragmeter.core.schedule.phases import phases
 from ragmeter.run.load.loader import fast_loop
 from ragmeter.run.processes.messages import Connect
 from ragmeter.run.processes.worker import allow_files
 from ragmeter.run.processes.workers import Workers, worker_count
-from ragmeter.run.session.measure import CTRL_C, Conditions, measure
+from ragmeter.run.session.measure import Conditions, measure
 from ragmeter.testing import GroundTruthServer, StreamScript
 from tests.run.cases import provider, workload
 from tests.tethered import tethered

@@ -11,10 +11,11 @@ import pytest
 from ragmeter.core.campaign.events import Event, Said, TrialStarted, WarmupStarted
 from ragmeter.core.money.budget import Limits
 from ragmeter.core.requests.records import ErrorClass
+from ragmeter.core.run.plan import CTRL_C
 from ragmeter.core.schedule.blocks import in_order
 from ragmeter.run.processes.workers import Workers
 from ragmeter.run.session.campaign import run_campaign
-from ragmeter.run.session.measure import CTRL_C, Conditions
+from ragmeter.run.session.measure import Conditions
 from ragmeter.run.session.meter import Meter
 from ragmeter.run.session.variant import Variant
 from ragmeter.run.store import SampleLog, read

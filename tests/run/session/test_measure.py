@@ -13,13 +13,13 @@ from ragmeter.core.errors import TargetError
 from ragmeter.core.inputs.traces import Lengths, TracedRequest
 from ragmeter.core.inputs.workload import Workload
 from ragmeter.core.requests.records import ErrorClass, Phase, RequestSample
-from ragmeter.core.run.plan import RunEnding
+from ragmeter.core.run.plan import CTRL_C, RunEnding
 from ragmeter.core.schedule.phases import phases, trial
 from ragmeter.core.schedule.plan import PhasePlan
 from ragmeter.run.load.loader import ClientLoad
 from ragmeter.run.load.single import ask
 from ragmeter.run.load.standstill import Standstill
-from ragmeter.run.session.measure import CTRL_C, Conditions, _Run, measure
+from ragmeter.run.session.measure import Conditions, _Run, measure
 from ragmeter.testing import GroundTruthServer, StreamScript
 from tests.run.cases import provider, workload
 from tests.run.single_threaded import single_threaded

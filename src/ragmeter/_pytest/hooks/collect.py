@@ -9,11 +9,12 @@ import pytest
 
 from ragmeter._pytest.hooks.ids import NO_PROVIDER, id_of
 from ragmeter._pytest.hooks.keys import left_out_key, session_of
+from ragmeter._pytest.hooks.reports import none_of_a_refused_run
 from ragmeter._pytest.options.inherited import hint
 from ragmeter._pytest.options.unknown import variable_hint
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Generator, Sequence
 
     from ragmeter._pytest.session.session import BenchSession
     from ragmeter.core.campaign.case import Case
@@ -30,6 +31,23 @@ baseline_fixture = "gated_metric"
 reference_fixture = "referenced_metric"
 probe_fixture = "probed_provider"
 probe_marker = "ew_probe"
+
+
+class ListingHooks:
+    """Of a run with a provider while it collects; registered at configure time, when the session's cases are known."""
+
+    def __init__(self, bench: BenchSession) -> None:
+        self._bench = bench
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_collection(self, session: pytest.Session) -> Generator[None, object, object]:
+        with none_of_a_refused_run(session.config):
+            return (yield)
+
+    def pytest_report_collectionfinish(self) -> list[str]:
+        from ragmeter._pytest.session.plan import notices_of
+
+        return [f"ragmeter: {notice}" for notice in notices_of(self._bench)]
 
 
 def parametrize(metafunc: pytest.Metafunc) -> None:

@@ -57,9 +57,7 @@ def configure(config: pytest.Config) -> None:
 
 
 def _start(config: pytest.Config, options: BenchOptions) -> None:
-    from ragmeter._pytest.hooks.live import LiveHooks
     from ragmeter._pytest.hooks.reports import place_reports
-    from ragmeter._pytest.hooks.unfit import UnfitHooks
     from ragmeter._pytest.session.cases import (
         cases_of,
         check_deployed,
@@ -123,8 +121,7 @@ def _start(config: pytest.Config, options: BenchOptions) -> None:
         session.probes.find(provider)  # refuses a file that is no probe of it
     config.stash[session_key] = session
     config.add_cleanup(session.close)
-    config.pluginmanager.register(LiveHooks(session), "ragmeter.live")
-    config.pluginmanager.register(UnfitHooks(), "ragmeter.unfit")
+    _register(config, session)
     for case in () if config.option.collectonly else cases:
         if case.provider.local is not None:
             check_startable(case.provider.local, traced=receiver is not None)
@@ -134,6 +131,20 @@ def _start(config: pytest.Config, options: BenchOptions) -> None:
         _publish(config, session, options.pushgateway)
     if not config.option.collectonly:
         place_reports(config, session)
+
+
+def _register(config: pytest.Config, session: BenchSession) -> None:
+    """What measures and reports takes most of a second to import; a mere listing needs none of it."""
+    if config.option.collectonly:
+        from ragmeter._pytest.hooks.collect import ListingHooks
+
+        config.pluginmanager.register(ListingHooks(session), "ragmeter.listing")
+        return
+    from ragmeter._pytest.hooks.live import LiveHooks
+    from ragmeter._pytest.hooks.unfit import UnfitHooks
+
+    config.pluginmanager.register(LiveHooks(session), "ragmeter.live")
+    config.pluginmanager.register(UnfitHooks(), "ragmeter.unfit")
 
 
 def _shown(config: pytest.Config, progress: Emit) -> Emit:

@@ -226,7 +226,8 @@ def properties_of(result: RunResult) -> list[tuple[str, object]]:
     names = (*(() if result.steps else latencies), "requests", "errors")
     figures = [(name, getattr(result, name)) for name in names]
     known = [(name, round(value, 3)) for name, value in figures if value is not None]
-    return [("run_id", result.run_id), ("outcome", result.outcome.value), *known, *_caches_of(result)]
+    said = [("run_id", result.run_id), ("outcome", result.outcome.value), ("status", result.status)]
+    return [*said, *known, *_caches_of(result)]
 
 
 def _caches_of(result: RunResult) -> list[tuple[str, object]]:

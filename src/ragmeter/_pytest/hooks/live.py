@@ -18,7 +18,7 @@ from ragmeter._pytest.hooks.sentences import say_in_words, warn_in_words
 from ragmeter._pytest.hooks.summary import write_summary, write_verdicts
 from ragmeter._pytest.hooks.surfaces import Surfaces
 from ragmeter._pytest.session.endings import reports_first
-from ragmeter._pytest.session.plan import notices_of, select
+from ragmeter._pytest.session.plan import select
 from ragmeter._pytest.session.reach import reach_all
 from ragmeter._pytest.session.verdicts import conclude
 from ragmeter.core.errors import RagmeterError, StorageError
@@ -41,31 +41,22 @@ def _tell(words: str) -> None:
         sys.__stderr__.write(f"\n{words}\n")
 
 
-class LiveHooks:
-    """Registered at configure time, when the session's cases are known."""
+class LiveHooks(collect.ListingHooks):
+    """Of a run that measures."""
 
     def __init__(self, bench: BenchSession) -> None:
-        self._bench = bench
+        super().__init__(bench)
         self._secrets = secrets_of_all(case.provider for case in bench.cases)
         self._tests = TestsSoFar()
         self._timed = 0
         self._surfaces = Surfaces(bench, self._secrets, os.environ)
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_collection(self, session: pytest.Session) -> Generator[None, object, object]:
-        with none_of_a_refused_run(session.config):
-            return (yield)
-
-    def pytest_report_collectionfinish(self) -> list[str]:
-        return [f"ragmeter: {notice}" for notice in notices_of(self._bench)]
-
-    @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
         self._bench.keep_open(like_ctrl_c())
         self._bench.keep_open(masked_logs(self._secrets))
         with none_of_a_refused_run(session.config):
-            if not session.config.option.collectonly:
-                self._reach(session.items)
+            self._reach(session.items)
             return (yield)
 
     def _reach(self, items: list[pytest.Item]) -> None:
@@ -131,6 +122,7 @@ class LiveHooks:
                 session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
         for finished in self._bench.finished:
             write_property(session.config, f"outcome {finished.case.id}", finished.result.outcome.value)
+            write_property(session.config, f"status {finished.case.id}", finished.result.status)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         write_summary(terminalreporter, self._bench)
@@ -139,7 +131,7 @@ class LiveHooks:
     def pytest_unconfigure(self, config: pytest.Config) -> None:
         """Behind all that pytest and its plugins say of the session."""
         terminal = config.pluginmanager.get_plugin("terminalreporter")
-        if terminal is not None and not config.option.collectonly:
+        if terminal is not None:
             self._surfaces.annotate(terminal)
             write_verdicts(terminal, self._bench)
 

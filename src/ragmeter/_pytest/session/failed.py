@@ -1,10 +1,13 @@
 """The outcome of a run is that of the session: a test that fails on it, whichever it is, changes what its files say."""
 
-from dataclasses import dataclass, field
+from __future__ import annotations
 
-from ragmeter.core.result.failures import FailedTest
-from ragmeter.core.result.result import RunResult
-from ragmeter.core.result.tested import tested
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ragmeter.core.result.failures import FailedTest
+    from ragmeter.core.result.result import RunResult
 
 
 @dataclass(slots=True)
@@ -18,6 +21,8 @@ class FailedTests:
 
     def amended(self, result: RunResult, case_id: str) -> RunResult:
         """See `tested`."""
+        from ragmeter.core.result.tested import tested
+
         return tested(result, self.of(case_id))
 
     def of(self, case_id: str) -> tuple[FailedTest, ...]:

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 from ragmeter.clients.files import write_atomically
 from ragmeter.core.codec import to_json
-from ragmeter.report.jsonfile import result_json
-from ragmeter.report.prometheus.netprobe import netprobe_prometheus_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,6 +58,8 @@ class Factored:
 
 def write_result(options: BenchOptions, finished: Finished) -> None:
     """As JSON beside the raw record, and to the file that was asked for. Raises StorageError."""
+    from ragmeter.report.jsonfile import result_json
+
     text, asked = result_json(finished.result), options.result_file
     write_atomically(finished.path, text)
     if asked is not None and not finished.case.repeat:
@@ -68,5 +68,7 @@ def write_result(options: BenchOptions, finished: Finished) -> None:
 
 def write_probe(probe: Netprobe, path: Path) -> None:
     """As JSON and as Prometheus text. Raises StorageError."""
+    from ragmeter.report.prometheus.netprobe import netprobe_prometheus_text
+
     write_atomically(path, to_json(probe, indent=2) + "\n")
     write_atomically(path.with_suffix(".prom"), netprobe_prometheus_text([probe]))

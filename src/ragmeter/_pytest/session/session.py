@@ -2,25 +2,31 @@
 kept.
 """
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from __future__ import annotations
+
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-import pytest
-
-from ragmeter._pytest.options.bench_options import BenchOptions
 from ragmeter._pytest.session.failed import FailedTests
-from ragmeter._pytest.session.finished import Compared, Factored, Finished
-from ragmeter.core.campaign.case import Case
-from ragmeter.core.campaign.events import Emit
 from ragmeter.core.errors import RagmeterError
-from ragmeter.core.inputs.provider import Provider
-from ragmeter.run.engine.probe_schedule import ProbeSchedule
-from ragmeter.run.engine.probing import ProbeSession
-from ragmeter.run.engine.resources import Resources
-from ragmeter.run.session.meter import Meter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    import pytest
+
+    from ragmeter._pytest.options.bench_options import BenchOptions
+    from ragmeter._pytest.session.finished import Compared, Factored, Finished
+    from ragmeter.core.campaign.case import Case
+    from ragmeter.core.campaign.events import Emit
+    from ragmeter.core.inputs.provider import Provider
+    from ragmeter.run.engine.probe_schedule import ProbeSchedule
+    from ragmeter.run.engine.probing import ProbeSession
+    from ragmeter.run.engine.resources import Resources
+    from ragmeter.run.session.meter import Meter
 
 T = TypeVar("T")
 

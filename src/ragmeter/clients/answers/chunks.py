@@ -40,6 +40,9 @@ def read_chunk(payload: Mapping[str, Any], at_ns: int, reading: Reading) -> None
     if not is_chunk(payload) and not any(as_text(payload.get(name)) for name in ("object", "type", "id")):
         reading.fail(ErrorClass.PROTOCOL, f"not a chunk of a chat completion: {describe_error(payload)}", at_ns)
         return
+    if (words := _misshapen(payload, choice)) is not None:
+        reading.fail(ErrorClass.PROTOCOL, f"not a chunk of a chat completion: {words}", at_ns)
+        return
     reading.request_id = as_text(payload.get("id")) or reading.request_id
     reading.model_id = as_text(payload.get("model")) or reading.model_id
     tokens = _read_usage(payload, choice, reading)
@@ -62,6 +65,30 @@ def _failure(payload: Mapping[str, Any], choice: Mapping[str, Any]) -> str | Non
         if holder.get("error") or holder.get("errors") or holder.get("object") == "error":
             return describe_error(holder)
     return None if choice or isinstance(payload.get("usage"), dict) else failure_words(payload)
+
+
+def _misshapen(payload: Mapping[str, Any], choice: Mapping[str, Any]) -> str | None:
+    """What of a chunk is of another type than a client of the API can read; null is as if it was not there."""
+    for name, told, types, kind in _places(payload, choice):
+        if told is not None and not isinstance(told, types):
+            return f"{name} is {told!r}, not {kind}"
+    choices = payload.get("choices")
+    return f"choices[0] is {choices[0]!r}, not an object" if choices and choices[0] is not choice else None
+
+
+def _places(
+    payload: Mapping[str, Any], choice: Mapping[str, Any]
+) -> Iterator[tuple[str, Any, type | tuple[type, ...], str]]:
+    """The name of a place, what stands there, and what may."""
+    yield "choices", payload.get("choices"), list, "a list"
+    yield "usage", payload.get("usage"), dict, "an object"
+    yield "finish_reason", choice.get("finish_reason"), str, "text"
+    delta = choice.get("delta")
+    yield "delta", delta, dict, "an object"
+    content = delta.get("content") if isinstance(delta, dict) else None
+    yield "delta.content", content, (str, list, dict), "text"
+    for part in content if isinstance(content, list) else ():
+        yield "a part of delta.content", part, (str, dict), "text"
 
 
 def _read_usage(payload: Mapping[str, Any], choice: Mapping[str, Any], reading: Reading) -> int | None:

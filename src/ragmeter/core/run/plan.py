@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from ragmeter.core.client.floor import Calibration
 from ragmeter.core.figures.observe.records import Reading
@@ -89,6 +89,10 @@ class Part:
     ended_ns: int
     whole: bool
     level: float | None = None
+
+
+CTRL_C: Final = "Ctrl-C"
+"""The reason of a run that its user ended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from ragmeter.core.verdicts.records import Outcome
 from ragmeter.report.markdown.inert import Mask
 from ragmeter.report.words.bounds import reasons
 from ragmeter.report.words.markup import clean
-from ragmeter.report.words.naming import run_name
+from ragmeter.report.words.naming import reason, run_name
 
 _LEVELS: Final = {
     Outcome.FAIL: "error",
@@ -30,6 +30,8 @@ def annotation_lines(results: Iterable[RunResult], *, mask: Mask) -> list[str]:
 
 
 def _of_run(result: RunResult, mask: Mask) -> Iterator[tuple[str, str, str]]:
+    if result.status == "interrupted":
+        yield "warning", mask(f"interrupted: {run_name(result)}"), mask(reason(result))
     for outcome, words in reasons(result):
         if outcome in _LEVELS:
             title = f"{outcome.value.replace('_', ' ')}: {run_name(result)}"

@@ -59,6 +59,7 @@ def run_line(result: RunResult, *, colour: bool) -> str:
     alike = sum(outcome is found[0][0] for outcome, _ in found)
     more = f" (and {alike - 1} more)" if alike > 1 else ""
     why = f"{found[0][1]}{more}; " if found else ""
+    why += "interrupted; " if result.status == "interrupted" else ""
     return page.outcome(result.outcome, f"{run_name(result)}: {why}{figures}")[0]
 
 

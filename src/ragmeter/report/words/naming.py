@@ -10,6 +10,7 @@ from ragmeter.core.result.result import RunResult
 from ragmeter.core.run.plan import labelled
 from ragmeter.core.stats.estimate import Estimate
 from ragmeter.core.verdicts.records import Outcome, SloVerdict
+from ragmeter.report.words.format import count
 
 SMOKE_BELOW_SECONDS: Final = 600
 """Runs shorter than this are labelled smoke: MLPerf Inference asks for at least 600 s."""
@@ -46,7 +47,19 @@ def is_smoke(result: RunResult) -> bool:
 
 
 def reason(result: RunResult) -> str:
-    """Why the run has its outcome, in a few words; what exactly happened is said by ``evidence``."""
+    """Why the run has its outcome, in a few words, and whether it was interrupted; what exactly happened is said by
+    ``evidence``.
+    """
+    said = _reason(result)
+    if result.status != "interrupted" or "interrupted" in said or _cut_before_all(result):
+        return said
+    requests = result.measured_requests
+    after = f"after {count(requests)} measured {'request' if requests == 1 else 'requests'}"
+    why = _cut(result)
+    return f"{said}; the run was interrupted {after}{f' ({why})' if why else ''}"
+
+
+def _reason(result: RunResult) -> str:
     if result.harness.reasons:
         return "The measurement is not valid, so no figure here judges the service"
     if _cut_before_all(result):
@@ -77,8 +90,13 @@ def evidence(result: RunResult) -> tuple[str, ...]:
 
 def _cut_before_all(result: RunResult) -> str | None:
     """Why a run ended before its first measured request; None of any other run."""
+    return None if result.measured_requests else _cut(result)
+
+
+def _cut(result: RunResult) -> str | None:
+    """Why a run ended before it was done, as far as that is known."""
     told = (words for words in result.warnings if words.startswith(_CUT))
-    return None if result.measured_requests else next((words.removeprefix(_CUT) for words in told), None)
+    return next((words.removeprefix(_CUT) for words in told), None)
 
 
 _CUT: Final = "interrupted: "

@@ -15,13 +15,12 @@ from ragmeter.core.cluster.orders import Order, config_map_of
 from ragmeter.core.errors import ClusterError, ConfigError
 from ragmeter.core.inputs.provider import Provider
 from ragmeter.core.inputs.workload import Workload
-from ragmeter.core.run.plan import RunEnding
+from ragmeter.core.run.plan import CTRL_C, RunEnding
 from ragmeter.core.run.saved import SavedRun
 from ragmeter.jobs.names import NAME, has_indexed_jobs
 from ragmeter.jobs.orders import Terms, jobs_of, root_of
 from ragmeter.run.cluster.carried import STOP_S, Carried, Place
 from ragmeter.run.cluster.results import RESULT
-from ragmeter.run.session.measure import CTRL_C
 
 
 def context_of(provider: Provider) -> str:

@@ -5,9 +5,9 @@ from typing import Protocol
 
 from ragmeter.core.campaign.case import Case
 from ragmeter.core.campaign.events import CampaignEnded
+from ragmeter.core.run.plan import CTRL_C
 from ragmeter.core.run.saved import SavedRun
 from ragmeter.run.engine.engine import Engine
-from ragmeter.run.session.measure import CTRL_C
 
 
 class Strategy(Protocol):

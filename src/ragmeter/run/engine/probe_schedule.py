@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from ragmeter.core.errors import RagmeterError
 from ragmeter.core.netprobe.placement import settled
+from ragmeter.core.run.plan import CTRL_C
 from ragmeter.core.run.probes import with_placement, with_probe
 from ragmeter.run.cluster.netprobe import find_placement
 from ragmeter.run.engine.background_probe import BackgroundProbe
 from ragmeter.run.engine.probing import Occasion, ProbeSession
 from ragmeter.run.plan.planning import run_id
 from ragmeter.run.plan.probes import OFF
-from ragmeter.run.session.measure import CTRL_C
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence

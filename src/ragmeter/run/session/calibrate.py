@@ -19,12 +19,12 @@ from ragmeter.core.inputs.access.tls import OF_THE_SYSTEM
 from ragmeter.core.inputs.provider import Provider
 from ragmeter.core.inputs.workload import Workload
 from ragmeter.core.requests.records import Phase
-from ragmeter.core.run.plan import RunPlan
+from ragmeter.core.run.plan import CTRL_C, RunPlan
 from ragmeter.core.schedule.phases import phases
 from ragmeter.core.schedule.shards import shared
 from ragmeter.run.processes.children import Child
 from ragmeter.run.processes.workers import Workers
-from ragmeter.run.session.measure import CTRL_C, Conditions, measure
+from ragmeter.run.session.measure import Conditions, measure
 
 STREAM_S = 0.3
 FIRST_MS = 50.0

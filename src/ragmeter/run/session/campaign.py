@@ -12,10 +12,11 @@ from ragmeter.core.campaign.events import (
     WarmupEnded,
     WarmupStarted,
 )
+from ragmeter.core.run.plan import CTRL_C
 from ragmeter.core.schedule.blocks import in_order, incomplete
 from ragmeter.core.schedule.phases import trial, warmup
 from ragmeter.run.session.forecast import fewest_trials, least_s, trials_s
-from ragmeter.run.session.measure import CTRL_C, WATCH_S
+from ragmeter.run.session.measure import WATCH_S
 from ragmeter.run.session.meter import Meter
 from ragmeter.run.session.search import search
 from ragmeter.run.session.stopping import Stopping

@@ -13,11 +13,12 @@ from ragmeter.core.inputs.provider import Provider
 from ragmeter.core.inputs.workload import Workload
 from ragmeter.core.requests.measures import e2e_ms
 from ragmeter.core.requests.records import Phase, RequestSample
+from ragmeter.core.run.plan import CTRL_C
 from ragmeter.core.schedule.phases import trial
 from ragmeter.core.schedule.plan import Marking
 from ragmeter.core.verdicts.knee import LoadStep, next_concurrency
 from ragmeter.run.processes.workers import Workers
-from ragmeter.run.session.measure import CTRL_C, Conditions, measure
+from ragmeter.run.session.measure import Conditions, measure
 
 MANY: Final = 20_000
 """More requests than a step sends: its time ends it."""

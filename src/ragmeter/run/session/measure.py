@@ -20,7 +20,7 @@ from ragmeter.core.inputs.provider import Provider
 from ragmeter.core.inputs.workload import Workload
 from ragmeter.core.requests.cache_counts import TrialCounts
 from ragmeter.core.requests.records import ErrorClass, Phase, RequestSample
-from ragmeter.core.run.plan import RunEnding
+from ragmeter.core.run.plan import CTRL_C, RunEnding
 from ragmeter.core.schedule.phases import asked_once
 from ragmeter.core.schedule.plan import Marking, PhasePlan
 from ragmeter.run.load.loader import ClientLoad, fast_loop
@@ -33,7 +33,6 @@ WATCH_S = 0.25
 BEGIN_TOLERANCE_S = 0.1
 RENEW_AGAIN_S = 1.0
 """At least so long after a credential another one is got, or tried to be."""
-CTRL_C = "Ctrl-C"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
