@@ -79,8 +79,8 @@ def test_document_that_is_no_mapping_is_refused(document: object) -> None:
 def test_misspelt_key_is_named_with_the_right_one_and_all_that_are_allowed() -> None:
     assert sentence("workload.v1", {**MANIFEST, "retreival": {}}) == (
         "x.yaml: $.retreival: unknown key; did you mean 'retrieval'? allowed: benchmark, cache, description, factors, "
-        "goodput, leaving, lengths, load, model, name, prompt_order, prompts, prompts_file, request, retrieval, schema, "
-        "sessions, slo, target, until, version"
+        "goodput, leaving, lengths, load, model, name, prompt_order, prompts, prompts_file, request, retrieval, "
+        "schema, sessions, slo, target, until, version"
     )
 
 
