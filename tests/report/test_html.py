@@ -108,14 +108,14 @@ def test_outcome_and_every_verdict_are_said_in_words(result: RunResult) -> None:
     ("result", "reason"),
     [
         (passing(), "All 4 SLOs are met."),
-        (inconclusive(), "1 of 4 SLOs undecided: p95(ttft_ms) = 1467 against 1500"),
+        (inconclusive(), "1 of 4 SLOs undecided: TTFT p95 is 1,467 ms"),
         (no_data(), "1 of 4 SLOs without enough data: p95(ttft_ms) <= 1500: too few samples to judge (n=40)."),
         (
             invalid(),
             "so no figure here judges the service: the client's CPU was at 97 %, above 85 % (and 2 more below).",
         ),
         (bare(), "No SLO was declared: nothing was judged."),
-        (failing(), "4 of 4 SLOs missed: p95(ttft_ms) = 2598 against 1500"),
+        (failing(), "4 of 4 SLOs missed: TTFT p95 is 2,598 ms ("),
     ],
 )
 def test_the_headline_says_why_in_one_sentence(result: RunResult, reason: str) -> None:

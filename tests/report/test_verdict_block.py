@@ -55,6 +55,18 @@ def test_what_is_undecided_and_what_lacks_data_say_so() -> None:
     assert "too few samples" in block(tiny())
 
 
+def test_no_line_ends_between_a_number_and_its_unit() -> None:
+    page = Page(width=40, colour=False)
+    lines = page.paragraph("the share of failed requests is at most 2 % and TTFT below 1,500 ms at 3 servers")
+    assert [line.strip() for line in lines] == [
+        "the share of failed requests is at",
+        "most 2 % and TTFT below 1,500 ms at 3",
+        "servers",
+    ]
+    for width in range(40, 121):
+        assert not re.search(r"\d\n +(%|ms)\b", block(inconclusive(), width))
+
+
 def test_a_client_that_was_not_fit_judges_nothing() -> None:
     text = block(invalid())
     assert "INVALID  the client's CPU was at 97 %" in text

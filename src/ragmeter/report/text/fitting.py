@@ -1,5 +1,6 @@
 """Text that fits a terminal: words wrap, cells stand in columns that never touch, outcomes have their colour."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from textwrap import wrap
@@ -19,6 +20,9 @@ _COLOURS: Final = {
 INDENT: Final = "  "
 NAMES_WIDTH: Final = 11
 CELL_WIDTH: Final = 31
+_NO_BREAK: Final = "\N{NO-BREAK SPACE}"
+_UNIT: Final = re.compile(r"(?<=\d) (?=(?:%|ms|s|min|h|MB|GB|USD|tokens/s|requests/s|req/s)(?![\w/]))")
+"""The space between a number and its unit, where no line ends."""
 
 
 def verdict_lines(verdicts: Iterable[tuple[Outcome, str]], *, width: int, colour: bool) -> list[str]:
@@ -38,7 +42,9 @@ class Page:
         return f"\x1b[{code}m{words}\x1b[0m" if self.colour else words
 
     def paragraph(self, words: str, *, first: str = INDENT) -> list[str]:
-        return wrap(clean(words), self.width, initial_indent=first, subsequent_indent=" " * len(first))
+        joined = _UNIT.sub(_NO_BREAK, clean(words))
+        lines = wrap(joined, self.width, initial_indent=first, subsequent_indent=" " * len(first))
+        return [line.replace(_NO_BREAK, " ") for line in lines]
 
     def entry(self, name: str, words: str) -> list[str]:
         """A name with text that hangs beside it."""

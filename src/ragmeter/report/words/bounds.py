@@ -10,7 +10,7 @@ from ragmeter.core.result.result import RunResult
 from ragmeter.core.verdicts.judge import RANKING
 from ragmeter.core.verdicts.records import Outcome, SloVerdict, StepVerdict
 from ragmeter.report.words.format import UNKNOWN, number, percent, quantity, symbol, unit_of
-from ragmeter.report.words.naming import failed_tests, sentence
+from ragmeter.report.words.naming import cut_before_all, failed_tests, reason, sentence
 
 Gate: TypeAlias = Mapping[Figure, Regression]
 """The verdicts on a run against a baseline or a reference."""
@@ -94,6 +94,16 @@ def reasons(result: RunResult) -> list[tuple[Outcome, str]]:
     unfit = [(Outcome.INVALID, words) for words in result.harness.reasons]
     missed = [] if unfit else [(at.outcome, slo_words(result, at)) for at in unmet(result)]
     return [*unfit, *missed, *failed_tests(result)]
+
+
+def full_reason(result: RunResult) -> str:
+    """Why the run has its outcome, in one sentence that holds the first thing that led to it."""
+    cut = cut_before_all(result)
+    found = [cut] if cut else [words for outcome, words in reasons(result) if outcome is result.outcome]
+    if not found:
+        return f"{reason(result)}."
+    more = f" (and {len(found) - 1} more below)" if len(found) > 1 else ""
+    return f"{reason(result)}: {found[0].rstrip('.')}{more}."
 
 
 def gate_words(gate: Gate) -> str:

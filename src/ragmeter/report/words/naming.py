@@ -48,10 +48,10 @@ def is_smoke(result: RunResult) -> bool:
 
 def reason(result: RunResult) -> str:
     """Why the run has its outcome, in a few words, and whether it was interrupted; what exactly happened is said by
-    ``evidence``.
+    `full_reason`.
     """
     said = _reason(result)
-    if result.status != "interrupted" or "interrupted" in said or _cut_before_all(result):
+    if result.status != "interrupted" or "interrupted" in said or cut_before_all(result):
         return said
     requests = result.measured_requests
     after = f"after {count(requests)} measured {'request' if requests == 1 else 'requests'}"
@@ -62,7 +62,7 @@ def reason(result: RunResult) -> str:
 def _reason(result: RunResult) -> str:
     if result.harness.reasons:
         return "The measurement is not valid, so no figure here judges the service"
-    if _cut_before_all(result):
+    if cut_before_all(result):
         return "Nothing was measured"
     if result.outcome is Outcome.NOT_JUDGED or not (result.verdicts or result.failed_tests):
         return "No SLO was declared: nothing was judged"
@@ -76,19 +76,7 @@ def _reason(result: RunResult) -> str:
     return "; ".join(said)
 
 
-def evidence(result: RunResult) -> tuple[str, ...]:
-    """The sentences that led to the outcome, each about one SLO or one limit of the client."""
-    if result.harness.reasons:
-        return result.harness.reasons
-    if why := _cut_before_all(result):
-        return (why,)
-    if result.outcome is Outcome.PASS:
-        return ()
-    tests = (words for outcome, words in failed_tests(result) if outcome is result.outcome)
-    return (*(sentence(result, verdict) for verdict in _deciding(result)), *tests)
-
-
-def _cut_before_all(result: RunResult) -> str | None:
+def cut_before_all(result: RunResult) -> str | None:
     """Why a run ended before its first measured request; None of any other run."""
     return None if result.measured_requests else _cut(result)
 
@@ -100,15 +88,6 @@ def _cut(result: RunResult) -> str | None:
 
 
 _CUT: Final = "interrupted: "
-
-
-def full_reason(result: RunResult) -> str:
-    """Why the run has its outcome, in one sentence that holds the first piece of evidence."""
-    sentences = evidence(result)
-    if not sentences:
-        return f"{reason(result)}."
-    more = f" (and {len(sentences) - 1} more below)" if len(sentences) > 1 else ""
-    return f"{reason(result)}: {sentences[0].rstrip('.')}{more}."
 
 
 def sentence(result: RunResult, verdict: SloVerdict) -> str:

@@ -44,8 +44,11 @@ def _headline(index: Index) -> Html:
     )
     named = f"{len(rows)} {'run' if len(rows) == 1 else 'runs'}, the newest of {moment(newest.started_at)}"
     changed = [row for row in rows if row.changes]
-    levels = f"New levels at {len(changed)} of them." if changed else "No figure has reached a new level."
-    left_out = f" {len(index.damaged)} files cannot be read, see below." if index.damaged else ""
+    levels = "No figure has reached a new level."
+    if changed:
+        levels = f"A figure has reached a new level at {len(changed)} of them."
+    damaged = len(index.damaged)
+    left_out = f" {damaged} {'file' if damaged == 1 else 'files'} cannot be read, see below." if damaged else ""
     return element(
         "header",
         element("h2", named),

@@ -8,13 +8,13 @@ from ragmeter.core.verdicts.judge import RANKING
 from ragmeter.core.verdicts.records import SloVerdict
 from ragmeter.report.html.charts import against_bound
 from ragmeter.report.html.layout import Row, badge, callout, code, section, stacked, table
+from ragmeter.report.words.bounds import full_reason
 from ragmeter.report.words.failures import failures_decide, group_sentences
 from ragmeter.report.words.format import UNKNOWN, count, interval, moment, quantity, span, unit_of
 from ragmeter.report.words.markup import Html, element, join
 from ragmeter.report.words.naming import (
     SMOKE_BELOW_SECONDS,
     failed_tests,
-    full_reason,
     is_smoke,
     own_warnings,
     provider_label,
