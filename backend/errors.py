@@ -21,6 +21,7 @@ ServiceError                500 internal
 ├── RequestTimeoutError     504 timeout
 ├── StoreError              503 store, with Retry-After
 │   └── StoreFullError      507 store_full, with Retry-After
+├── RerankError             503 rerank, with Retry-After
 ├── TargetError             502 target
 ├── KubeError               502 kube
 │   ├── KubeForbiddenError  403 and 401 of the API server
@@ -146,6 +147,12 @@ class StoreFullError(StoreError):
     """It has no room for what it should keep."""
 
     status, type, retry_after_s = 507, "store_full", 60
+
+
+class RerankError(ServiceError):
+    """The reranker does not answer, or not as it should."""
+
+    status, type, retry_after_s = 503, "rerank", 2
 
 
 class TargetError(ServiceError):

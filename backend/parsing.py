@@ -81,6 +81,16 @@ def llm_url(value: str) -> str:
     return value.rstrip("/").removesuffix("/v1").rstrip("/")
 
 
+def rerank_url(value: str) -> str | None:
+    """The whole address of the endpoint; `/v1/rerank` where the path says nothing else."""
+    if not value:
+        return None
+    if not _is_plain_url(value):
+        raise ValueError("http://HOST:PORT or https://HOST:PORT, with or without a path, without user name or query")
+    path = urlsplit(value).path.rstrip("/")
+    return value.rstrip("/") + {"": "/v1/rerank", "/v1": "/rerank"}.get(path, "")
+
+
 def _is_plain_url(value: str) -> bool:
     try:
         parts = urlsplit(value)

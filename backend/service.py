@@ -20,6 +20,7 @@ from .query.pipeline import Pipeline
 from .retrieval.batching import RetrievalBatcher
 from .retrieval.embedder import Embedder
 from .retrieval.opening import open_store, recipe_of
+from .retrieval.reranking import open_reranker
 from .retrieval.store import Store
 from .settings import Settings
 from .telemetry.metrics import Metrics
@@ -115,6 +116,7 @@ def build_service(settings: Settings, *, loopback: bool) -> Service:
     pipeline = Pipeline(
         settings=settings,
         batcher=batcher,
+        reranker=open_reranker(settings, embedder),
         llm=llm,
         admission=Admission(max_inflight=settings.max_inflight, max_queue=settings.max_queue, gauge=metrics.inflight),
         metrics=metrics,

@@ -3,26 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any
 
 from . import parsing
+from .environment import Env, read, secret_in, variables_of
 from .errors import ConfigurationError
 
-
-@dataclass(frozen=True, slots=True)
-class Env:
-    """The environment variable behind a setting; an empty one counts as unset. `parse` raises what is allowed."""
-
-    name: str
-    default: str
-    parse: Callable[[str], Any]
-    meaning: str
-
-
-_SECRETS = ("vllm_api_key", "token", "postgres_password")
+_SECRETS = ("vllm_api_key", "token", "postgres_password", "rerank_api_key")
 """Each may come from a file of its own."""
 
 
@@ -118,8 +108,27 @@ class Settings:
     candidates: Annotated[
         int,
         Env(
-            "RAG_CANDIDATES", "50", parsing.integer(1, 1000), "chunks that each of two searches brings to a hybrid one"
+            "RAG_CANDIDATES",
+            "50",
+            parsing.integer(1, 1000),
+            "chunks that each of two searches brings to a hybrid one, and that are reranked",
         ),
+    ]
+    rerank: Annotated[bool, Env("RAG_RERANK", "0", parsing.switch, "rerank what is found when a query does not say")]
+    rerank_url: Annotated[
+        str | None,
+        Env("RAG_RERANK_URL", "", parsing.rerank_url, "reranker: http://HOST:PORT[/v1/rerank]; empty: the embedder"),
+    ]
+    rerank_model: Annotated[str | None, Env("RAG_RERANK_MODEL", "", parsing.text, "model that the reranker has")]
+    rerank_api_key: Annotated[
+        str | None, Env("RAG_RERANK_API_KEY", "", parsing.text, "bearer token for the reranker")
+    ] = field(repr=False)
+    rerank_api_key_file: Annotated[
+        str | None, Env("RAG_RERANK_API_KEY_FILE", "", parsing.text, "file that holds RAG_RERANK_API_KEY")
+    ]
+    rerank_timeout_s: Annotated[
+        float,
+        Env("RAG_RERANK_TIMEOUT_SECONDS", "10", parsing.number(0.01, 600), "deadline of one call of it"),
     ]
     postgres_url: Annotated[
         str | None,
@@ -329,10 +338,11 @@ class Settings:
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Settings:
         """Raises ConfigurationError that names the variable, its value and what is allowed."""
-        values = {field_name: _read(environ, env) for field_name, env in _environment().items()}
+        variables = variables_of(cls)
+        values = {field_name: read(environ, env) for field_name, env in variables.items()}
         for secret in _SECRETS:
             file = f"{secret}_file"
-            values[secret] = values[secret] or _secret(values[file], _environment()[file].name)
+            values[secret] = values[secret] or secret_in(values[file], variables[file].name)
         settings = cls(**values)
         settings._check()
         return settings
@@ -349,41 +359,17 @@ class Settings:
             )
         if self.top_k > self.max_k:
             raise ConfigurationError(f"RAG_TOP_K: {self.top_k} is more than RAG_MAX_K ({self.max_k})")
+        if self.rerank_url is not None and self.rerank_model is None:
+            raise ConfigurationError("RAG_RERANK_MODEL: needed with RAG_RERANK_URL: it is part of what a run measures")
 
     @property
     def threads(self) -> int:
         return self.embed_threads or min(4, len(os.sched_getaffinity(0)))
 
 
-def _environment() -> dict[str, Env]:
-    """The variable of each field, in the order of the fields."""
-    hints = get_type_hints(Settings, include_extras=True)
-    return {field_name: hint.__metadata__[0] for field_name, hint in hints.items()}
-
-
-def _read(environ: Mapping[str, str], env: Env) -> Any:
-    value = environ.get(env.name, "").strip() or env.default
-    try:
-        return env.parse(value)
-    except ValueError as error:
-        raise ConfigurationError(f"{env.name}: {value!r} is not {error}") from None
-
-
-def _secret(path: str | None, name: str) -> str | None:
-    if path is None:
-        return None
-    try:
-        text = Path(path).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{name}: {path!r} cannot be read: {error}") from error
-    if not text:
-        raise ConfigurationError(f"{name}: {path!r} is empty")
-    return text
-
-
 def describe_settings() -> str:
     """One line for each setting: name, meaning, default."""
-    variables = list(_environment().values())
+    variables = list(variables_of(Settings).values())
     width = max(len(env.name) for env in variables)
     return "\n".join(f"  {env.name:<{width}}  {env.meaning}{_default(env)}" for env in variables)
 

@@ -48,7 +48,12 @@ async def collect_info(service: Service) -> dict[str, Any]:
         "chunking": {"chars": settings.chunk_chars, "overlap": settings.chunk_overlap},
         "docsets": await asyncio.to_thread(_docsets, service.store),
         "k": settings.top_k,
-        "retrieval": {"mode": settings.retrieval_mode, "candidates": settings.candidates},
+        "retrieval": {
+            "mode": settings.retrieval_mode,
+            "candidates": settings.candidates,
+            "rerank": settings.rerank,
+            "reranker": service.pipeline.reranker.identity.text,
+        },
         "max_tokens": settings.vllm_max_tokens,
         "context_max_chars": settings.context_max_chars,
         "prompt_template_hash": TEMPLATE_HASH,

@@ -57,6 +57,10 @@ class DrainingServer(uvicorn.Server):
             docsets={docset.name: docset.chunks for docset in service.store.docsets()},
         )
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().shutdown(sockets)
+        await self._service.pipeline.reranker.close()
+
     async def on_tick(self, counter: int) -> bool:
         if counter % _TICKS_OF_A_CHECK == 0 and (refused := self._connections.check(self._loop.time())):
             log("connections_refused", logging.WARNING, by_status=refused)

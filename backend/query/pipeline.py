@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..bodies.query import QueryRequest
@@ -17,7 +17,9 @@ from ..llm.counting import Counts
 from ..llm.models import shown_name
 from ..llm.times import NOTHING_TOLD, LlmTimes
 from ..retrieval.batching import Retrieval, RetrievalBatcher
+from ..retrieval.filters import Filter
 from ..retrieval.modes import Search
+from ..retrieval.reranking import Reranker
 from ..settings import Settings
 from ..telemetry.metrics import Metrics
 from ..telemetry.moments import QueryMoments
@@ -30,6 +32,7 @@ from .prompt import build_messages, passages_given
 class Pipeline:
     settings: Settings
     batcher: RetrievalBatcher
+    reranker: Reranker
     llm: Llm
     admission: Admission
     metrics: Metrics
@@ -38,7 +41,10 @@ class Pipeline:
 
 @dataclass(slots=True, kw_only=True)
 class Answering:
-    """The state of one query. Clock readings are perf_counter_ns; None is what has not happened yet."""
+    """The state of one query. Clock readings are perf_counter_ns; None is what has not happened yet.
+
+    reranked: chunks that the reranker was given.
+    """
 
     pipeline: Pipeline
     query: QueryRequest
@@ -48,6 +54,8 @@ class Answering:
     admission_ms: float = 0.0
     retrieval: Retrieval = field(default_factory=lambda: Retrieval(hits=[], queue_ms=0, embedding_ms=0, retrieval_ms=0))
     retrieved_ns: int | None = None
+    reranked: int | None = None
+    rerank_ms: float | None = None
     asked_ns: int | None = None
     first_ns: int | None = None
     first_sent_ns: int | None = None
@@ -70,6 +78,10 @@ class Answering:
         return self.pipeline.settings.top_k if self.query.k is None else self.query.k
 
     @property
+    def reranks(self) -> bool:
+        return self.pipeline.settings.rerank if self.query.rerank is None else self.query.rerank
+
+    @property
     def docset(self) -> str:
         return self.query.docset or self.pipeline.settings.docset
 
@@ -83,16 +95,31 @@ class Answering:
         self.pipeline.metrics.stage("retrieval", self.retrieval.retrieval_ms)
         if self.retrieval.lexical_ms is not None:
             self.pipeline.metrics.stage("lexical", self.retrieval.lexical_ms)
+        if self.reranks:
+            await self._rerank()
         self.pipeline.metrics.retrieved(len(self.retrieval.hits))
 
     def _search(self) -> Search:
         query, settings = self.query, self.pipeline.settings
+        candidates = query.candidates or settings.candidates
         return Search(
             docset=self.docset,
-            k=self.k,
+            k=max(self.k, candidates) if self.reranks else self.k,
             mode=query.retrieval_mode or settings.retrieval_mode,
-            candidates=query.candidates or settings.candidates,
+            candidates=candidates,
+            where=None if query.filter is None else Filter.of(query.filter),
         )
+
+    async def _rerank(self) -> None:
+        """Keeps the best k. Chunks of one score stay in the order in which they were found. Raises RerankError."""
+        began_ns, hits = time.perf_counter_ns(), self.retrieval.hits
+        texts = [hit.chunk.text for hit in hits]
+        scores = await self.pipeline.reranker.scores(self.query.query, texts) if hits else []
+        ranked = [replace(hit, score=score) for hit, score in zip(hits, scores, strict=True)]
+        ranked.sort(key=lambda hit: -hit.score)
+        self.retrieval = replace(self.retrieval, hits=ranked[: self.k])
+        self.reranked, self.rerank_ms = len(hits), (time.perf_counter_ns() - began_ns) / 1e6
+        self.pipeline.metrics.stage("rerank", self.rerank_ms)
 
     async def generate(
         self, emit: Callable[[list[Delta]], Awaitable[None]], finish: Callable[[], Awaitable[None]]
@@ -199,6 +226,9 @@ class Answering:
             embedding_ms=self.retrieval.embedding_ms,
             retrieval_ms=self.retrieval.retrieval_ms,
             lexical_ms=self.retrieval.lexical_ms,
+            rerank_ms=self.rerank_ms,
+            reranker=self.pipeline.reranker.identity.model,
+            reranked=self.reranked,
             documents=len(self.retrieval.hits),
             retrieved_ns=self.retrieved_ns,
             asked_ns=self.asked_ns,
@@ -211,12 +241,12 @@ class Answering:
 
     def stage_timings(self) -> dict[str, float]:
         """What is known before the LLM is asked; without a search that was not made."""
-        lexical_ms = self.retrieval.lexical_ms
+        of_some = {"lexical_ms": self.retrieval.lexical_ms, "rerank_ms": self.rerank_ms}
         return {
             "queue_ms": round(self.admission_ms + self.retrieval.queue_ms, 3),
             "embedding_ms": round(self.retrieval.embedding_ms, 3),
             "retrieval_ms": round(self.retrieval.retrieval_ms, 3),
-            **({} if lexical_ms is None else {"lexical_ms": round(lexical_ms, 3)}),
+            **{name: round(ms, 3) for name, ms in of_some.items() if ms is not None},
         }
 
     def timings(self) -> dict[str, Any]:
@@ -262,7 +292,14 @@ class Answering:
     def describe_start(self) -> dict[str, Any]:
         """The `meta` event."""
         documents = [hit.describe() for hit in self.retrieval.hits]
-        return {**self._identity(), "docset": self.docset, "documents": documents, "timings": self.stage_timings()}
+        reranked = {} if self.reranked is None else {"reranked": self.reranked}
+        return {
+            **self._identity(),
+            "docset": self.docset,
+            "documents": documents,
+            **reranked,
+            "timings": self.stage_timings(),
+        }
 
     def describe_end(self) -> dict[str, Any]:
         """The `done` event. Counts are null when the LLM sent none, or one that cannot be: see `refused`."""

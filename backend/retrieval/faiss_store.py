@@ -25,6 +25,8 @@ import faiss
 from ..errors import ConfigurationError, StoreFullError, UnknownDocsetError
 from ..parsing import DOCSET_NAME
 from .embedder import Vectors
+from .facets import Facets, Mask
+from .filters import Filter
 from .index import Snapshot, empty_snapshot, new_index, next_snapshot
 from .lexical import LexicalIndex
 from .records import Chunk, Docset, Document, Hit, Recipe
@@ -45,8 +47,8 @@ class _Words:
     def of(cls, snapshot: Snapshot) -> _Words:
         return cls(snapshot, LexicalIndex([chunk.text for chunk in snapshot.chunks]))
 
-    def search(self, queries: Sequence[str], k: int) -> list[list[Hit]]:
-        return [[self.snapshot.hit(*found) for found in ranking] for ranking in self.index.search(queries, k)]
+    def search(self, queries: Sequence[str], k: int, rows: Mask | None) -> list[list[Hit]]:
+        return [[self.snapshot.hit(*found) for found in ranking] for ranking in self.index.search(queries, k, rows)]
 
 
 class FaissStore:
@@ -76,6 +78,7 @@ class FaissStore:
         except ConfigurationError:
             self.close()
             raise
+        self._facets: dict[str, Facets] = {}
         self._words = {name: _Words.of(snapshot) for name, snapshot in self._snapshots.items() if by_words}
 
     def warm_up(self, vectors: Vectors) -> None:
@@ -93,15 +96,24 @@ class FaissStore:
     def snapshot_or_empty(self, docset: str) -> Snapshot:
         return self._snapshots.get(docset) or empty_snapshot(docset, self.recipe)
 
-    def search(self, docset: str, vectors: Vectors, k: int) -> list[list[Hit]]:
-        return self.snapshot(docset).search(vectors, k)
+    def search(self, docset: str, vectors: Vectors, k: int, where: Filter | None = None) -> list[list[Hit]]:
+        snapshot = self.snapshot(docset)
+        return snapshot.search(vectors, k, self._rows(snapshot, where))
 
-    def search_words(self, docset: str, queries: Sequence[str], k: int) -> list[list[Hit]]:
+    def search_words(self, docset: str, queries: Sequence[str], k: int, where: Filter | None = None) -> list[list[Hit]]:
         words = self._words.get(docset)
         if words is None:
             with self._publishing:  # else one of an old snapshot could be kept
                 words = self._words[docset] = _Words.of(self.snapshot(docset))
-        return words.search(queries, k)
+        return words.search(queries, k, self._rows(words.snapshot, where))
+
+    def _rows(self, snapshot: Snapshot, where: Filter | None) -> Mask | None:
+        if where is None:
+            return None
+        facets = self._facets.get(snapshot.docset)
+        if facets is None or facets.snapshot is not snapshot:
+            facets = self._facets[snapshot.docset] = Facets.of(snapshot)
+        return facets.rows(where)
 
     def docsets(self) -> list[Docset]:
         return [snapshot.describe() for snapshot in list(self._snapshots.values())]

@@ -8,7 +8,9 @@ from typing import Any
 
 import faiss
 import numpy as np
+import numpy.typing as npt
 
+from .among import search_among
 from .embedder import Vectors
 from .parameters import has_outgrown, lists_for
 from .records import Chunk, Docset, Document, Hit, Recipe, docset_hash
@@ -25,12 +27,19 @@ class Snapshot:
     chunks: tuple[Chunk, ...]
     index: Any
 
-    def search(self, vectors: Vectors, k: int) -> list[list[Hit]]:
-        """The k nearest chunks for each row of `vectors`, best first; fewer when the docset has fewer."""
-        k = min(k, len(self.chunks))
+    def search(self, vectors: Vectors, k: int, passing: npt.NDArray[np.bool_] | None = None) -> list[list[Hit]]:
+        """The k nearest chunks for each row of `vectors`, best first; fewer when the docset has fewer.
+
+        passing: which rows count; None: all.
+        """
+        count = len(self.chunks) if passing is None else int(passing.sum())
+        k = min(k, count)
         if k == 0:
             return [[] for _ in vectors]
-        scores, rows = self.index.search(vectors, k)
+        if passing is None or count == len(self.chunks):
+            scores, rows = self.index.search(vectors, k)
+        else:
+            scores, rows = search_among(self.index, self.recipe, vectors, k, passing)
         return [
             [self.hit(int(row), float(score)) for row, score in zip(*line, strict=True) if row >= 0]
             for line in zip(rows, scores, strict=True)

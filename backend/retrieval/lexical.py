@@ -6,6 +6,8 @@ import logging
 from collections.abc import Sequence
 
 import bm25s
+import numpy as np
+import numpy.typing as npt
 
 logging.getLogger("bm25s").setLevel(logging.WARNING)  # it asks for all of its debug lines itself
 
@@ -22,14 +24,20 @@ class LexicalIndex:
         if self._count:
             self._bm25.index(words, show_progress=False)
 
-    def search(self, queries: Sequence[str], k: int) -> list[list[tuple[int, float]]]:
-        """For each query the rows of at most k texts that share a word with it, and their scores, best first."""
+    def search(
+        self, queries: Sequence[str], k: int, rows: npt.NDArray[np.bool_] | None = None
+    ) -> list[list[tuple[int, float]]]:
+        """For each query the rows of at most k texts that share a word with it, and their scores, best first.
+
+        rows: which of them count; None: all.
+        """
         k = min(k, self._count)
         if k == 0:
             return [[] for _ in queries]
         words = bm25s.tokenize(list(queries), stopwords=None, return_ids=False, show_progress=False)
-        rows, scores = self._bm25.retrieve(words, k=k, show_progress=False)
+        weights = None if rows is None else rows.astype(np.float32)
+        found, scores = self._bm25.retrieve(words, k=k, show_progress=False, weight_mask=weights)
         return [
             [(int(row), float(score)) for row, score in zip(*line, strict=True) if score > 0]
-            for line in zip(rows, scores, strict=True)
+            for line in zip(found, scores, strict=True)
         ]

@@ -6,17 +6,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ..parsing import Mode
+from .filters import Filter
 from .records import Hit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
-    """What one query asks of a store. candidates: chunks that each of the two searches brings to a hybrid one."""
+    """What one query asks of a store. candidates: chunks that each of the two searches brings to a hybrid one.
+    where: None searches all documents.
+    """
 
     docset: str
     k: int
     mode: Mode = "dense"
     candidates: int = 0
+    where: Filter | None = None
 
     @property
     def by_meaning(self) -> bool:

@@ -57,7 +57,7 @@ class Chunk:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
     """`score`: of a dense search the inner product of two vectors of length one, a cosine; of one by words what the
-    store weighs them by; of a hybrid one that of `modes.fuse`.
+    store weighs them by; of a hybrid one that of `modes.fuse`; of a reranked one that of the reranker.
     """
 
     chunk: Chunk
@@ -69,6 +69,18 @@ class Hit:
         if self.chunk.section is not None:
             own["section"] = self.chunk.section
         return {"id": self.chunk.id, "score": round(self.score, 6), "meta": {**self.meta, **own}}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RerankerIdentity:
+    """Part of the identity of a run. kind: `late_interaction` in this process, or `http`."""
+
+    kind: str
+    model: str
+
+    @property
+    def text(self) -> str:
+        return f"{self.kind} {self.model}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from ..errors import ServiceError
 from .embedder import Embedder
+from .filters import Filter
 from .modes import Search, fuse
 from .records import Hit
 from .store import Store
@@ -42,11 +43,15 @@ def find(embedder: Embedder, store: Store, batch: Sequence[Asked]) -> Found:
     if vectors is not None:
         row_of = {place: row for row, place in enumerate(by_meaning)}
         dense = _by_docset(
-            batch, by_meaning, lambda docset, of, k: store.search(docset, vectors[[row_of[at] for at in of]], k)
+            batch,
+            by_meaning,
+            lambda docset, of, k, where: store.search(docset, vectors[[row_of[at] for at in of]], k, where),
         )
     searched_ns = time.perf_counter_ns()
     lexical = _by_docset(
-        batch, by_words, lambda docset, of, k: store.search_words(docset, [batch[at][0] for at in of], k)
+        batch,
+        by_words,
+        lambda docset, of, k, where: store.search_words(docset, [batch[at][0] for at in of], k, where),
     )
     ended_ns = time.perf_counter_ns()
     return Found(
@@ -58,16 +63,18 @@ def find(embedder: Embedder, store: Store, batch: Sequence[Asked]) -> Found:
 
 
 def _by_docset(
-    batch: Sequence[Asked], places: Sequence[int], search: Callable[[str, Sequence[int], int], list[list[Hit]]]
+    batch: Sequence[Asked],
+    places: Sequence[int],
+    search: Callable[[str, Sequence[int], int, Filter | None], list[list[Hit]]],
 ) -> _Rankings:
-    """search: gets a docset, the places of its queries and how deep the deepest of them goes."""
-    grouped: dict[str, list[int]] = defaultdict(list)
+    """search: gets a docset, the places of its queries of one filter, how deep the deepest of them goes, the filter."""
+    grouped: dict[tuple[str, Filter | None], list[int]] = defaultdict(list)
     for place in places:
-        grouped[batch[place][1].docset].append(place)
+        grouped[batch[place][1].docset, batch[place][1].where].append(place)
     rankings: _Rankings = {}
-    for docset, of in grouped.items():
+    for (docset, where), of in grouped.items():
         try:
-            found = search(docset, of, max(batch[place][1].depth for place in of))
+            found = search(docset, of, max(batch[place][1].depth for place in of), where)
         except ServiceError as error:
             rankings.update(dict.fromkeys(of, error))
         else:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from .embedder import Vectors
+from .filters import Filter
 from .records import Chunk, Docset, Document, Hit, Recipe
 
 
@@ -34,17 +35,17 @@ class Store(Protocol):
         """Pays once, in the thread that will search, for what the first search would have to wait for."""
         ...
 
-    def search(self, docset: str, vectors: Vectors, k: int) -> list[list[Hit]]:
-        """The k nearest chunks for each row of `vectors`, best first; fewer when the docset has fewer.
+    def search(self, docset: str, vectors: Vectors, k: int, where: Filter | None = None) -> list[list[Hit]]:
+        """The k nearest chunks for each row of `vectors`, best first; fewer when fewer pass the filter.
 
-        Raises UnknownDocsetError.
+        Raises UnknownDocsetError, and BadRequestError for a field that no document has.
         """
         ...
 
-    def search_words(self, docset: str, queries: Sequence[str], k: int) -> list[list[Hit]]:
+    def search_words(self, docset: str, queries: Sequence[str], k: int, where: Filter | None = None) -> list[list[Hit]]:
         """The k chunks that share the weightiest words with each query, best first; none that shares no word.
 
-        Raises UnknownDocsetError.
+        Raises as `search`.
         """
         ...
 

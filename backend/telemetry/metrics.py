@@ -11,9 +11,9 @@ from prometheus_client.openmetrics import exposition as openmetrics
 
 from ..errors import error_types
 
-STAGES = ("embedding", "retrieval", "lexical", "inference", "total", "ingest")
-OF_SOME_QUERIES = "lexical"
-"""The stage that has no series before a query had it: its mean would be no number on every dashboard."""
+STAGES = ("embedding", "retrieval", "lexical", "rerank", "inference", "total", "ingest")
+OF_SOME_QUERIES = ("lexical", "rerank")
+"""Stages that have no series before a query had them: their mean would be no number on every dashboard."""
 STATS = (*STAGES, "ttft")
 ENDPOINTS = ("/query", "/query/stream", "/ingest", "/documents", "/delete")
 
@@ -95,7 +95,7 @@ class Metrics:
             for error_type in error_types():  # a series that begins at 1 hides its first error from rate()
                 self._errors.labels(endpoint, error_type)
         for stage in STAGES:
-            if stage != OF_SOME_QUERIES:
+            if stage not in OF_SOME_QUERIES:
                 self._latency.labels(stage)
 
     def name_model(self, model_id: str) -> None:

@@ -10,7 +10,7 @@ class QueryMoments:
     """Of one query, when it is over. Clock readings are perf_counter_ns; None is what has not happened or is not known.
 
     Queue, embedding, retrieval and the search by words, where there was one, are lengths, and the last of them ended at
-    `retrieved_ns`. documents: passages found.
+    `retrieved_ns`, where the reranker began. reranked: passages that it was given. documents: passages kept.
     """
 
     request_id: str
@@ -21,6 +21,9 @@ class QueryMoments:
     embedding_ms: float
     retrieval_ms: float
     lexical_ms: float | None
+    rerank_ms: float | None
+    reranker: str
+    reranked: int | None
     documents: int
     retrieved_ns: int | None
     asked_ns: int | None

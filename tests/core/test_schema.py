@@ -78,9 +78,9 @@ def test_document_that_is_no_mapping_is_refused(document: object) -> None:
 
 def test_misspelt_key_is_named_with_the_right_one_and_all_that_are_allowed() -> None:
     assert sentence("workload.v1", {**MANIFEST, "retreival": {}}) == (
-        "x.yaml: $.retreival: unknown key; did you mean 'retrieval'? allowed: benchmark, cache, description, goodput, "
-        "leaving, lengths, load, model, name, prompt_order, prompts, prompts_file, request, retrieval, schema, "
-        "sessions, slo, target, until, version"
+        "x.yaml: $.retreival: unknown key; did you mean 'retrieval'? allowed: benchmark, cache, description, factors, "
+        "goodput, leaving, lengths, load, model, name, prompt_order, prompts, prompts_file, request, retrieval, "
+        "schema, sessions, slo, target, until, version"
     )
 
 
@@ -117,7 +117,10 @@ def test_every_pattern_of_what_people_write_has_words_or_examples(name: str) -> 
 
 def test_key_like_no_other_has_no_hint() -> None:
     said = sentence("workload.v1", {**MANIFEST, "retrieval": {"zzz": 1}})
-    assert said == "x.yaml: $.retrieval.zzz: unknown key; allowed: candidates, docset, k, mode, passage_texts"
+    assert (
+        said
+        == "x.yaml: $.retrieval.zzz: unknown key; allowed: candidates, docset, filter, k, mode, passage_texts, rerank"
+    )
 
 
 def test_missing_key_is_named() -> None:

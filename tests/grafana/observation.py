@@ -156,7 +156,7 @@ def _ask_for_a_while(url: str) -> None:
     with httpx.Client(base_url=url, timeout=60, trust_env=False) as client:
         client.post("/ingest", json={"texts": ["The probe runs before the load."], "docset": "more"}).raise_for_status()
         while time.monotonic() < until or answered < ANSWERS:  # of which a busy machine gives few
-            asked = {"query": "What is TTFT?", "k": 2, "max_tokens": 8, "retrieval_mode": "hybrid"}
+            asked = {"query": "What is TTFT?", "k": 2, "max_tokens": 8, "retrieval_mode": "hybrid", "rerank": True}
             answer = client.post("/query/stream", json=asked)
             assert "event: done" in answer.text, answer.text[-300:]
             answered += 1

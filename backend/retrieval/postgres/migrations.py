@@ -50,6 +50,23 @@ _MIGRATIONS = (
         END LOOP;
     END $$
     """,
+    r"""
+    ALTER TABLE rag_documents ADD COLUMN facts jsonb NOT NULL DEFAULT '{}';
+    CREATE INDEX rag_documents_facts ON rag_documents USING gin (facts jsonb_path_ops);
+    DO $$ DECLARE each record; given jsonb; BEGIN
+        FOR each IN SELECT docset, name, meta FROM rag_documents LOOP
+            BEGIN
+                given := each.meta::text::jsonb;
+            EXCEPTION WHEN OTHERS THEN  -- a character that jsonb does not take: until it is ingested again
+                given := '{}';
+            END;
+            UPDATE rag_documents SET facts =
+                jsonb_build_object('kind', coalesce(lower(substring(name FROM '[^/]\.([^./]+)$')), 'text'))
+                || jsonb_strip_nulls(given) || jsonb_build_object('name', name)
+            WHERE docset = each.docset AND name = each.name;
+        END LOOP;
+    END $$
+    """,
 )
 """One entry for each version; a docset's chunks have a table of their own, made with it."""
 

@@ -11,11 +11,13 @@ from psycopg.types.json import Json
 
 from ...errors import ConfigurationError, StoreError, UnknownDocsetError
 from ..embedder import Vectors
+from ..filters import Filter, facts_of
 from ..parameters import has_outgrown, lists_for
 from ..records import Chunk, Docset, Document, Hit, Recipe, docset_hash
 from ..store import StoreIdentity
 from .connecting import Database
 from .migrations import prepare
+from .searches import chunks_of, facts_json, nearest, storable, with_words
 
 
 class PostgresStore:
@@ -39,11 +41,17 @@ class PostgresStore:
         """A connection is there before the first search needs one."""
         self._database.read("the store", lambda connection: connection.execute("SELECT %b", (vectors[0],)))
 
-    def search(self, docset: str, vectors: Vectors, k: int) -> list[list[Hit]]:
-        return self._database.read("retrieval", lambda connection: self._search(connection, docset, vectors, k))
+    def search(self, docset: str, vectors: Vectors, k: int, where: Filter | None = None) -> list[list[Hit]]:
+        def work(connection: Connection[Any]) -> list[list[Hit]]:
+            return nearest(connection, docset, self._id(connection, docset), vectors, k, where)
 
-    def search_words(self, docset: str, queries: Sequence[str], k: int) -> list[list[Hit]]:
-        return self._database.read("retrieval", lambda connection: self._search_words(connection, docset, queries, k))
+        return self._database.read("retrieval", work)
+
+    def search_words(self, docset: str, queries: Sequence[str], k: int, where: Filter | None = None) -> list[list[Hit]]:
+        def work(connection: Connection[Any]) -> list[list[Hit]]:
+            return with_words(connection, docset, self._id(connection, docset), queries, k, where)
+
+        return self._database.read("retrieval", work)
 
     def docsets(self) -> list[Docset]:
         query = "SELECT name, generation, documents, chunks, hash FROM rag_docsets ORDER BY name"
@@ -100,30 +108,6 @@ class PostgresStore:
             raise StoreError(_other_recipe(docset, self._database.shown, differences))
         return number
 
-    def _search(self, connection: Connection[Any], docset: str, vectors: Vectors, k: int) -> list[list[Hit]]:
-        number = self._id(connection, docset)
-        query = sql.SQL(
-            "SELECT c.name, c.number, c.section, c.text, c.distance, d.meta FROM "
-            "(SELECT name, number, section, text, embedding <#> %b AS distance FROM {chunks} "
-            "ORDER BY distance LIMIT %s) c "
-            "JOIN rag_documents d ON d.docset = {docset} AND d.name = c.name ORDER BY c.distance"
-        ).format(chunks=_chunks(number), docset=sql.Literal(number))
-        return _rankings(connection, query, [(vector, k) for vector in vectors])
-
-    def _search_words(
-        self, connection: Connection[Any], docset: str, queries: Sequence[str], k: int
-    ) -> list[list[Hit]]:
-        """By PostgreSQL's own search of texts: chunks with any of the query's words, which are stemmed."""
-        number = self._id(connection, docset)
-        query = sql.SQL(
-            "SELECT c.name, c.number, c.section, c.text, -c.score, d.meta FROM "
-            "(SELECT name, number, section, text, ts_rank(words, asked, 1) AS score FROM {chunks}, "
-            "(SELECT replace(plainto_tsquery('english', %s)::text, ' & ', ' | ')::tsquery AS asked) q "
-            "WHERE words @@ asked ORDER BY score DESC, name, number LIMIT %s) c "
-            "JOIN rag_documents d ON d.docset = {docset} AND d.name = c.name ORDER BY c.score DESC, c.name, c.number"
-        ).format(chunks=_chunks(number), docset=sql.Literal(number))
-        return _rankings(connection, query, [(_storable(text), k) for text in queries])
-
     def _held(self, cursor: Cursor[Any], docset: str) -> tuple[int, int]:
         """Number and lists of the docset, made where it is missing and locked: other changes of it wait."""
         cursor.execute(
@@ -140,15 +124,15 @@ class PostgresStore:
                     "embedding vector({}) NOT NULL, "
                     "words tsvector GENERATED ALWAYS AS (to_tsvector('english', text)) STORED, "
                     "PRIMARY KEY (name, number))"
-                ).format(_chunks(number), sql.Literal(self.recipe.dimension))
+                ).format(chunks_of(number), sql.Literal(self.recipe.dimension))
             )
             named = sql.Identifier(f"rag_chunks_{number}_words")
-            cursor.execute(sql.SQL("CREATE INDEX {} ON {} USING gin (words)").format(named, _chunks(number)))
+            cursor.execute(sql.SQL("CREATE INDEX {} ON {} USING gin (words)").format(named, chunks_of(number)))
         return number, lists
 
     def _settle(self, cursor: Cursor[Any], number: int, lists: int) -> None:
         """Index, counts and identity of what the docset is now."""
-        rows = _only(cursor.execute(sql.SQL("SELECT count(*) FROM {}").format(_chunks(number))))[0]
+        rows = _only(cursor.execute(sql.SQL("SELECT count(*) FROM {}").format(chunks_of(number))))[0]
         cursor.execute("SELECT name, sha256 FROM rag_documents WHERE docset = %s", (number,))
         documents = cursor.fetchall()
         cursor.execute(
@@ -180,10 +164,6 @@ class PostgresStore:
         return lists
 
 
-def _chunks(number: int) -> sql.Identifier:
-    return sql.Identifier(f"rag_chunks_{number}")
-
-
 def _index_name(number: int, lists: int) -> sql.Identifier:
     return sql.Identifier(f"rag_chunks_{number}_embedding_{lists}")
 
@@ -193,7 +173,7 @@ def _create_index(cursor: Cursor[Any], number: int, lists: int, kind: str, optio
         sql.SQL("{} = {}").format(sql.Identifier(name), sql.Literal(value)) for name, value in options.items()
     )
     query = sql.SQL("CREATE INDEX {} ON {} USING {} (embedding vector_ip_ops) WITH ({})")
-    cursor.execute(query.format(_index_name(number, lists), _chunks(number), sql.Identifier(kind), listed))
+    cursor.execute(query.format(_index_name(number, lists), chunks_of(number), sql.Identifier(kind), listed))
 
 
 def _only(cursor: Cursor[Any]) -> Any:
@@ -210,38 +190,25 @@ def _replace(
     vectors: Vectors,
 ) -> None:
     gone = sorted(remove | {document.name for document in add})
-    cursor.execute(sql.SQL("DELETE FROM {} WHERE name = ANY(%s)").format(_chunks(number)), (gone,))
+    cursor.execute(sql.SQL("DELETE FROM {} WHERE name = ANY(%s)").format(chunks_of(number)), (gone,))
     cursor.execute("DELETE FROM rag_documents WHERE docset = %s AND name = ANY(%s)", (number, gone))
     cursor.executemany(
-        "INSERT INTO rag_documents (docset, id, name, sha256, chars, chunks, meta, ingested_at) "
-        "VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
+        "INSERT INTO rag_documents (docset, id, name, sha256, chars, chunks, meta, ingested_at, facts) "
+        "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
         [
-            (number, each.id, each.name, each.sha256, each.chars, each.chunks, Json(each.meta), each.ingested_at)
+            (
+                *(number, each.id, each.name, each.sha256, each.chars, each.chunks, Json(each.meta), each.ingested_at),
+                facts_json(facts_of(each)),
+            )
             for each in add
         ],
     )
     columns = sql.SQL("COPY {} (name, number, section, text, embedding) FROM STDIN (FORMAT binary)")
-    with cursor.copy(columns.format(_chunks(number))) as copy:
+    with cursor.copy(columns.format(chunks_of(number))) as copy:
         copy.set_types(["text", "int4", "text", "text", "vector"])
         for chunk, vector in zip(chunks, vectors, strict=True):
-            section = None if chunk.section is None else _storable(chunk.section)
-            copy.write_row((chunk.name, chunk.number, section, _storable(chunk.text), vector))
-
-
-def _storable(text: str) -> str:
-    """What a PostgreSQL text takes: neither NUL nor half a surrogate pair."""
-    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
-
-
-def _rankings(connection: Connection[Any], query: sql.Composed, asked: Sequence[tuple[Any, int]]) -> list[list[Hit]]:
-    """The hits of each of those asked, in the order of the query: one round trip for all."""
-    with connection.cursor() as cursor:
-        cursor.executemany(query, asked, returning=True)
-        return [[_hit(*row) for row in results.fetchall()] for results in cursor.results()]
-
-
-def _hit(name: str, number: int, section: str | None, text: str, distance: float, meta: dict[str, Any]) -> Hit:
-    return Hit(chunk=Chunk(name=name, number=number, section=section, text=text), score=-distance, meta=meta)
+            section = None if chunk.section is None else storable(chunk.section)
+            copy.write_row((chunk.name, chunk.number, section, storable(chunk.text), vector))
 
 
 def _other_recipe(docset: str, shown: str, differences: str) -> str:

@@ -18,6 +18,7 @@ from psycopg import errors
 from backend.errors import ConfigurationError, StoreError, StoreFullError, UnknownDocsetError
 from backend.retrieval.embedder import Vectors
 from backend.retrieval.faiss_store import FaissStore
+from backend.retrieval.filters import Filter
 from backend.retrieval.parameters import INDEX_TYPES, index_parameters
 from backend.retrieval.postgres import postgres_store as module
 from backend.retrieval.postgres.connecting import Database, read_place
@@ -161,13 +162,23 @@ def test_words_are_found_as_postgresql_reads_them(url: str, opened: Opened) -> N
 
 
 def test_tables_of_the_version_before_are_made_those_of_this_one(url: str, opened: Opened) -> None:
+    """Metadata with a character that jsonb does not take is filtered by name and kind until it is ingested again."""
     store = opened(url)
-    put(store, {"a.md": range(3)})
+    put(store, {"a.md": range(3), "b.txt": range(1)})
     store.close()
     with psycopg.connect(url) as connection:
         connection.execute("ALTER TABLE rag_chunks_1 DROP COLUMN words")
-        connection.execute("DELETE FROM rag_schema WHERE version = 2")
+        connection.execute("ALTER TABLE rag_documents DROP COLUMN facts")
+        connection.execute(
+            'UPDATE rag_documents SET meta = \'{"language": "de", "empty": null}\' WHERE name = \'b.txt\''
+        )
+        connection.execute("DELETE FROM rag_schema WHERE version > 1")
     again = opened(url)
+    for given, passing in (({"kind": "md"}, ["a.md"]), ({"language": "de"}, ["b.txt"]), ({"name": "a.md"}, ["a.md"])):
+        (hits,) = again.search("default", vectors_of(range(1)), 1, Filter.of(given))
+        assert [hit.chunk.name for hit in hits] == passing
+    nothing = np.empty((0, DIMENSION), dtype=np.float32)
+    again.change("default", remove={"b.txt"}, add=[], chunks=[], vectors=nothing)
     assert len(again.search_words("default", ["text"], 9)[0]) == 3
     put(again, {"b.md": range(2)})
     assert len(opened(url).search_words("default", ["text"], 9)[0]) == 5
@@ -341,7 +352,7 @@ def _other_dimension(server: Postgres, name: str) -> str:
         (_no_server, None, "does not answer: .*Connection refused"),
         (_no_extension, PASSWORD, "{} has no extension vector, and this user may not make it: have an administrator"),
         (_no_permission, PASSWORD, "pgvector at {} does not permit it: permission denied for schema public"),
-        (_newer, None, "{} has tables of version 9; this service knows 2: run the newer one"),
+        (_newer, None, "{} has tables of version 9; this service knows 3: run the newer one"),
         (_other_dimension, None, "docset default of pgvector at {} was built with dimension 16, now 8: restore that"),
     ],
 )

@@ -87,6 +87,38 @@ def test_a_query_chooses_how_it_is_searched(service: Backend, mode: str | None, 
         assert meta["timings"]["lexical_ms"] > 0
 
 
+def test_a_query_has_what_is_found_reranked(service: Backend) -> None:
+    """Of three candidates two are kept; a stage of its own on every way that times are told."""
+    before = service.http.get("/stats").json()["timings"]["rerank"]["count"]
+    query = {"query": "What does a GPU node cost?", "k": 2, "candidates": 3, "max_tokens": 1}
+    plain, reranked = (
+        service.http.post("/query/stream", json={**query, "rerank": reranks}) for reranks in (False, True)
+    )
+    metas = [json.loads(each.text.partition("data: ")[2].splitlines()[0]) for each in (plain, reranked)]
+    assert [list(meta["timings"]) for meta in metas] == [STAGES, [*STAGES, "rerank_ms"]]
+    assert [len(meta["documents"]) for meta in metas] == [2, 2]
+    assert [meta.get("reranked") for meta in metas] == [None, 3]
+    assert "rerank;dur=" in reranked.headers["server-timing"]
+    scores = [document["score"] for document in metas[1]["documents"]]
+    assert scores == sorted(scores, reverse=True)
+    assert metas[1]["documents"][0]["meta"]["section"] == "Prices"
+    assert service.http.get("/stats").json()["timings"]["rerank"]["count"] - before == 1
+    assert service.metric('rag_latency_seconds_count{stage="rerank"}') >= 1
+
+
+def test_a_query_is_answered_from_documents_that_pass_its_filter(service: Backend) -> None:
+    documents = [
+        {"content": f"A pump of {language}.", "meta": {"name": f"{language}.md", "language": language}}
+        for language in ("en", "de")
+    ]
+    assert service.http.post("/ingest", json={"documents": documents, "docset": "pumps"}).json()["ingested"] == 2
+    for mode in ("dense", "lexical", "hybrid"):
+        for given, names in (({"language": "de"}, ["de.md"]), ({"language": ["x"], "kind": "md"}, [])):
+            meta = service.stream("pump", docset="pumps", filter=given, retrieval_mode=mode, rerank=True, max_tokens=1)
+            assert [document["meta"]["name"] for document in meta[0][1]["documents"]] == names
+            assert meta[0][1]["reranked"] == len(names)
+
+
 def test_k_zero_asks_the_llm_without_retrieval(service: Backend) -> None:
     events = service.stream(k=0, max_tokens=2)
     assert events[0][1]["documents"] == []
@@ -144,6 +176,19 @@ def test_history_reaches_the_llm(service: Backend) -> None:
             "retrieval_mode: Input should be 'dense', 'lexical' or 'hybrid'",
         ),
         ({"query": "x", "candidates": 0}, 422, "candidates: Input should be greater than or equal to 1 (0)"),
+        ({"query": "x", "filter": {}}, 422, "filter: a filter is an object of 1 to 16 fields ({})"),
+        (
+            {"query": "x", "filter": {"a": []}},
+            422,
+            "filter: a field has a text, a number, true or false, or a list of 1",
+        ),
+        ({"query": "x", "filter": {"a": None}}, 422, "filter: a field has a text, a number, true or false, or a list"),
+        (
+            {"query": "x", "filter": {"lang": "en"}},
+            400,
+            "filter: 'lang' is no field of the documents of default; there",
+        ),
+        ({"query": "x", "rerank": "on"}, 422, "rerank: Input should be a valid boolean ('on')"),
         ({"query": "x", "docset": "../etc"}, 422, "docset: String should match pattern"),
         ({"query": "x", "docset": "none"}, 404, "docset: 'none' does not exist; there are: default"),
         ({"query": "x", "history": [{"role": "system", "content": ""}]}, 422, "history.0.role: Input should be 'user'"),
@@ -244,7 +289,12 @@ def test_info_tells_what_the_metadata_of_a_run_needs(service: Backend) -> None:
     assert (info["llm"]["engine"], info["quantization"], info["max_model_len"]) == ("llamacpp", "Q4_1", 2048)
     assert (info["embedding_model_id"], info["embedding_dimension"]) == ("all-MiniLM-L6-v2", 384)
     assert (info["vector_store"], info["index"]["type"]) == ("faiss", "flat")
-    assert info["retrieval"] == {"mode": "dense", "candidates": 50}
+    assert info["retrieval"] == {
+        "mode": "dense",
+        "candidates": 50,
+        "rerank": False,
+        "reranker": "late_interaction all-MiniLM-L6-v2",
+    }
     assert info["provider"] == "here"
     assert info["docsets"]["default"]["documents"] == 1
     assert re.fullmatch(r"sha256:[0-9a-f]{64}", info["docsets"]["default"]["hash"])
@@ -287,11 +337,14 @@ def test_latency_buckets_reach_from_2_ms_to_120_s(service: Backend) -> None:
     assert (float(bounds[0]), float(bounds[-1])) == (0.002, 120.0)
 
 
+STAGES_OF_A_QUERY = ("embedding", "retrieval", "lexical", "rerank", "inference")
+
+
 def test_stats_keep_the_predecessors_shape(service: Backend) -> None:
     service.stream(max_tokens=1)
     stats = service.http.get("/stats").json()
     assert stats["provider"] == "here"
-    assert set(stats["timings"]) == {"embedding", "retrieval", "lexical", "inference", "total", "ttft", "ingest"}
+    assert set(stats["timings"]) == {"ttft", "ingest", "total", *STAGES_OF_A_QUERY}
     assert all(set(timing) == {"avg_ms", "p95_ms", "count"} for timing in stats["timings"].values())
     assert stats["timings"]["ttft"]["avg_ms"] > 0
 

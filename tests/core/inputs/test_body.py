@@ -91,9 +91,16 @@ def test_a_limit_of_the_request_is_its_forced_length_too() -> None:
 
 
 def test_our_backend_is_told_how_to_search() -> None:
-    stated = made("rag", retrieval={"k": 3, "mode": "hybrid", "candidates": 20})
+    stated = made("rag", retrieval={"k": 3, "mode": "hybrid", "candidates": 20, "rerank": True, "filter": {"a": [1]}})
     plain = {"query": "Why?", "k": 5, "docset": "default", "max_tokens": 512}
-    assert body_of(stated) == {**plain, "k": 3, "retrieval_mode": "hybrid", "candidates": 20}
+    assert body_of(stated) == {
+        **plain,
+        "k": 3,
+        "retrieval_mode": "hybrid",
+        "candidates": 20,
+        "rerank": True,
+        "filter": {"a": [1]},
+    }
     assert body_of(made("rag")) == plain
     assert len({made("rag").sha256, stated.sha256, made("rag", retrieval={"k": 3}).sha256}) == 3
 
@@ -107,6 +114,7 @@ def test_a_description_takes_what_it_has_a_placeholder_for() -> None:
 
 BAD: dict[str, tuple[Any, dict[str, Any], str]] = {
     "a search of ours": ("openai", {"retrieval": {"mode": "lexical"}}, "$.retrieval.mode: has no meaning with target"),
+    "a filter of ours": ("openai", {"retrieval": {"filter": {"a": 1}}}, "$.retrieval.filter: has no meaning with"),
     "candidates of ours": (OWN, {"retrieval": {"candidates": 9}}, "$.retrieval.candidates: has no meaning with target"),
     "no search": ("rag", {"retrieval": {"mode": "bm25"}}, "$.retrieval.mode: 'bm25' is not one of"),
     "rag": ("rag", {"request": {"seed": 1}}, "$.request.seed: has no meaning with target rag"),

@@ -11,7 +11,7 @@ from ragmeter.core.errors import TargetError
 from ragmeter.core.inputs.access.tls import TlsFiles
 from ragmeter.core.run.metadata import RunMetadata, merge
 from ragmeter.run.plan import target
-from ragmeter.run.plan.target import check_identity, metadata_sources, reach
+from ragmeter.run.plan.target import check_identity, metadata_sources, observed_info, reach
 from ragmeter.testing import GroundTruthServer
 from tests.run.cases import provider, workload
 from tests.run.http_fake import Answer, serving
@@ -153,6 +153,27 @@ def test_mode_of_the_search_is_that_of_the_requests_or_else_the_services_own(
         metadata, origins, warnings = merge(metadata_sources(provider(fake.url), asking, environment={}))
     assert (metadata.retrieval_mode, origins["retrieval_mode"]) == recorded
     assert warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("told", "asked", "recorded"),
+    [
+        ({"mode": "dense", "candidates": 9, "rerank": False, "reranker": "http m"}, {}, ("none", None)),
+        ({"mode": "hybrid", "candidates": 9, "rerank": False, "reranker": "http m"}, {}, ("none", 9)),
+        ({"mode": "dense", "candidates": 9, "rerank": True, "reranker": "http m"}, {}, ("http m", 9)),
+        ({"mode": "dense", "candidates": 9, "rerank": True, "reranker": "http m"}, {"rerank": False}, ("none", None)),
+        (
+            {"mode": "dense", "candidates": 9, "rerank": False, "reranker": "http m"},
+            {"rerank": True, "candidates": 4},
+            ("http m", 4),
+        ),
+        ({"mode": "dense", "candidates": 9}, {}, (None, None)),
+        (None, {"rerank": True}, (None, None)),
+    ],
+)
+def test_reranker_and_candidates_are_those_of_the_requests(told: Any, asked: Any, recorded: Any) -> None:
+    observed = observed_info({"retrieval": told}, replace(workload(), **asked))
+    assert (observed.get("reranker"), observed.get("candidates")) == recorded
 
 
 def test_service_that_names_another_provider_than_the_run_is_a_warning() -> None:

@@ -82,6 +82,8 @@ class RagDialect:
     docset: str | None = None
     retrieval_mode: str | None = None
     candidates: int | None = None
+    rerank: bool | None = None
+    filter: Mapping[str, Any] = field(default_factory=dict)
     max_tokens: int | None = None
     tells_passages: bool = False
     headers: Headers = field(default=(), repr=False)
@@ -107,6 +109,8 @@ class RagDialect:
             "docset": self.docset,
             "retrieval_mode": self.retrieval_mode,
             "candidates": self.candidates,
+            "rerank": self.rerank,
+            "filter": dict(self.filter) or None,
             "max_tokens": self.max_tokens if max_tokens is None else max_tokens,
             "passage_texts": True if self.tells_passages else None,
             "session_id": None if talk is None else talk.session_id,

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from ragmeter.core.errors import ConfigError
 from ragmeter.core.inputs.body import NOTHING_STATED, RequestBody, body_from
@@ -88,6 +88,8 @@ class Workload:
     docset: str
     retrieval_mode: str | None = None
     candidates: int | None = None
+    rerank: bool | None = None
+    filter: Mapping[str, Any] = field(default_factory=dict)
     passage_texts: bool = False
     model_id: str | None
     dtype: str | None
@@ -128,6 +130,10 @@ class Workload:
         rates = [rate for rate in (self.rate_per_s, self.end_rate_per_s, *self.rates_per_s) if rate is not None]
         turns = 1.0 if self.sessions is None else self.sessions.mean_turns
         return max((rate * turns for rate in rates), default=None)
+
+
+_OF_RAG: Final = ("mode", "candidates", "rerank", "filter", "passage_texts")
+"""Keys of ``retrieval`` that only our own backend takes."""
 
 
 def workload_from(
@@ -175,7 +181,7 @@ def workload_from(
     check_ramp(load, requests, benchmark.get("duration"), where)
     target = effective.get("target", "rag")
     described = _described(target, where, find_target)
-    if target != "rag" and (ours := [key for key in ("mode", "candidates", "passage_texts") if key in retrieval]):
+    if target != "rag" and (ours := [key for key in _OF_RAG if key in retrieval]):
         name = target if described is None else described.name
         raise ConfigError(f"{where}: $.retrieval.{ours[0]}: has no meaning with target {name}; target rag has it")
     asks_for_a_model = target == "openai" or (described is not None and "model" in described.uses)
@@ -209,6 +215,8 @@ def workload_from(
         docset=retrieval["docset"],
         retrieval_mode=retrieval.get("mode"),
         candidates=retrieval.get("candidates"),
+        rerank=retrieval.get("rerank"),
+        filter=retrieval.get("filter", {}),
         passage_texts=retrieval.get("passage_texts", False),
         model_id=model.get("model_id"),
         dtype=model.get("dtype"),

@@ -53,6 +53,8 @@ COULD_EXPLAIN = (
     "index_type",
     "index_parameters",
     "retrieval_mode",
+    "candidates",
+    "reranker",
     "chunk_chars",
     "chunk_overlap",
     "documents",

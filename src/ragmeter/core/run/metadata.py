@@ -44,6 +44,8 @@ class RunMetadata:
     index_type: str | None = None
     index_parameters: str | None = None
     retrieval_mode: str | None = None
+    candidates: int | None = None
+    reranker: str | None = None
     chunk_chars: int | None = None
     chunk_overlap: int | None = None
     docset: str | None = None

@@ -196,7 +196,8 @@ def observed_info(info: Mapping[str, Any], workload: Workload) -> dict[str, Any]
     untold = {*OF_EACH_REQUEST, *_names(info.get("unconfirmed"))}
     if workload.retrieval_mode is not None:
         untold.add("retrieval_mode")
-    return {name: value for name, value in {**info, **_deeper(info, workload.docset)}.items() if name not in untold}
+    told = {**info, **_deeper(info, workload.docset), **_searched(info, workload)}
+    return {name: value for name, value in told.items() if name not in untold}
 
 
 def declared_info(info: Mapping[str, Any]) -> dict[str, Any]:
@@ -229,6 +230,22 @@ def _deeper(info: Mapping[str, Any], docset: str) -> dict[str, Any]:
         "docset_hash": part("docsets", docset, "hash"),
         "documents": part("docsets", docset, "documents"),
         "chunks": part("docsets", docset, "chunks"),
+    }
+
+
+def _searched(info: Mapping[str, Any], workload: Workload) -> dict[str, Any]:
+    """How this run's requests are searched: by what they say, else by the service's defaults. Nothing of a service that
+    does not tell.
+    """
+    defaults = info.get("retrieval")
+    if not isinstance(defaults, dict):
+        return {}
+    reranks = defaults.get("rerank") if workload.rerank is None else workload.rerank
+    candidates = defaults.get("candidates") if workload.candidates is None else workload.candidates
+    mode = workload.retrieval_mode or defaults.get("mode")
+    return {
+        "reranker": None if reranks is None else defaults.get("reranker") if reranks else "none",
+        "candidates": candidates if reranks or mode == "hybrid" else None,
     }
 
 
