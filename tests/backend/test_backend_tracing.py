@@ -96,6 +96,15 @@ def test_stages_by_the_spans_are_those_that_the_answer_tells(traced: Backend, tr
     assert found.inference_ms == pytest.approx(told["inference_ms"], abs=0.01)
 
 
+def test_a_reranker_has_a_span_with_what_it_got_and_what_was_kept(traced: Backend, tracer: Collector) -> None:
+    done = done_of(traced.stream(max_tokens=8, k=1, candidates=2, rerank=True))
+    spans = received(tracer, done["trace_id"])
+    span = spans["rerank"]
+    assert (span.ended_ns - span.began_ns) / 1e6 == pytest.approx(done["timings"]["rerank_ms"], abs=0.01)
+    assert spans["retrieval"].ended_ns <= span.began_ns <= span.ended_ns <= spans["chat"].began_ns
+    assert (span.attributes["rag.candidates"], span.attributes["rag.documents"]) == (1, 1)
+
+
 def test_the_span_of_the_llm_has_the_attributes_of_the_semantic_conventions(
     traced: Backend, tracer: Collector, real_llm: str
 ) -> None:

@@ -20,7 +20,10 @@ from backend.errors import RerankError
 from backend.retrieval.embedder import Embedder
 from backend.retrieval.http_reranker import HttpReranker
 from backend.retrieval.late_interaction import scores_of
+from tests.backend.documents import GUIDE
+from tests.backend.fake_llm import FakeLlm
 from tests.backend.real_llm import model_file
+from tests.backend.running import Backend
 from tests.ports import free_port
 from tests.tethered import tethered
 
@@ -169,3 +172,26 @@ def test_a_server_that_is_not_there_or_does_not_answer_is_a_sentence() -> None:
                 ranked(url, ["a"], timeout_s=0.2)
         finally:
             gate.set()
+
+
+def test_a_query_without_its_reranker_is_refused_with_the_stage_and_counted(fake: FakeLlm, tmp_path: Path) -> None:
+    """Nothing is answered from passages that were not reranked; other queries are."""
+    address = f"127.0.0.1:{free_port()}"
+    backend = Backend(
+        data_dir=tmp_path,
+        llm_url=fake.url,
+        RAG_RERANK="1",
+        RAG_RERANK_URL=f"http://{address}",
+        RAG_RERANK_MODEL="reranker",
+    )
+    try:
+        backend.ingest({"guide.md": GUIDE})
+        response = backend.http.post("/query", json={"query": "What is a token?"})
+        assert (response.status_code, response.headers["retry-after"]) == (503, "2")
+        assert response.json()["type"] == "rerank"
+        assert response.json()["message"].startswith(f"rerank: the reranker at {address} does not answer: ")
+        assert backend.metric('rag_errors_total{endpoint="/query",type="rerank"}') == 1
+        assert backend.http.post("/query", json={"query": "What is a token?", "rerank": False}).status_code == 200
+        assert backend.http.get("/info").json()["retrieval"]["reranker"] == "http reranker"
+    finally:
+        backend.close()
