@@ -99,7 +99,7 @@ def quantile_interval(
     does not exist: one sample bounds its median on neither side, and p99 has no upper bound below 368 samples. With
     two or three samples an extreme quantile's estimate may lie outside its bounds; they are then widened to it.
     each_counts: how many values say as much as an independent one; both ranks are the square root of it further from
-    n·q.
+    n·q, and at most at the ends of what was seen: no end is lost that independent values would have.
     """
     _check_share(q)
     array = ascending(values)
@@ -119,7 +119,7 @@ def _apart(lower: int | None, upper: int | None, n: int, q: float, each_counts: 
     factor = math.sqrt(each_counts)
     low = None if lower is None else math.floor(n * q - (n * q - lower) * factor)
     high = None if upper is None else math.ceil(n * q + (upper - n * q) * factor)
-    return (None if low is None or low < 1 else low), (None if high is None or high > n else high)
+    return (None if low is None else max(low, 1)), (None if high is None else min(high, n))
 
 
 def widened(value: float | None, low: float | None, high: float | None) -> Interval:

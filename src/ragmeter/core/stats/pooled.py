@@ -63,15 +63,18 @@ def estimate_pooled_mean(groups: Groups, confidence: float = CONFIDENCE) -> Esti
 def _quantile_interval(groups: Groups, pooled: NDArray[np.float64], q: float, confidence: float) -> Interval:
     """The interval of the share of values up to the quantile, read back through the quantiles (Woodruff 1952).
 
-    An end is None where that share reaches 0 or 1: no value bounds the quantile there.
+    An end is None where that share reaches 0 or 1: no value bounds the quantile there. Where it reaches them only
+    because requests resemble the ones before them, the least or the greatest value does.
     """
     value = quantile(pooled, q)
     if value is None or groups.sizes.size < MIN_GROUPS:
         return None, None
-    half = _half(groups.sums((groups.values <= value).astype(np.float64)), groups.sizes, q, confidence)
+    up_to = groups.sums((groups.values <= value).astype(np.float64))
+    half = _half(up_to, groups.sizes, q, confidence)
+    wide = half * _wider(up_to, groups.sizes, q)
     return (
-        quantile(pooled, q - half) if half < q else None,
-        quantile(pooled, q + half) if q + half < 1 else None,
+        quantile(pooled, max(q - wide, 0.0)) if half < q else None,
+        quantile(pooled, min(q + wide, 1.0)) if q + half < 1 else None,
     )
 
 
@@ -81,7 +84,9 @@ def _mean_interval(groups: Groups, value: float, confidence: float) -> Interval:
         return None, None
     if value <= 0:
         return value, value
-    factor = math.exp(_half(groups.sums(groups.values), groups.sizes, value, confidence) / value)
+    sums = groups.sums(groups.values)
+    half = _half(sums, groups.sizes, value, confidence) * _wider(sums, groups.sizes, value)
+    factor = math.exp(half / value)
     return value / factor, value * factor
 
 
@@ -90,7 +95,8 @@ def ratio_of_sums(tops: Sequence[float], bottoms: Sequence[float], confidence: f
     if len(tops) < MIN_GROUPS or not sum(bottoms):
         return None, None
     ratio = math.fsum(tops) / math.fsum(bottoms)
-    half = _half(np.array(tops, dtype=np.float64), np.array(bottoms, dtype=np.float64), ratio, confidence)
+    totals, sizes = np.array(tops, dtype=np.float64), np.array(bottoms, dtype=np.float64)
+    half = _half(totals, sizes, ratio, confidence) * _wider(totals, sizes, ratio)
     return ratio - half, ratio + half
 
 
@@ -98,10 +104,14 @@ def _half(
     totals: NDArray[np.float64], sizes: NDArray[np.float64] | NDArray[np.int64], ratio: float, confidence: float
 ) -> float:
     """Half the width of the interval of sum(totals) / sum(sizes) = ratio, one of each for a group: the linearised ratio
-    estimator with t quantiles (Cochran 1977, 6.3). Wider where a group resembles the one before it.
+    estimator with t quantiles (Cochran 1977, 6.3).
     """
     count = len(sizes)
-    beyond = totals - ratio * sizes
-    squares = np.sort(beyond**2)  # ascending, so that no order of the groups rounds otherwise
+    squares = np.sort((totals - ratio * sizes) ** 2)  # ascending, so that no order of the groups rounds otherwise
     error = math.sqrt(count / (count - 1) * float(squares.sum())) / float(sizes.sum())
-    return student.quantile((1 + confidence) / 2, count - 1) * error * math.sqrt(each_counts(beyond))
+    return student.quantile((1 + confidence) / 2, count - 1) * error
+
+
+def _wider(totals: NDArray[np.float64], sizes: NDArray[np.float64] | NDArray[np.int64], ratio: float) -> float:
+    """By what factor the interval is wider, where a group resembles the one before it."""
+    return math.sqrt(each_counts(totals - ratio * sizes))
