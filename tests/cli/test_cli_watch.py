@@ -38,10 +38,10 @@ def test_a_session_is_shown_until_it_ends() -> None:
         for event in (RequestStarted(), RequestEnded(sample()), Tick()):
             live(event)
         environment = importing_as_here(TERM="xterm", COLUMNS="80", LINES="24")
-        command = tethered(
-            [sys.executable, "-c", "from ragmeter.cli import main; raise SystemExit(main())", "watch", live.url]
-        )
-        with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment) as process:
+        command = [sys.executable, "-c", "from ragmeter.cli import main; raise SystemExit(main())", "watch", live.url]
+        with subprocess.Popen(
+            tethered(command), stdin=theirs, stdout=theirs, stderr=theirs, env=environment
+        ) as process:
             os.close(theirs)
             said = read_until(ours, b"requests in flight")
             assert b"TTFT p50" in said + read_until(ours, b"Ctrl-C leaves")

@@ -120,6 +120,7 @@ def test_the_lock_of_the_backend_holds_every_package_that_it_imports() -> None:
         "faiss": "faiss-cpu",
         "prometheus_client": "prometheus-client",
         "psycopg_pool": "psycopg-pool",
+        "pydantic_core": "pydantic-core",
         "yaml": "pyyaml",
     }
     imported = {

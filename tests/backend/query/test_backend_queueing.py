@@ -16,6 +16,7 @@ from backend.query.admission import Admission
 from backend.retrieval.batching import RetrievalBatcher
 from backend.retrieval.embedder import Embedder, Vectors
 from backend.retrieval.faiss_store import FaissStore
+from backend.retrieval.filters import Filter
 from backend.retrieval.modes import Search
 from backend.retrieval.records import Recipe
 from tests.backend.retrieval.test_backend_index import TEXTS, with_texts
@@ -153,10 +154,10 @@ class Dying:
     def __init__(self, store: FaissStore) -> None:
         self._store = store
 
-    def search(self, docset: str, vectors: Vectors, k: int) -> object:
+    def search(self, docset: str, vectors: Vectors, k: int, where: Filter | None) -> object:
         if docset == "dead":
             raise StoreError("the store does not answer")
-        return self._store.search(docset, vectors, k)
+        return self._store.search(docset, vectors, k, where)
 
 
 @pytest.mark.asyncio
