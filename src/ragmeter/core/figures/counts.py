@@ -16,7 +16,7 @@ from ragmeter.core.stats.serial import each_counts
 class TrialCounts:
     """What rates are made of, of one trial. sent: successes and failures, without what we ended ourselves.
 
-    failed_counts, good_counts: how many of these say as much as an independent one, by whether they failed and by
+    failed_each_counts, good_each_counts: how many of these say as much as an independent one, by whether they failed and by
     whether they were good: see `ragmeter.core.stats.serial`.
     """
 
@@ -26,8 +26,8 @@ class TrialCounts:
     tokens: int | None
     good_tokens: int | None
     duration_s: float
-    failed_counts: float
-    good_counts: float
+    failed_each_counts: float
+    good_each_counts: float
 
 
 def trial_counts(samples: Sequence[RequestSample], goodput: Mapping[str, float]) -> list[TrialCounts]:
@@ -48,8 +48,8 @@ def _counts_of(trial: Sequence[RequestSample], goodput: Mapping[str, float]) -> 
         tokens=sum_known([sample.output_tokens for sample in trial if sample.ok]),
         good_tokens=_tokens(good),
         duration_s=duration_s(trial) or 0.0,
-        failed_counts=each_counts(np.array([not sample.ok for sample in sent], dtype=np.float64)),
-        good_counts=each_counts(np.array(are_good, dtype=np.float64)),
+        failed_each_counts=each_counts(np.array([not sample.ok for sample in sent], dtype=np.float64)),
+        good_each_counts=each_counts(np.array(are_good, dtype=np.float64)),
     )
 
 

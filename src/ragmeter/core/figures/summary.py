@@ -209,14 +209,14 @@ def _rates(figures: PhaseFigures, trials: Sequence[TrialCounts]) -> dict[str, Es
         "sent_requests_per_s": _throughput([trial.sent for trial in trials], trials, sent),
         "good_tokens_per_s": _throughput(None if None in of_good else [t or 0 for t in of_good], trials, good),
         "good_ratio": _ratio(
-            [trial.good for trial in trials], trials, good, sent, [trial.good_counts for trial in trials]
+            [trial.good for trial in trials], trials, good, sent, [trial.good_each_counts for trial in trials]
         ),
         "error_ratio": _ratio(
             [trial.sent - trial.success for trial in trials],
             trials,
             figures.errors,
             sent,
-            [trial.failed_counts for trial in trials],
+            [trial.failed_each_counts for trial in trials],
         ),
         "errors": estimate_exact(figures.errors if sent else None, sent),
         "success": estimate_exact(figures.success if sent else None, sent),
