@@ -16,8 +16,8 @@ from ragmeter.core.stats.serial import each_counts
 class TrialCounts:
     """What rates are made of, of one trial. sent: successes and failures, without what we ended ourselves.
 
-    failed_each_counts, good_each_counts: how many of these say as much as an independent one, by whether they failed and by
-    whether they were good: see `ragmeter.core.stats.serial`.
+    failed_each_counts, good_each_counts: how many of these say as much as an independent one, by whether they failed
+    and by whether they were good: see `ragmeter.core.stats.serial`.
     """
 
     success: int
